@@ -1,0 +1,50 @@
+// Cron expressions: parsing, and the instants at which they fire. Pure: no clock, no I/O beyond the
+// time-zone database that GTimeZone has loaded. A CronExpression is a value; reading it from many
+// threads is safe.
+//
+// Fields: [second] minute hour day-of-month month day-of-week. Each is `*`, `*/n`, a number, a
+// range `a-b`, a range with a step `a-b/n`, `a/n` (from a to the end), or a list of those. Months
+// and weekdays may be names (JAN, mon); Sunday is 0 and 7. `?` stands for `*` in the two day
+// fields. @hourly @daily @midnight @weekly @monthly @yearly @annually. When day-of-month and
+// day-of-week are both restricted (not `*` or `*/n`), a day matches when either does.
+//
+// Daylight saving: an expression whose hour and minute are both fixed (not `*` or `*/n`) fires once
+// a day at most for each of its times: a time in a gap fires at the first instant after the gap, a
+// time in an overlap the first time only. One with a wildcard hour or minute goes by real elapsed
+// time: nothing for local times that do not exist, both passes of an overlap.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+	uint64_t seconds; // bit n: second n
+	uint64_t minutes; // bit n: minute n
+	uint32_t hours;	  // bit n: hour n
+	uint32_t days;	  // bit n: day n of the month, from 1
+	uint16_t months;  // bit n: month n, from 1
+	uint8_t weekdays; // bit n: weekday n, 0 is Sunday
+	bool either_day;  // both day fields are restricted: either may match
+	bool wall_clock;  // hour and minute are both fixed
+} CronExpression;
+
+typedef enum {
+	CRON_ERROR_SYNTAX,     // the text is no cron expression
+	CRON_ERROR_IMPOSSIBLE, // it is one, but no date matches it (31 February)
+} CronError;
+
+#define CRON_ERROR cron_error_quark()
+GQuark cron_error_quark(void);
+
+// Parses an expression of five fields, or of six when with_seconds. On failure sets a CRON_ERROR: a
+// syntax error's message starts with "column N: " (from 1).
+bool cron_parse(const char *text, bool with_seconds, CronExpression *cron, GError **error);
+
+// Finds the first instant strictly after `after`. Instants are microseconds since the epoch, UTC.
+// Returns false when there is none before the year 9999 (a parsed expression always has one).
+bool cron_next(const CronExpression *cron, GTimeZone *zone, int64_t after, int64_t *next);
+
+// Finds the last instant strictly before `before`. Returns false when there is none since the
+// year 1.
+bool cron_previous(const CronExpression *cron, GTimeZone *zone, int64_t before, int64_t *previous);
