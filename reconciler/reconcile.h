@@ -1,0 +1,56 @@
+// The reconciler: makes known match said. reconcile_once() is the walk of a git push, step by step;
+// reconciler_run() repeats it whenever the source moves, and observes drift in between.
+#pragma once
+
+#include "reconciler/plan.h"
+#include "reconciler/plan_guard.h"
+#include "reconciler/source.h"
+
+typedef struct Store Store;
+typedef struct Reconciler Reconciler;
+
+typedef enum {
+	RECONCILE_UNCHANGED, // nothing new
+	RECONCILE_WAITING,   // the repository has no commit yet
+	RECONCILE_APPLIED,   // the commit is live in every domain
+	RECONCILE_PARTIAL,   // live, but for domains that are broken or held
+} ReconcileResult;
+
+typedef struct {
+	ReconcileResult result;
+	char commit[SOURCE_ID_SIZE]; // "" when waiting
+	guint created, updated, deleted, cosmetic;
+	guint domains_broken, domains_held;
+	int64_t fetch_us, load_us, plan_us, apply_us, drift_us; // where the time went
+} ReconcileOutcome;
+
+typedef struct {
+	Store *store;	      // borrowed; the writer
+	SourceOptions source; // copied
+	PlanPolicy policy;
+	const char *name;	// of the source; NULL: "main"
+	int64_t poll_interval;	// microseconds; 0: the default, 30 s
+	int64_t drift_interval; // microseconds; 0: the default, 30 s
+	// Called after each step that changed anything or failed, from the reconciler's thread; may
+	// be NULL.
+	void (*report)(const ReconcileOutcome *outcome, const GError *error, void *data);
+	void *data;
+} ReconcilerOptions;
+
+// Nothing is fetched yet. Fails when the source's URL is malformed or the store cannot be read.
+Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error);
+void reconciler_free(Reconciler *reconciler);
+
+// One walk: source_fetch, source_verify, layout_load, plan_compute, plan_guard, plan_apply,
+// drift_observe. On an error the last good state stays live, and the error is noted in the store
+// where status shows it. One thread at a time.
+bool reconcile_once(Reconciler *reconciler, ReconcileOutcome *ret_outcome, GError **error);
+
+// Repeats reconcile_once() until reconciler_stop(). Meant for a thread of its own.
+void reconciler_run(Reconciler *reconciler);
+
+// Both may be called from any thread and from a signal handler.
+void reconciler_stop(Reconciler *reconciler);
+void reconciler_wake(Reconciler *reconciler); // fetch now
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reconciler, reconciler_free)
