@@ -1,0 +1,57 @@
+// Statements that make and change tables, per dialect. A dialect is one row of a const table
+// (dialect_sqlite.c, …): how names are quoted, what the declared types are called, what the engine
+// can do in one transaction. Pure: makes text, runs nothing.
+#pragma once
+
+#include "db/schema.h"
+
+// A declared type in an engine. Format letters: %L length, %P precision, %S scale; `plain` when
+// they are not given.
+typedef struct DbTypeMapping {
+	const char *plain;
+	const char *sized; // NULL: sizes are not part of the engine's type
+	bool lossy;	   // the engine cannot keep every value exactly
+} DbTypeMapping;
+
+struct DbDialect {
+	const char *name; // the driver's name: "sqlite"
+	char quote;	  // around names; doubled inside
+	DbTypeMapping types[DB_FIELD_COUNT];
+	bool ddl_in_transaction; // CREATE and DROP can be rolled back
+	// Where rows are staged: "temp" keeps them out of the dataset's file (SQLite has one writer
+	// a file, so a long SELECT must not write there); NULL: in the target's own dataset.
+	const char *stage_dataset;
+	// Writes the SELECT … that lists columns of one dataset (or one table when named); see
+	// db/schema.c.
+	void (*introspection)(
+		const DbDialect *dialect, const char *dataset, const char *table, GString *sql);
+};
+
+// NULL when this build has no such dialect.
+const DbDialect *db_dialect_find(const char *name);
+// Of a connection's driver. Never NULL.
+const DbDialect *db_connection_dialect(const DbConnection *connection);
+
+// Appends "name" quoted for the dialect. Names are at most 255 bytes, without NUL (the caller
+// checked: db_name_check()).
+void db_quote_name(const DbDialect *dialect, const char *name, GString *sql);
+// Appends "dataset"."name".
+void db_quote_table(const DbDialect *dialect, const char *dataset, const char *name, GString *sql);
+// Appends a text literal. Only for what cannot be bound: DDL (defaults, the body of a view).
+void db_quote_text(const DbDialect *dialect, const char *text, size_t length, GString *sql);
+// Whether a name can be a table's or column's: not empty, ≤ 255 bytes, UTF-8, no control
+// characters.
+bool db_name_check(const char *name, GError **error);
+
+// The engine's type of a column (a REPEATED or RECORD one is its JSON). Free with g_free.
+char *db_field_engine_type(const DbDialect *dialect, const DbFieldType *type, DbMode mode);
+
+// Each returns one statement without a semicolon. Free with g_free.
+char *db_ddl_create_table(const DbDialect *dialect, const DbTable *table);
+char *db_ddl_add_column(const DbDialect *dialect, const DbTable *table, const DbColumn *column);
+char *db_ddl_drop(
+	const DbDialect *dialect, DbTableKind kind, const char *dataset, const char *name);
+char *db_ddl_rename(
+	const DbDialect *dialect, const char *dataset, const char *from, const char *to);
+char *db_ddl_create_view(
+	const DbDialect *dialect, const char *dataset, const char *name, const char *select);
