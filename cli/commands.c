@@ -2,7 +2,11 @@
 
 // clang-format off
 const Command commands[] = {
+	{"help", "[COMMAND]", "Tell about weir or one command", NULL, NULL, 0, 1, cmd_help},
 	{"version", "", "Print the version", NULL, NULL, 0, 0, cmd_version},
+	{"man", "", NULL, NULL, NULL, 0, 0, cmd_page},
+	{"completion", "", NULL, NULL, NULL, 0, 0, cmd_page},
+	{"reference", "", NULL, NULL, NULL, 0, 0, cmd_page},
 	{.name = NULL},
 };
 // clang-format on

@@ -1,6 +1,22 @@
 #include "cli/command.h"
 
+#include <locale.h>
+#include <stdlib.h>
+
+// Characters as the user's locale says; with none set, UTF-8 rather than ASCII. Numbers and times
+// stay those of the C locale: what weir prints is read by programs.
+static void set_characters(void)
+{
+	const char *charset;
+
+	setlocale(LC_CTYPE, "");
+	if (!g_get_charset(&charset) && g_str_equal(charset, "ANSI_X3.4-1968"))
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int main(int argc, char **argv)
 {
+	set_characters();
+	g_set_prgname("weir");
 	return command_main(argc, argv);
 }

@@ -1,0 +1,41 @@
+#include "cli/command_pages.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+	const char *name;
+	char *(*write)(void);
+} Page;
+
+static const Page pages[] = {
+	{"man", command_man_page},
+	{"completion", command_completion},
+	{"reference", command_reference},
+};
+
+int cmd_help(const Command *command, char **arguments)
+{
+	const Command *about = arguments[0] != NULL ? command_find(arguments[0]) : NULL;
+
+	if (arguments[0] != NULL && about == NULL)
+		return command_usage(command, "unknown command '%s'", arguments[0]);
+	g_autofree char *text = about != NULL ? command_help(about) : command_overview();
+	fputs(text, stdout);
+	return EXIT_OK;
+}
+
+int cmd_page(const Command *command, char **arguments)
+{
+	(void)arguments;
+	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++) {
+		if (strcmp(pages[i].name, command->name) == 0) {
+			g_autofree char *text = pages[i].write();
+
+			fputs(text, stdout);
+			return EXIT_OK;
+		}
+	}
+	return EXIT_FAILED;
+}
