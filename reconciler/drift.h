@@ -11,11 +11,11 @@
 typedef struct Store Store;
 
 typedef enum {
-	DRIFT_FLOW,   // a live flow's definition is not its commit's
-	DRIFT_TABLE,  // a live table's schema is not the declared one, or the table is missing
-	DRIFT_VIEW,   // a live view is not the committed query
+	DRIFT_FLOW, // a live flow's definition is not its commit's
+	DRIFT_TABLE, // a live table's schema is not the declared one, or the table is missing
+	DRIFT_VIEW, // a live view is not the committed query
 	DRIFT_ORPHAN, // a table in a managed dataset that no commit names
-	DRIFT_STALE,  // a table last built by an older script
+	DRIFT_STALE, // a table last built by an older script
 	DRIFT_SOURCE, // a commit is not yet live: pending, not counted as drift
 } DriftKind;
 
@@ -26,7 +26,7 @@ typedef struct {
 	char *resource; // "sales.orders"
 	char *domain;
 	char *summary; // "column 'note' was added"
-	char *diff;    // lines that begin with '-' (committed) or '+' (live); may be NULL
+	char *diff; // lines that begin with '-' (committed) or '+' (live); may be NULL
 	int64_t onset; // microseconds since the epoch; when it was first seen
 } DriftItem;
 

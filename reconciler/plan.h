@@ -14,7 +14,7 @@ typedef struct LayoutFlow LayoutFlow;
 typedef struct LayoutTable LayoutTable;
 
 enum {
-	PLAN_DIGEST_SIZE = 65,	 // SHA-256 in hexadecimal, with its NUL
+	PLAN_DIGEST_SIZE = 65, // SHA-256 in hexadecimal, with its NUL
 	PLAN_FORMAT_VERSION = 1, // of the JSON
 };
 
@@ -28,10 +28,10 @@ typedef enum {
 
 // In ascending order of weight: a change has the class of its heaviest path.
 typedef enum {
-	PLAN_COSMETIC,	   // comments and formatting only
-	PLAN_METADATA,	   // descriptions, labels, owners: nothing runs differently
+	PLAN_COSMETIC, // comments and formatting only
+	PLAN_METADATA, // descriptions, labels, owners: nothing runs differently
 	PLAN_NON_BREAKING, // runs differently; nobody who reads the result has to act
-	PLAN_BREAKING,	   // a reader of the result, or a caller of the flow, may have to act
+	PLAN_BREAKING, // a reader of the result, or a caller of the flow, may have to act
 } PlanClass;
 
 typedef enum {
@@ -55,7 +55,7 @@ typedef struct {
 	const char *id;
 	const char *digest; // of its meaning, in hexadecimal
 	const char *source; // digest of its text: differs from the layout's after a cosmetic edit;
-			    // may be NULL
+		// may be NULL
 	int revision;
 	bool generated;
 	const char *path; // of its file
@@ -64,7 +64,7 @@ typedef struct {
 typedef struct {
 	const char *dataset;
 	const char *name;
-	const char *flow;   // "namespace.id" of the flow that produces it; may be NULL
+	const char *flow; // "namespace.id" of the flow that produces it; may be NULL
 	const char *schema; // declared schema as JSON; NULL when none is declared
 	bool view;
 } PlanLiveTable;
@@ -72,7 +72,7 @@ typedef struct {
 typedef struct {
 	const char *name;
 	const char *digest; // of everything live in it
-	const char *tree;   // id of the folder it was made from; may be NULL
+	const char *tree; // id of the folder it was made from; may be NULL
 } PlanLiveDomain;
 
 // Reads the live side. A function table, so that the same plan is made against the store, against
@@ -102,9 +102,9 @@ struct PlanLive {
 // -----------------------------------------------------------------------------------------------------
 
 typedef struct {
-	char *path;	// "tasks.build.sql"
+	char *path; // "tasks.build.sql"
 	json_t *before; // NULL: absent
-	json_t *after;	// NULL: absent
+	json_t *after; // NULL: absent
 	PlanClass class;
 } PlanPath;
 
@@ -113,40 +113,40 @@ typedef struct {
 	PlanAction action;
 	PlanClass class;
 	char *address; // "flow.sales.orders", "table.sales.orders", "schedule.sales.orders.daily"
-	char *name;    // "sales.orders"
-	const char *domain;	// name; borrowed from its PlanDomain
-	GPtrArray *paths;	// PlanPath *, sorted by path; NULL unless it is an update
-	GPtrArray *impact;	// char *: "namespace.id" of the flows downstream, sorted; NULL when
-				// there are none
-	bool reruns;		// applying it builds the table again
-	int live_revision;	// of a flow that is live; 0 otherwise
+	char *name; // "sales.orders"
+	const char *domain; // name; borrowed from its PlanDomain
+	GPtrArray *paths; // PlanPath *, sorted by path; NULL unless it is an update
+	GPtrArray *impact; // char *: "namespace.id" of the flows downstream, sorted; NULL when
+		// there are none
+	bool reruns; // applying it builds the table again
+	int live_revision; // of a flow that is live; 0 otherwise
 	const LayoutFlow *flow; // borrowed from the layout; NULL when it is deleted
 	const LayoutTable *table; // likewise
-	char *file;		  // path of the file behind it
+	char *file; // path of the file behind it
 	char *before; // definition or schema that is live, as JSON, of updates and deletions; may
-		      // be NULL
+		// be NULL
 } PlanChange;
 
 typedef enum {
 	PLAN_DOMAIN_SAME,
 	PLAN_DOMAIN_CHANGED,
 	PLAN_DOMAIN_COSMETIC, // only comments or formatting
-	PLAN_DOMAIN_BROKEN,   // has errors: its old revision stays live
-	PLAN_DOMAIN_HELD,     // a guard refused it: its old revision stays live
+	PLAN_DOMAIN_BROKEN, // has errors: its old revision stays live
+	PLAN_DOMAIN_HELD, // a guard refused it: its old revision stays live
 } PlanDomainState;
 
 typedef struct {
 	char *name;
 	PlanDomainState state;
 	const LayoutDomain *layout; // borrowed; NULL when the domain is removed
-	char *live_digest;	    // NULL when the domain is new
-	guint first, count;	    // its changes in Plan.changes
+	char *live_digest; // NULL when the domain is new
+	guint first, count; // its changes in Plan.changes
 } PlanDomain;
 
 typedef struct {
-	char *domain;  // NULL: the whole plan
+	char *domain; // NULL: the whole plan
 	char *address; // of the change that is refused; may be NULL
-	char *code;    // "max-deletions"
+	char *code; // "max-deletions"
 	char *message;
 	char *hint; // may be NULL
 } PlanRefusal;
@@ -155,13 +155,13 @@ typedef struct Plan Plan;
 struct Plan {
 	Layout *layout;
 	char layout_digest[PLAN_DIGEST_SIZE]; // of what the repository says
-	char live_digest[PLAN_DIGEST_SIZE];   // of what was live: applying is refused once it has
-					      // moved
-	GPtrArray *domains;  // PlanDomain *, sorted by name; only those that differ or are broken
-	GPtrArray *changes;  // PlanChange *, in the order of domains, then type, then name
+	char live_digest[PLAN_DIGEST_SIZE]; // of what was live: applying is refused once it has
+		// moved
+	GPtrArray *domains; // PlanDomain *, sorted by name; only those that differ or are broken
+	GPtrArray *changes; // PlanChange *, in the order of domains, then type, then name
 	GPtrArray *refusals; // PlanRefusal *, filled by plan_guard()
 	guint domains_total; // how many domains the layout has
-	bool broken;	     // some domain is broken
+	bool broken; // some domain is broken
 };
 
 // Compares. The plan borrows from layout, which must outlive it. Returns NULL only when live cannot

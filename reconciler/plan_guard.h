@@ -6,10 +6,10 @@
 #include "reconciler/plan.h"
 
 typedef struct {
-	guint max_deletions;  // of flows, tables and views a plan; 0: no limit
-	bool allow_breaking;  // let breaking changes through
+	guint max_deletions; // of flows, tables and views a plan; 0: no limit
+	bool allow_breaking; // let breaking changes through
 	bool allow_data_loss; // let tables that hold data go out of management when others read
-			      // them
+		// them
 } PlanPolicy;
 
 typedef struct {

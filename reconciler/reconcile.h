@@ -11,25 +11,25 @@ typedef struct Reconciler Reconciler;
 
 typedef enum {
 	RECONCILE_UNCHANGED, // nothing new
-	RECONCILE_WAITING,   // the repository has no commit yet
-	RECONCILE_APPLIED,   // the commit is live in every domain
-	RECONCILE_PARTIAL,   // live, but for domains that are broken or held
+	RECONCILE_WAITING, // the repository has no commit yet
+	RECONCILE_APPLIED, // the commit is live in every domain
+	RECONCILE_PARTIAL, // live, but for domains that are broken or held
 } ReconcileResult;
 
 typedef struct {
 	ReconcileResult result;
-	char commit[SOURCE_ID_SIZE]; // "" when waiting
+	char commit[SOURCE_TIP_ID_SIZE]; // "" when waiting
 	guint created, updated, deleted, cosmetic;
 	guint domains_broken, domains_held;
 	int64_t fetch_us, load_us, plan_us, apply_us, drift_us; // where the time went
 } ReconcileOutcome;
 
 typedef struct {
-	Store *store;	      // borrowed; the writer
+	Store *store; // borrowed; the writer
 	SourceOptions source; // copied
 	PlanPolicy policy;
-	const char *name;	// of the source; NULL: "main"
-	int64_t poll_interval;	// microseconds; 0: the default, 30 s
+	const char *name; // of the source; NULL: "main"
+	int64_t poll_interval; // microseconds; 0: the default, 30 s
 	int64_t drift_interval; // microseconds; 0: the default, 30 s
 	// Called after each step that changed anything or failed, from the reconciler's thread; may
 	// be NULL.

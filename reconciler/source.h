@@ -9,47 +9,47 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SOURCE_ERROR source_error_quark()
-GQuark source_error_quark(void);
+#define FETCH_ERROR fetch_error_quark()
+GQuark fetch_error_quark(void);
 
 typedef enum {
-	SOURCE_ERROR_GONE,	  // no repository at that place (any more)
-	SOURCE_ERROR_NO_BRANCH,	  // the tracked branch does not exist, though others do
-	SOURCE_ERROR_REWOUND,	  // the branch was force-pushed, and that is not allowed
-	SOURCE_ERROR_CORRUPT,	  // an object or a reference cannot be read
-	SOURCE_ERROR_UNREACHABLE, // the remote did not answer
-	SOURCE_ERROR_REFUSED, // the remote wants credentials, or its host key or certificate is not
-			      // trusted
-	SOURCE_ERROR_BAD_URL,
-} SourceError;
+	FETCH_ERROR_GONE, // no repository at that place (any more)
+	FETCH_ERROR_NO_BRANCH, // the tracked branch does not exist, though others do
+	FETCH_ERROR_REWOUND, // the branch was force-pushed, and that is not allowed
+	FETCH_ERROR_CORRUPT, // an object or a reference cannot be read
+	FETCH_ERROR_UNREACHABLE, // the remote did not answer
+	FETCH_ERROR_REFUSED, // the remote wants credentials, or its host key or certificate is not
+	// trusted
+	FETCH_ERROR_BAD_URL,
+} FetchError;
 
 typedef struct {
-	const char *url;	   // a path or a URL
-	const char *branch;	   // short name; NULL: the branch that the remote's HEAD names
+	const char *url; // a path or a URL
+	const char *branch; // short name; NULL: the branch that the remote's HEAD names
 	const char *mirror_folder; // where mirrors of remote repositories are kept; may be NULL for
-				   // local ones
-	bool allow_rewind;	   // follow force-pushes (they are reported all the same)
+		// local ones
+	bool allow_rewind; // follow force-pushes (they are reported all the same)
 } SourceOptions;
 
 // How the tracked branch stands against the commit that was known before.
 typedef enum {
-	SOURCE_EMPTY,	  // the repository has no commit yet: wait for the first push
+	SOURCE_EMPTY, // the repository has no commit yet: wait for the first push
 	SOURCE_UNCHANGED, // still at the known commit
-	SOURCE_FORWARD,	  // new commits on top of the known one (or the first ones)
-	SOURCE_REWOUND,	  // the branch no longer contains the known commit, and that is allowed
+	SOURCE_FORWARD, // new commits on top of the known one (or the first ones)
+	SOURCE_REWOUND, // the branch no longer contains the known commit, and that is allowed
 } SourceMove;
 
-enum { SOURCE_ID_SIZE = GIT_OID_HEXSZ + 1 };
+enum { SOURCE_TIP_ID_SIZE = GIT_OID_HEXSZ + 1 };
 
 // What source_fetch() found. Plain values; strings are owned by the structure (source_tip_clear).
 typedef struct {
 	SourceMove move;
 	git_oid commit;
-	char id[SOURCE_ID_SIZE]; // of the commit, in hexadecimal; "" when empty
-	char *branch;		 // short name of the tracked branch
-	char *author;		 // "Name <mail>"
-	char *summary;		 // first line of the commit's message
-	int64_t committed_at;	 // microseconds since the epoch
+	char id[SOURCE_TIP_ID_SIZE]; // of the commit, in hexadecimal; "" when empty
+	char *branch; // short name of the tracked branch
+	char *author; // "Name <mail>"
+	char *summary; // first line of the commit's message
+	int64_t committed_at; // microseconds since the epoch
 } SourceTip;
 
 typedef struct Source Source;
@@ -60,7 +60,7 @@ Source *source_new(const SourceOptions *options, GError **error);
 void source_free(Source *source);
 
 // Brings the tracked branch up to date and describes its tip. known is the id of the last accepted
-// commit, or NULL. Errors are of SOURCE_ERROR, with a message that names the repository, the branch
+// commit, or NULL. Errors are of FETCH_ERROR, with a message that names the repository, the branch
 // and the cure. A repository that disappeared and came back is opened anew.
 bool source_fetch(Source *source, const char *known, SourceTip *ret_tip, GError **error);
 
@@ -73,6 +73,10 @@ bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError 
 git_repository *source_repository(const Source *source);
 
 const char *source_url(const Source *source);
+
+// The branch that the last fetch followed, or the one that the options name; NULL before that is
+// known.
+const char *source_branch(const Source *source);
 
 // Whether the repository is read in place, and its references can be watched.
 bool source_is_local(const Source *source);

@@ -25,8 +25,8 @@ bool source_watch_due(SourceWatch *watch, int64_t now);
 // Microseconds until the end of the pause, seen from now; 0 when it has passed.
 int64_t source_watch_timeout(const SourceWatch *watch, int64_t now);
 
-// A fetch failed: the next poll comes after a pause that doubles up to ten intervals. A success
-// resets it.
+// How the fetch went. After failures a remote is asked after ever longer pauses (up to ten intervals), a local repository
+// every second, and its place is watched for its return. A success makes pauses ordinary again.
 void source_watch_back_off(SourceWatch *watch, bool failed, int64_t now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SourceWatch, source_watch_free)

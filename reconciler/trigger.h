@@ -15,7 +15,7 @@ typedef struct Scheduler Scheduler;
 typedef struct {
 	bool managed; // something publishes it: a flow produces it, or it has been published before
 	int64_t published; // sequence of its last publication; 0: never
-	bool building;	   // its producer is due to be built, or is being built
+	bool building; // its producer is due to be built, or is being built
 } TriggerInput;
 
 typedef enum {
