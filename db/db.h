@@ -165,6 +165,9 @@ typedef enum {
 // the connection's cache. DB_ERROR_MISUSE when the text holds none, more than one, or parameters
 // that are not $1 … $n.
 DbStatement *db_prepare(DbConnection *connection, const char *sql, GError **error);
+// Where in the text the last failed db_prepare() stumbled: an offset in bytes, or -1 when the
+// engine does not say.
+int db_error_offset(const DbConnection *connection);
 // Gives the statement back to the cache (reset, bindings cleared). NULL is allowed.
 void db_statement_free(DbStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbStatement, db_statement_free)
@@ -180,8 +183,8 @@ bool db_statement_is_read_only(const DbStatement *statement);
 // Binds parameter $number (from 1). Text and blobs are copied. Unbound parameters are NULL. The
 // statement must be fresh or reset. A parameter that the text does not have is DB_ERROR_MISUSE.
 bool db_bind(DbStatement *statement, unsigned number, DbValue value, GError **error);
-// Binds $1 … $count. Text and blobs are NOT copied: they must stay until the statement is reset or
-// freed.
+// Binds $1 … $count, and NULL to the rest. Text and blobs are NOT copied: they must stay until the
+// statement is reset or freed.
 bool db_bind_all(DbStatement *statement, const DbValue *values, size_t count, GError **error);
 
 // Runs to the next row. After DONE or FAILED the statement has to be reset before the next step.

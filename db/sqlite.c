@@ -1,0 +1,217 @@
+// The driver for SQLite: one file, a private database in memory, or a folder of files.
+#include "db/sqlite.h"
+
+#include <string.h>
+
+static const char *const schemes[] = {"sqlite:", "sqlite-dir:", NULL};
+
+bool sqlite_run(SqliteConnection *connection, const char *sql, GError **error)
+{
+	int code;
+
+	connection->own_statement = true;
+	code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
+	connection->own_statement = false;
+	return code == SQLITE_OK || sqlite_set_error(connection, code, error);
+}
+
+static void connection_free(SqliteConnection *connection)
+{
+	if (connection->handle != NULL)
+		sqlite3_wal_hook(connection->handle, NULL, NULL);
+	sqlite_checkpointer_free(connection->checkpointer);
+	sqlite3_close_v2(connection->handle);
+	g_clear_pointer(&connection->datasets, g_array_unref);
+	g_free(connection->denied);
+	g_free(connection->path);
+	g_free(connection);
+}
+
+static void sqlite_close(DbConnection *connection)
+{
+	connection_free(sqlite_connection(connection));
+}
+
+static bool is_folder_missing(const char *path, GError **error)
+{
+	if (g_file_test(path, G_FILE_TEST_IS_DIR))
+		return false;
+	g_set_error(error, DB_ERROR, DB_ERROR_MISSING_FILE, "cannot open datasets in '%s': %s",
+		path,
+		g_file_test(path, G_FILE_TEST_EXISTS) ? "it is not a folder" : "no such folder");
+	return true;
+}
+
+// Splits the URL and fills in path, is_folder and label.
+static bool parse_url(
+	SqliteConnection *connection, const char *scheme, const char *url, GError **error)
+{
+	const char *path = url + strlen(scheme);
+
+	connection->is_folder = strcmp(scheme, "sqlite-dir:") == 0;
+	if (*path == '\0') {
+		g_set_error(error, DB_ERROR, DB_ERROR_URL,
+			"connection '%s' names no %s: write %s/path/to/it", url,
+			connection->is_folder ? "folder" : "file", scheme);
+		return false;
+	}
+	if (connection->is_folder || strcmp(path, ":memory:") != 0)
+		connection->path = g_strdup(path);
+	connection->base.label = g_strdup(path);
+	return !connection->is_folder || !is_folder_missing(path, error);
+}
+
+static bool open_handle(SqliteConnection *connection, const DbOptions *options, GError **error)
+{
+	const bool file = connection->path != NULL && !connection->is_folder;
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+	const char *name = file ? connection->path : ":memory:";
+	g_autofree char *plain = NULL;
+	int code;
+
+	// A relative path that begins with ':' or "file:" would mean something else to SQLite.
+	if (file && !g_path_is_absolute(name))
+		name = plain = g_strdup_printf("./%s", name);
+	if (connection->is_folder)
+		flags |= SQLITE_OPEN_URI;
+	if (file && options->read_only)
+		flags |= SQLITE_OPEN_READONLY;
+	else
+		flags |= SQLITE_OPEN_READWRITE;
+	if (!file || (options->create && !options->read_only))
+		flags |= SQLITE_OPEN_CREATE;
+	code = sqlite3_open_v2(name, &connection->handle, flags, NULL);
+	if (code == SQLITE_OK)
+		return true;
+	return sqlite_set_open_error(connection->base.label, code,
+		connection->handle != NULL ? sqlite3_system_errno(connection->handle) : 0,
+		sqlite3_errstr(code), error);
+}
+
+// The first reads of the file: a file that is no database, or is locked, or in a folder that cannot
+// be written, fails here and not at some later statement.
+static bool configure(SqliteConnection *connection, const DbOptions *options, GError **error)
+{
+	const bool file = connection->path != NULL && !connection->is_folder;
+	const bool writes = file && !options->read_only;
+	g_autoptr(GString) sql = g_string_new("PRAGMA foreign_keys=ON;");
+	int code;
+
+	sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(connection->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	if (options->cache_bytes > 0)
+		g_string_append_printf(
+			sql, "PRAGMA cache_size=-%zu;", options->cache_bytes / 1024 + 1);
+	if (writes)
+		g_string_append_printf(sql, "PRAGMA journal_mode=WAL;PRAGMA synchronous=%s;",
+			options->durability == DB_DURABILITY_FULL ? "FULL" : "OFF");
+	else if (file)
+		g_string_append(sql, "PRAGMA schema_version;");
+	connection->own_statement = true;
+	code = sqlite3_exec(connection->handle, sql->str, NULL, NULL, NULL);
+	connection->own_statement = false;
+	if (code == SQLITE_OK)
+		return true;
+	if ((code & 0xff) == SQLITE_BUSY)
+		return sqlite_set_error(connection, code, error);
+	return sqlite_set_open_error(connection->base.label, code,
+		sqlite3_system_errno(connection->handle), sqlite3_errmsg(connection->handle),
+		error);
+}
+
+static DbConnection *sqlite_connect(
+	const char *scheme, const char *url, const DbOptions *options, GError **error)
+{
+	SqliteConnection *connection = g_new0(SqliteConnection, 1);
+
+	connection->base.options = *options;
+	if (!parse_url(connection, scheme, url, error) || !open_handle(connection, options, error))
+		goto failed;
+	sqlite_guard_install(connection);
+	if (!configure(connection, options, error))
+		goto failed;
+	connection->datasets = g_array_new(FALSE, TRUE, sizeof(SqliteDataset));
+	g_array_set_clear_func(connection->datasets, sqlite_dataset_clear);
+	if (options->background_checkpoint && connection->path != NULL && !connection->is_folder &&
+		!options->read_only) {
+		connection->checkpointer = sqlite_checkpointer_new(connection->path);
+		sqlite3_wal_hook(
+			connection->handle, sqlite_checkpointer_hook, connection->checkpointer);
+	}
+	return &connection->base;
+failed:
+	g_free(connection->base.label);
+	connection_free(connection);
+	return NULL;
+}
+
+static void sqlite_cancel(DbConnection *connection)
+{
+	sqlite3_interrupt(sqlite_connection(connection)->handle);
+}
+
+static bool sqlite_begin(DbConnection *connection, DbBegin mode, GError **error)
+{
+	if (db_is_cancelled(connection))
+		return db_set_cancelled(connection, error);
+	return sqlite_run(sqlite_connection(connection),
+		mode == DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
+}
+
+static bool sqlite_commit(DbConnection *connection, GError **error)
+{
+	SqliteConnection *own = sqlite_connection(connection);
+
+	if (db_is_cancelled(connection))
+		return db_set_cancelled(connection, error);
+	if (sqlite3_get_autocommit(own->handle)) {
+		g_set_error(error, DB_ERROR, DB_ERROR_FAILED,
+			"cannot commit on '%s': an error before it has rolled the transaction back",
+			connection->label);
+		return false;
+	}
+	return sqlite_run(own, "COMMIT", error);
+}
+
+static void sqlite_rollback(DbConnection *connection)
+{
+	SqliteConnection *own = sqlite_connection(connection);
+	bool cancelled = atomic_exchange(&connection->cancelled, false);
+
+	if (!sqlite3_get_autocommit(own->handle))
+		sqlite_run(own, "ROLLBACK", NULL);
+	if (cancelled)
+		atomic_store(&connection->cancelled, true);
+}
+
+const DbDriver db_driver_sqlite = {
+	.name = "sqlite",
+	.schemes = schemes,
+	.connect = sqlite_connect,
+	.close = sqlite_close,
+	.cancel = sqlite_cancel,
+	.prepare = sqlite_prepare,
+	.finalize = sqlite_finalize,
+	.bind = sqlite_bind,
+	.clear_bindings = sqlite_clear_bindings,
+	.step = sqlite_step,
+	.reset = sqlite_reset,
+	.is_read_only = sqlite_is_read_only,
+	.execute_script = sqlite_execute_script,
+	.column_count = sqlite_column_count,
+	.column_name = sqlite_column_name,
+	.column_declared_type = sqlite_column_declared_type,
+	.column_type = sqlite_column_type,
+	.column_int64 = sqlite_column_int64,
+	.column_double = sqlite_column_double,
+	.column_text = sqlite_column_text,
+	.column_blob = sqlite_column_blob,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.use_datasets = sqlite_use_datasets,
+	.list_datasets = sqlite_list_datasets,
+	.identifier_quote = '"',
+};
