@@ -47,11 +47,11 @@ typedef struct DbColumn {
 	char *name;
 	DbFieldType type;
 	DbMode mode;
-	char *engine_type;   // as the engine spells it; NULL when declared
+	char *engine_type; // as the engine spells it; NULL when declared
 	char *default_value; // an SQL expression; NULL: none
-	char *description;   // NULL: none
+	char *description; // NULL: none
 	char *previous_name; // declared only: what it was called before; NULL: nothing else
-	GPtrArray *fields;   // DbColumn of a RECORD; NULL otherwise
+	GPtrArray *fields; // DbColumn of a RECORD; NULL otherwise
 } DbColumn;
 
 typedef enum {
@@ -65,14 +65,14 @@ typedef struct DbTable {
 	DbTableKind kind;
 	GPtrArray *columns; // DbColumn, in order
 	char *definition; // of a view: the SELECT as the engine keeps it, without the CREATE VIEW …
-			  // AS; else NULL
+		// AS; else NULL
 } DbTable;
 
 // "STRING(20)", "INTEGER", "numeric ( 12 , 2 )", in any case, with BigQuery's aliases. False when
 // unknown (*ret is UNKNOWN).
-bool db_field_parse(const char *text, DbFieldType *ret_type);
+bool db_field_type_parse(const char *text, DbFieldType *ret_type);
 // The canonical spelling: "STRING(20)". Free with g_free.
-char *db_field_text(const DbFieldType *type);
+char *db_field_type_text(const DbFieldType *type);
 // "INT64" of DB_FIELD_INT64.
 const char *db_field_kind_name(DbFieldKind kind);
 
