@@ -78,9 +78,8 @@ const char *store_path_file(const char *url)
 char *store_path_data_folder(const char *url)
 {
 	const char *file = store_path_file(url);
-	g_autofree char *folder = g_path_get_dirname(file != NULL ? file : ".");
 
-	return g_build_filename(folder, "data", NULL);
+	return g_path_get_dirname(file != NULL ? file : ".");
 }
 
 bool store_path_prepare(const char *url, GError **error)

@@ -27,9 +27,9 @@ char *store_path_url(GError **error);
 // The file of a "sqlite:" URL, a pointer into it; NULL when the URL is of another kind.
 const char *store_path_file(const char *url);
 
-// The folder in which the embedded SQLite connection keeps its data sets: "data" beside the store's
-// file. Free the result with g_free().
+// The folder in which the embedded SQLite connections keep their data sets: the one of the store's file. The connection
+// "default" has its data sets in the folder "default" in there, one file each. Free the result with g_free().
 char *store_path_data_folder(const char *url);
 
-// Makes the folder of the store's file and the data folder (mode 0700) when they are missing.
+// Makes the folder of the store's file (mode 0700) when it is missing.
 bool store_path_prepare(const char *url, GError **error);
