@@ -1,0 +1,75 @@
+// Sources (a branch of a repository) and domains: what is live, what is wanted, and how they stand.
+#pragma once
+
+#include "store/state.h"
+#include "store/store.h"
+
+typedef struct {
+	char *name; // "main"
+	char *url; // fit for showing: no password
+	char *ref; // "refs/heads/main"
+	char *commit_wanted; // the branch's tip; NULL: none yet
+	char *commit_live; // the last one whose apply ended, as far as it went; NULL: none yet
+	char *layout_digest; // of the live layout; NULL
+	SyncStatus sync;
+	char *error; // why the last walk failed; NULL: it did not
+	char *diagnostics; // JSON list: faults that belong to no domain; NULL: none
+	char *settings; // weir.yaml, checked, JSON; NULL
+	char *pin; // JSON {commit, reason, …} while pinned; NULL
+	int64_t fetched_at; // last fetch that worked
+	int64_t synced_at; // when commit_live became so
+	int64_t changed_at; // set by the store at each put
+} StoreSource;
+
+void store_source_free(StoreSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreSource, store_source_free)
+
+// Writes the whole row by name.
+bool store_source_put(Store *store, const StoreSource *source, GError **error);
+bool store_source_get(Store *store, const char *name, StoreSource **ret_source, GError **error);
+bool store_sources_list(Store *store, GPtrArray **ret_sources, GError **error); // by name
+
+typedef struct {
+	char *name; // "sales"; also the namespace of its flows
+	char *source; // name of the source
+	char *path; // of its folder
+	char *owner;
+	char *contact; // NULL
+	char *description; // NULL
+	char *connection; // default connection's name
+	char *dataset; // default dataset
+	char *tree; // id of the live folder; NULL: nothing live yet
+	char *digest; // of everything live in it; NULL: nothing live yet
+	char *scripts_tree; // id of the live scripts/ folder; NULL
+	char *commit_live; // NULL: nothing live yet
+	char *commit_wanted; // NULL
+	SyncStatus sync;
+	Health health;
+	char *message; // why it is not Synced or not Healthy; NULL
+	char *diagnostics; // JSON list of the wanted commit's faults; NULL: none
+	char *settings; // domain.yaml, checked, JSON; NULL
+	bool suspended;
+	int64_t synced_at;
+	int64_t changed_at; // set by the store at each put
+	int64_t deleted_at; // the folder is gone; its row and history stay
+} StoreDomain;
+
+void store_domain_free(StoreDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDomain, store_domain_free)
+
+// Writes the whole row by name.
+bool store_domain_put(Store *store, const StoreDomain *domain, GError **error);
+bool store_domain_get(Store *store, const char *name, StoreDomain **ret_domain, GError **error);
+
+typedef struct {
+	const char *source; // NULL: of all
+	bool deleted; // also those whose folder is gone
+} StoreDomainFilter;
+
+// By name.
+bool store_domains_list(Store *store, const StoreDomainFilter *filter, const StorePage *page,
+	GPtrArray **ret_domains, char **ret_next, GError **error);
+
+// How many live domains there are of each sync status and of each health: cheap.
+bool store_domains_count(Store *store, int64_t by_sync[SYNC_STATES],
+	int64_t by_health[HEALTH_STATES], GError **error);

@@ -1,0 +1,43 @@
+// What each trigger of each flow remembers between evaluations.
+#pragma once
+
+#include "store/store.h"
+
+typedef struct {
+	char *namespace;
+	char *flow;
+	char *id; // of the trigger
+	char *type; // "schedule", "tables"
+	int64_t next_at; // next planned fire; 0: none
+	int64_t last_at; // planned moment of the last fire; 0: never
+	char *last_run_id; // NULL
+	int64_t consumed; // sequence of publications that its last run has seen
+	char *state; // JSON of the trigger's own; NULL
+	bool disabled; // by command; the definition's own `disabled` is in the flow
+	char *message; // why it cannot be evaluated; NULL
+	int64_t changed_at; // set by the store
+} StoreTrigger;
+
+void store_trigger_free(StoreTrigger *trigger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreTrigger, store_trigger_free)
+
+// Writes the whole row, by namespace, flow and id.
+bool store_trigger_put(Store *store, const StoreTrigger *trigger, GError **error);
+bool store_trigger_get(Store *store, const char *namespace, const char *flow, const char *id,
+	StoreTrigger **ret_trigger, GError **error);
+bool store_trigger_delete(
+	Store *store, const char *namespace, const char *flow, const char *id, GError **error);
+// The next moment any trigger is planned for; 0: none.
+bool store_trigger_next(Store *store, int64_t *ret_next_at, GError **error);
+// Those planned at or before now, earliest first, at most limit.
+bool store_triggers_due(
+	Store *store, int64_t now, unsigned limit, GPtrArray **ret_triggers, GError **error);
+
+typedef struct {
+	const char *namespace; // NULL: all
+	const char *flow; // with namespace; NULL: all
+} StoreTriggerFilter;
+
+// By namespace, flow and id.
+bool store_triggers_list(Store *store, const StoreTriggerFilter *filter, const StorePage *page,
+	GPtrArray **ret_triggers, char **ret_next, GError **error);
