@@ -2,26 +2,25 @@
 // runner/tasks/. Containers (sequential, foreach, if, …) have no run function: the run graph steps them.
 #pragma once
 
+#include "repo-layout/flow.h"
+#include "store/store.h"
+
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-typedef struct Flow Flow;
-typedef struct Store Store;
-typedef struct Task Task;
 
 #define TASK_ERROR (task_error_quark())
 GQuark task_error_quark(void);
 
 // Codes of TASK_ERROR. A driver's own GError (DB_ERROR, …) may be returned as it is.
 typedef enum {
-	TASK_ERROR_FAILED,     // the task did what it is for and it came out wrong (exit status, check, …)
-	TASK_ERROR_PROPERTY,   // a property is missing, of the wrong type, or cannot be rendered
-	TASK_ERROR_CANCELLED,  // task_context_cancelled() became true and the task gave up
-	TASK_ERROR_TIMEOUT,    // the task's own timeout passed
-	TASK_ERROR_LOST,       // the node that ran it died
-	TASK_ERROR_NOT_BUILT,  // this build has no such task type
+	TASK_ERROR_FAILED, // the task did what it is for and it came out wrong (exit status, check, …)
+	TASK_ERROR_PROPERTY, // a property is missing, of the wrong type, or cannot be rendered
+	TASK_ERROR_CANCELLED, // task_context_cancelled() became true and the task gave up
+	TASK_ERROR_TIMEOUT, // the task's own timeout passed
+	TASK_ERROR_LOST, // the node that ran it died
+	TASK_ERROR_NOT_BUILT, // this build has no such task type
 } TaskError;
 
 // Where a task's effects are.
@@ -33,6 +32,8 @@ typedef enum {
 	// slot), then the finish is committed together with the start of what follows.
 	TASK_OUTSIDE,
 } TaskEffects;
+
+enum { TASK_ID_SIZE = 27 };
 
 enum {
 	// Running it again after its node died half-way does no harm (the effect carries a marker, or is idempotent): a
@@ -53,11 +54,33 @@ typedef enum {
 // from task_context_cancelled(), which any thread may call.
 typedef struct TaskContext TaskContext;
 
+// What an internal task waits for when its run function returns.
+typedef enum {
+	TASK_WAIT_NONE, // nothing: it has ended
+	TASK_WAIT_UNTIL, // a moment; it ends then
+	TASK_WAIT_RUN, // the end of the run wait_run
+	TASK_WAIT_PAUSE, // PAUSED until the run is resumed, or a moment (0: no moment)
+} TaskWait;
+
 // What a run function gives back. Starts zeroed; the caller clears it.
 typedef struct TaskResult {
 	json_t *outputs; // object, owned; NULL: none. Kept when the task fails, too
-	bool warning;    // ended, but WARNING rather than SUCCESS
+	bool warning; // ended, but WARNING rather than SUCCESS
+	// Internal tasks only. The type's wake function is called when what it waits for has come; after a restart of the
+	// node the run function is called again, with task_context_started() as it was.
+	TaskWait wait;
+	int64_t wait_until; // microseconds since the epoch
+	char wait_run[TASK_ID_SIZE]; // the child run
 } TaskResult;
+
+// Why a waiting internal task is woken.
+typedef struct TaskWake {
+	TaskWait reason;
+	bool moment_passed; // the moment came (PAUSE: nobody resumed it)
+	int child_state; // RunState of the child run
+	const json_t *
+		child_outputs; // of the child run, or what a pause was resumed with; borrowed, may be NULL
+} TaskWake;
 
 typedef struct TaskType {
 	const char *name; // the short name of repo-layout/task_kind.h: "sql.query"
@@ -67,6 +90,9 @@ typedef struct TaskType {
 	// so the function need not log it again. Blocking calls must end soon after task_context_cancelled() is true: poll
 	// it, or register a way to interrupt with task_context_on_cancel().
 	bool (*run)(TaskContext *context, TaskResult *result, GError **error);
+	// What it waited for has come: gives the end, or waits on. NULL: SUCCESS with the outputs it had.
+	bool (*wake)(
+		TaskContext *context, const TaskWake *wake, TaskResult *result, GError **error);
 } TaskType;
 
 // Finds the row of a short name; NULL when this build cannot execute it (or it is a container).
@@ -79,6 +105,8 @@ const char *task_context_run_id(const TaskContext *context);
 const char *task_context_task_run_id(const TaskContext *context);
 int64_t task_context_revision(const TaskContext *context);
 unsigned task_context_attempt(const TaskContext *context); // 1 is the first
+int64_t task_context_started(
+	const TaskContext *context); // when this attempt began, microseconds since the epoch
 // The loop value of this task run, NULL outside loops.
 const char *task_context_value(const TaskContext *context);
 
@@ -89,21 +117,28 @@ const json_t *task_context_raw(const TaskContext *context, const char *key);
 // Renders one property to text. *ret_text is NULL when the property is absent or null. Numbers and booleans as text,
 // lists and objects as compact JSON. Free with g_free.
 bool task_context_text(TaskContext *context, const char *key, char **ret_text, GError **error);
-bool task_context_bool(TaskContext *context, const char *key, bool fallback, bool *ret_value, GError **error);
-bool task_context_integer(TaskContext *context, const char *key, int64_t fallback, int64_t *ret_value, GError **error);
+bool task_context_bool(
+	TaskContext *context, const char *key, bool fallback, bool *ret_value, GError **error);
+bool task_context_integer(TaskContext *context, const char *key, int64_t fallback,
+	int64_t *ret_value, GError **error);
 // An ISO 8601 duration (PT0.25s) or a number of seconds, in microseconds.
-bool task_context_duration(TaskContext *context, const char *key, int64_t fallback, int64_t *ret_microseconds,
-	GError **error);
+bool task_context_duration(TaskContext *context, const char *key, int64_t fallback,
+	int64_t *ret_microseconds, GError **error);
 // Renders a property with everything inside it: strings that are one whole {{ … }} keep the value's type. New reference;
 // *ret_value is NULL when the property is absent.
 bool task_context_json(TaskContext *context, const char *key, json_t **ret_value, GError **error);
+// Likewise, but every string with an expression becomes text, as in flow outputs; what is no string stays what it is.
+bool task_context_rendered(
+	TaskContext *context, const char *key, json_t **ret_value, GError **error);
 // Renders any text, or evaluates one expression ("inputs.day", without braces: what a SQL slot holds).
 char *task_context_render(TaskContext *context, const char *text, GError **error);
 json_t *task_context_evaluate(TaskContext *context, const char *expression, GError **error);
 
 // ---- Logs. Secrets are masked, invalid UTF-8 replaced, long lines cut, by the callee.
-void task_context_log(TaskContext *context, TaskLogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
-void task_context_log_text(TaskContext *context, TaskLogLevel level, const char *text, size_t length);
+void task_context_log(TaskContext *context, TaskLogLevel level, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+void task_context_log_text(
+	TaskContext *context, TaskLogLevel level, const char *text, size_t length);
 
 // ---- Cancelling (kill, timeout, lost lease, shutdown). Thread-safe.
 bool task_context_cancelled(const TaskContext *context);
@@ -120,8 +155,9 @@ Store *task_context_store(const TaskContext *context);
 // Has record(store, data, error) called inside the transaction that commits this task run's finish: rows that must be
 // there if and only if the task is finished (publishes, check results, rejected rows). Several are called in order. Only
 // when the task ends SUCCESS or WARNING, unless always is true. free_data (may be NULL) is called in any case.
-void task_context_on_finish(TaskContext *context, bool always, bool (*record)(Store *store, void *data, GError **error),
-	void *data, GDestroyNotify free_data);
+void task_context_on_finish(TaskContext *context, bool always,
+	bool (*record)(Store *store, void *data, GError **error), void *data,
+	GDestroyNotify free_data);
 // The URL of a connection by name (NULL: the task's `connection` property, else the domain's, else "default"), rendered.
 // Free with g_free; NULL with an error that lists the known ones.
 char *task_context_connection_url(TaskContext *context, const char *name, GError **error);

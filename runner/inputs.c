@@ -1,0 +1,647 @@
+#include "runner/inputs.h"
+
+#include "expr/template.h"
+#include "expr/value.h"
+#include "repo-layout/yaml_document.h"
+#include "runner/task_type.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+	const InputsRequest *request;
+	json_t *resolved;
+	GPtrArray *secrets;
+	GPtrArray *faults;
+} Resolving;
+
+// Reads a value as its type says. value is never null. New reference, or NULL with error.
+typedef json_t *(*InputRead)(const Input *input, json_t *value, GError **error);
+
+static json_t *refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static json_t *refuse(GError **error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error_literal(error, TASK_ERROR, TASK_ERROR_PROPERTY, message);
+	return NULL;
+}
+
+// ---- Nested ids
+
+void inputs_put(json_t *object, const char *id, json_t *value)
+{
+	g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+	json_t *at = object;
+	guint i;
+
+	for (i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++) {
+		json_t *next = json_object_get(at, parts[i]);
+
+		if (!json_is_object(next)) {
+			next = json_object();
+			json_object_set_new(at, parts[i], next);
+		}
+		at = next;
+	}
+	json_object_set_new(at, parts[i] != NULL ? parts[i] : "", value);
+}
+
+json_t *inputs_get(json_t *object, const char *id)
+{
+	json_t *found = json_object_get(object, id);
+	g_auto(GStrv) parts = g_strsplit(id, ".", -1);
+
+	if (found != NULL)
+		return found;
+	found = object;
+	for (guint i = 0; parts[i] != NULL && found != NULL; i++)
+		found = json_object_get(found, parts[i]);
+	return found;
+}
+
+// ---- Checks that several types share
+
+static const char *property_text(const Input *input, const char *key)
+{
+	return json_string_value(json_object_get(input->properties, key));
+}
+
+static bool check_bounds(const Input *input, double number, GError **error)
+{
+	static const struct {
+		const char *key;
+		int sign;
+		const char *words;
+	} bounds[] = {{"min", 1, "less than the least allowed"},
+		{"max", -1, "more than the most allowed"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
+		json_t *bound = json_object_get(input->properties, bounds[i].key);
+		double limit = json_is_string(bound)
+				       ? g_ascii_strtod(json_string_value(bound), NULL)
+				       : json_number_value(bound);
+
+		if (bound == NULL || json_is_null(bound) || (number - limit) * bounds[i].sign >= 0)
+			continue;
+		g_autofree char *text = expr_value_text(bound);
+		refuse(error, "is %s, %s", bounds[i].words, text);
+		return false;
+	}
+	return true;
+}
+
+static bool check_validator(const Input *input, const char *text, GError **error)
+{
+	const char *pattern = property_text(input, "validator");
+	g_autoptr(GError) bad = NULL;
+
+	if (pattern == NULL)
+		return true;
+	g_autofree char *whole = g_strdup_printf("^(?:%s)$", pattern);
+	g_autoptr(GRegex) regex = g_regex_new(whole, G_REGEX_DOLLAR_ENDONLY, 0, &bad);
+	if (regex == NULL) {
+		refuse(error, "has a validator that is no regular expression: %s", bad->message);
+		return false;
+	}
+	if (g_regex_match(regex, text, 0, NULL))
+		return true;
+	refuse(error, "does not match '%s'", pattern);
+	return false;
+}
+
+// Texts of dates and times of one kind order as they are written, once in the same form.
+static bool check_order(const Input *input, const char *text, GError **error)
+{
+	const char *after = property_text(input, "after");
+	const char *before = property_text(input, "before");
+
+	if (after != NULL && strcmp(text, after) <= 0) {
+		refuse(error, "must be after %s", after);
+		return false;
+	}
+	if (before != NULL && strcmp(text, before) >= 0) {
+		refuse(error, "must be before %s", before);
+		return false;
+	}
+	return true;
+}
+
+// ---- The types
+
+static json_t *read_string(const Input *input, json_t *value, GError **error)
+{
+	g_autofree char *text = expr_value_text(value);
+
+	if (!g_utf8_validate(text, -1, NULL))
+		return refuse(error, "is not valid UTF-8");
+	return check_validator(input, text, error) ? json_string(text) : NULL;
+}
+
+static json_t *read_int(const Input *input, json_t *value, GError **error)
+{
+	g_autofree char *text = expr_value_text(value);
+	char *end;
+	gint64 number;
+
+	g_strstrip(text);
+	errno = 0;
+	number = g_ascii_strtoll(text, &end, 10);
+	if (*text == '\0' || *end != '\0' || errno != 0)
+		return refuse(error, "is no whole number: '%s'", text);
+	return check_bounds(input, (double)number, error) ? json_integer(number) : NULL;
+}
+
+static json_t *read_float(const Input *input, json_t *value, GError **error)
+{
+	g_autofree char *text = expr_value_text(value);
+	char *end;
+	double number;
+
+	g_strstrip(text);
+	number = g_ascii_strtod(text, &end);
+	if (*text == '\0' || *end != '\0' || !isfinite(number))
+		return refuse(error, "is no number: '%s'", text);
+	return check_bounds(input, number, error) ? json_real(number) : NULL;
+}
+
+static json_t *read_boolean(const Input *input, json_t *value, GError **error)
+{
+	g_autofree char *text = expr_value_text(value);
+
+	(void)input;
+	if (g_ascii_strcasecmp(text, "true") == 0)
+		return json_true();
+	if (g_ascii_strcasecmp(text, "false") == 0)
+		return json_false();
+	return refuse(error, "is neither true nor false: '%s'", text);
+}
+
+static json_t *read_date(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+	int year, month, day, used = 0;
+
+	if (text == NULL || strlen(text) != 10 ||
+		sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 ||
+		year < 1 || month < 1 || month > 12 || day < 1 ||
+		!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year)) {
+		g_autofree char *shown = expr_value_text(value);
+		return refuse(error, "is no date like 2026-01-31: '%s'", shown);
+	}
+	return check_order(input, text, error) ? json_string(text) : NULL;
+}
+
+static json_t *read_datetime(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = text == NULL ? NULL : g_date_time_new_from_iso8601(text, utc);
+
+	if (time == NULL) {
+		g_autofree char *shown = expr_value_text(value);
+		return refuse(error, "is no date and time like 2026-01-31T08:00:00Z: '%s'", shown);
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *bound = property_text(input, i == 0 ? "after" : "before");
+		g_autoptr(GDateTime) limit =
+			bound == NULL ? NULL : g_date_time_new_from_iso8601(bound, utc);
+		int order = limit == NULL ? 0 : g_date_time_compare(time, limit);
+
+		if (limit != NULL && (i == 0 ? order <= 0 : order >= 0))
+			return refuse(error, "must be %s %s", i == 0 ? "after" : "before", bound);
+	}
+	return json_string(text);
+}
+
+static json_t *read_time(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+	int hour = 0, minute = 0, second = 0, used = 0;
+	int fields = text == NULL ? 0
+				  : sscanf(text, "%2d:%2d%n:%2d%n", &hour, &minute, &used, &second,
+					    &used);
+
+	if (fields < 2 || text[used] != '\0' || hour < 0 || hour > 23 || minute < 0 ||
+		minute > 59 || second < 0 || second > 59) {
+		g_autofree char *shown = expr_value_text(value);
+		return refuse(error, "is no time of day like 08:30:00: '%s'", shown);
+	}
+	return check_order(input, text, error) ? json_string(text) : NULL;
+}
+
+static json_t *read_duration(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+	int64_t duration, limit;
+
+	if (text == NULL || !duration_parse(text, &duration)) {
+		g_autofree char *shown = expr_value_text(value);
+		return refuse(error, "is no duration like PT1H30M: '%s'", shown);
+	}
+	if (property_text(input, "min") != NULL &&
+		duration_parse(property_text(input, "min"), &limit) && duration < limit)
+		return refuse(
+			error, "is less than the least allowed, %s", property_text(input, "min"));
+	if (property_text(input, "max") != NULL &&
+		duration_parse(property_text(input, "max"), &limit) && duration > limit)
+		return refuse(
+			error, "is more than the most allowed, %s", property_text(input, "max"));
+	return json_string(text);
+}
+
+static json_t *read_json(const Input *input, json_t *value, GError **error)
+{
+	json_error_t where;
+	json_t *parsed;
+
+	(void)input;
+	if (!json_is_string(value))
+		return json_incref(value);
+	parsed = json_loads(
+		json_string_value(value), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
+	if (parsed == NULL)
+		return refuse(
+			error, "is no JSON: %s at %d:%d", where.text, where.line, where.column);
+	return parsed;
+}
+
+static json_t *read_yaml(const Input *input, json_t *value, GError **error)
+{
+	g_autoptr(YamlDocument) document = NULL;
+
+	(void)input;
+	if (!json_is_string(value))
+		return json_incref(value);
+	document = yaml_document_parse("input", json_string_value(value), json_string_length(value),
+		1, 1, &yaml_limits_default, NULL);
+	if (document == NULL)
+		return refuse(error, "is no YAML");
+	return yaml_to_json(yaml_document_root(document));
+}
+
+static InputRead type_find(const char *name);
+
+static json_t *read_array(const Input *input, json_t *value, GError **error)
+{
+	const char *item_type = property_text(input, "itemType");
+	g_autofree char *type = g_ascii_strup(item_type != NULL ? item_type : "STRING", -1);
+	Input item_input = {.id = input->id, .type = type, .properties = NULL};
+	InputRead read = type_find(type);
+	json_t *list = read_json(input, value, error);
+	json_t *typed, *item;
+	size_t i;
+
+	if (list == NULL)
+		return NULL;
+	if (!json_is_array(list) || read == NULL) {
+		json_decref(list);
+		return refuse(error, read == NULL ? "has an unknown itemType" : "is no list");
+	}
+	item_input.properties = json_object();
+	typed = json_array();
+	json_array_foreach(list, i, item)
+	{
+		g_autoptr(GError) bad = NULL;
+		json_t *converted = read(&item_input, item, &bad);
+
+		if (converted == NULL) {
+			refuse(error, "item %zu %s", i + 1, bad->message);
+			json_decref(typed);
+			typed = NULL;
+			break;
+		}
+		json_array_append_new(typed, converted);
+	}
+	json_decref(item_input.properties);
+	json_decref(list);
+	return typed;
+}
+
+static bool allows(const Input *input, const char *text)
+{
+	json_t *values = json_object_get(input->properties, "values");
+	json_t *value;
+	size_t i;
+
+	if (json_is_true(json_object_get(input->properties, "allowCustomValue")))
+		return true;
+	json_array_foreach(values, i, value)
+	{
+		g_autofree char *allowed = expr_value_text(value);
+
+		if (strcmp(allowed, text) == 0)
+			return true;
+	}
+	return values == NULL;
+}
+
+static json_t *refuse_choice(const Input *input, const char *text, GError **error)
+{
+	json_t *values = json_object_get(input->properties, "values");
+	g_autofree char *list = json_dumps(values, JSON_COMPACT);
+
+	return refuse(error, "is none of %s: '%s'", list != NULL ? list : "[]", text);
+}
+
+static json_t *read_select(const Input *input, json_t *value, GError **error)
+{
+	g_autofree char *text = expr_value_text(value);
+
+	return allows(input, text) ? json_string(text) : refuse_choice(input, text, error);
+}
+
+static json_t *read_multiselect(const Input *input, json_t *value, GError **error)
+{
+	json_t *list = read_json(input, value, error);
+	json_t *item;
+	size_t i;
+
+	if (list == NULL)
+		return NULL;
+	if (!json_is_array(list)) {
+		json_decref(list);
+		return refuse(error, "is no list");
+	}
+	json_array_foreach(list, i, item)
+	{
+		g_autofree char *text = expr_value_text(item);
+
+		if (!allows(input, text)) {
+			json_decref(list);
+			return refuse_choice(input, text, error);
+		}
+	}
+	return list;
+}
+
+static json_t *read_uri(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+	g_autoptr(GError) bad = NULL;
+
+	(void)input;
+	if (text == NULL || !g_uri_is_valid(text, G_URI_FLAGS_NONE, &bad))
+		return refuse(error, "is no URI: %s", bad != NULL ? bad->message : "not a text");
+	return json_string(text);
+}
+
+static json_t *read_email(const Input *input, json_t *value, GError **error)
+{
+	const char *text = json_string_value(value);
+
+	(void)input;
+	if (text == NULL || !g_regex_match_simple("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", text, 0, 0)) {
+		g_autofree char *shown = expr_value_text(value);
+		return refuse(error, "is no e-mail address: '%s'", shown);
+	}
+	return json_string(text);
+}
+
+static const struct {
+	const char *type;
+	InputRead read;
+} types[] = {
+	{"STRING", read_string},
+	{"SECRET", read_string},
+	{"INT", read_int},
+	{"FLOAT", read_float},
+	{"BOOLEAN", read_boolean},
+	{"BOOL", read_boolean},
+	{"DATE", read_date},
+	{"DATETIME", read_datetime},
+	{"TIME", read_time},
+	{"DURATION", read_duration},
+	{"JSON", read_json},
+	{"YAML", read_yaml},
+	{"ARRAY", read_array},
+	{"SELECT", read_select},
+	{"ENUM", read_select},
+	{"MULTISELECT", read_multiselect},
+	{"FILE", read_string},
+	{"URI", read_uri},
+	{"EMAIL", read_email},
+};
+
+static InputRead type_find(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		if (g_ascii_strcasecmp(types[i].type, name) == 0)
+			return types[i].read;
+	}
+	return NULL;
+}
+
+json_t *inputs_convert(const char *type, json_t *value, GError **error)
+{
+	json_t *properties = json_object();
+	g_autofree char *item = g_strdup("STRING");
+	g_autofree char *id = g_strdup("output");
+	Input input = {.id = id, .type = type, .properties = properties};
+	InputRead read = type_find(type);
+	json_t *converted;
+
+	(void)item;
+	if (value == NULL || json_is_null(value))
+		converted = json_null();
+	else if (read == NULL)
+		converted = refuse(error, "has the unknown type '%s'", type);
+	else
+		converted = read(&input, value, error);
+	json_decref(properties);
+	return converted;
+}
+
+// ---- Resolving
+
+// `inputs` is what has been resolved so far; all else is the caller's.
+static json_t *scope_variable(void *data, const char *const *names, size_t count, size_t *used)
+{
+	const Resolving *resolving = data;
+	const ExprScope *outer = resolving->request->scope;
+
+	if (strcmp(names[0], "inputs") == 0) {
+		*used = 1;
+		return json_incref(resolving->resolved);
+	}
+	if (outer == NULL || outer->variable == NULL) {
+		*used = 1;
+		return NULL;
+	}
+	return outer->variable(outer->data, names, count, used);
+}
+
+static int64_t scope_clock(void *data)
+{
+	const Resolving *resolving = data;
+	const ExprScope *outer = resolving->request->scope;
+
+	return outer != NULL && outer->clock != NULL ? outer->clock(outer->data)
+						     : g_get_real_time();
+}
+
+static json_t *evaluate(Resolving *resolving, json_t *value, GError **error)
+{
+	ExprScope scope = {.variable = scope_variable, .clock = scope_clock, .data = resolving};
+
+	return expr_value_evaluate(value, &scope, NULL, error);
+}
+
+static void fault_add(Resolving *resolving, const Input *input, const char *message)
+{
+	g_ptr_array_add(resolving->faults, g_strdup_printf("input '%s' %s", input->id, message));
+}
+
+// Whether dependsOn lets the input take part.
+static bool takes_part(Resolving *resolving, const Input *input)
+{
+	json_t *depends = json_object_get(input->properties, "dependsOn");
+	json_t *condition = json_object_get(depends, "condition");
+	g_autoptr(GError) error = NULL;
+	json_t *value;
+	bool holds;
+
+	if (condition == NULL)
+		return true;
+	value = evaluate(resolving, condition, &error);
+	if (value == NULL)
+		fault_add(resolving, input, error->message);
+	holds = value != NULL && expr_truthy(value);
+	json_decref(value);
+	return holds;
+}
+
+// The value to read: given, or the default; NULL: none. New reference; *ok is false after a fault.
+static json_t *value_find(Resolving *resolving, const Input *input, bool *ok)
+{
+	json_t *given = inputs_get(resolving->request->given, input->id);
+	json_t *fallback = input->defaults != NULL ? input->defaults : input->prefill;
+	g_autoptr(GError) error = NULL;
+	json_t *value;
+
+	if (given != NULL && !json_is_null(given))
+		return json_incref(given);
+	if (fallback == NULL || (given != NULL && !input->required))
+		return NULL;
+	value = evaluate(resolving, fallback, &error);
+	if (value == NULL) {
+		g_autofree char *message = g_strdup_printf(
+			"has a default that cannot be worked out: %s", error->message);
+
+		fault_add(resolving, input, message);
+		*ok = false;
+	}
+	return value;
+}
+
+static json_t *value_read(Resolving *resolving, const Input *input, json_t *value, GError **error)
+{
+	InputRead read = type_find(input->type);
+	json_t *expression = json_object_get(input->properties, "expression");
+	json_t *typed;
+
+	if (read == NULL)
+		return refuse(error, "has the unknown type '%s'", input->type);
+	if (expression != NULL && json_object_get(input->properties, "values") == NULL) {
+		// The choices of a SELECT come from an expression.
+		Input copy = *input;
+		json_t *list = evaluate(resolving, expression, error);
+
+		if (list == NULL)
+			return NULL;
+		if (json_is_string(list)) {
+			json_t *parsed = json_loads(json_string_value(list), JSON_DECODE_ANY, NULL);
+
+			json_decref(list);
+			list = parsed != NULL ? parsed : json_array();
+		}
+		copy.properties = json_copy(input->properties);
+		json_object_set_new(copy.properties, "values", list);
+		typed = read(&copy, value, error);
+		json_decref(copy.properties);
+		return typed;
+	}
+	typed = read(input, value, error);
+	if (typed != NULL && strcmp(input->type, "FILE") == 0 &&
+		resolving->request->keep_file != NULL) {
+		g_autofree char *kept = resolving->request->keep_file(
+			json_string_value(typed), resolving->request->data, error);
+
+		json_decref(typed);
+		typed = kept == NULL ? NULL : json_string(kept);
+	}
+	return typed;
+}
+
+static void input_resolve(Resolving *resolving, const Input *input)
+{
+	g_autoptr(GError) error = NULL;
+	bool ok = true;
+	bool part = takes_part(resolving, input);
+	json_t *value = part ? value_find(resolving, input, &ok) : NULL;
+	json_t *typed;
+
+	if (value == NULL || json_is_null(value)) {
+		json_decref(value);
+		if (ok && part && input->required)
+			fault_add(resolving, input, "is required and was not given");
+		inputs_put(resolving->resolved, input->id, json_null());
+		return;
+	}
+	typed = value_read(resolving, input, value, &error);
+	json_decref(value);
+	if (typed == NULL) {
+		fault_add(resolving, input, error->message);
+		inputs_put(resolving->resolved, input->id, json_null());
+		return;
+	}
+	if (resolving->secrets != NULL && strcmp(input->type, "SECRET") == 0 &&
+		json_string_length(typed) > 0)
+		g_ptr_array_add(resolving->secrets, g_strdup(json_string_value(typed)));
+	inputs_put(resolving->resolved, input->id, typed);
+}
+
+// Given names that no input has: a typing error should not run with the default.
+static void check_unknown(Resolving *resolving)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(resolving->request->given, name, value)
+	{
+		bool known = false;
+
+		for (guint i = 0; !known && i < resolving->request->inputs->len; i++) {
+			const Input *input = resolving->request->inputs->pdata[i];
+			size_t length = strlen(name);
+
+			known = strcmp(input->id, name) == 0 ||
+				(json_is_object(value) && strncmp(input->id, name, length) == 0 &&
+					input->id[length] == '.');
+		}
+		if (!known)
+			g_ptr_array_add(
+				resolving->faults, g_strdup_printf("there is no input '%s'", name));
+	}
+}
+
+json_t *inputs_resolve(const InputsRequest *request, GPtrArray *secrets, GPtrArray *faults)
+{
+	Resolving resolving = {request, json_object(), secrets, faults};
+	guint before = faults->len;
+
+	for (guint i = 0; i < request->inputs->len; i++)
+		input_resolve(&resolving, request->inputs->pdata[i]);
+	if (request->given != NULL && request->strict)
+		check_unknown(&resolving);
+	if (faults->len == before)
+		return resolving.resolved;
+	json_decref(resolving.resolved);
+	return NULL;
+}

@@ -1,0 +1,307 @@
+#include "tests/runner/small_flow.h"
+
+#include <string.h>
+
+typedef struct {
+	SmallFlow *small;
+	const char *at;
+	unsigned containers, leaves;
+} Parser;
+
+static const struct {
+	char letter;
+	const char *kind;
+} kinds[] = {
+	{'s', "sequential"},
+	{'p', "parallel"},
+	{'f', "foreach"},
+	{'g', "foreach"},
+	{'d', "dag"},
+	{'A', "allow-failure"},
+	{'i', "if"},
+	{'l', "loop-until"},
+};
+
+static const TaskKind *kind_named(const char *name)
+{
+	static TaskKind table[G_N_ELEMENTS(kinds) + 1];
+	static unsigned used;
+
+	for (unsigned i = 0; i < used; i++) {
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	}
+	table[used].name = name;
+	return &table[used++];
+}
+
+static void opening_free(gpointer data)
+{
+	SmallOpening *opening = data;
+
+	g_strfreev(opening->values);
+	g_free(opening);
+}
+
+static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list);
+
+static void task_free(gpointer data)
+{
+	Task *task = data;
+
+	g_free(task->id);
+	g_strfreev(task->depends_on);
+	g_clear_pointer(&task->tasks, g_ptr_array_unref);
+	g_clear_pointer(&task->errors, g_ptr_array_unref);
+	g_clear_pointer(&task->finally, g_ptr_array_unref);
+	g_free(task);
+}
+
+static Task *task_new(Parser *parser, Task *parent)
+{
+	Task *task = g_new0(Task, 1);
+
+	task->parent = parent;
+	task->index = parser->small->flow->task_count++;
+	g_ptr_array_add(parser->small->openings, g_new0(SmallOpening, 1));
+	return task;
+}
+
+static void flags_parse(Parser *parser, Task *task)
+{
+	for (;; parser->at++) {
+		if (*parser->at == '!')
+			task->allow_failure = true;
+		else if (*parser->at == '?')
+			task->allow_warning = true;
+		else if (*parser->at == '-')
+			task->disabled = true;
+		else
+			return;
+	}
+}
+
+static const char *container_kind(const char *at)
+{
+	size_t digits = strspn(at + 1, "0123456789");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (*at == kinds[i].letter && strchr("([", at[1 + digits]) != NULL &&
+			at[1 + digits] != '\0')
+			return kinds[i].kind;
+	}
+	return NULL;
+}
+
+static Task *container_parse(Parser *parser, Task *parent, const char *kind)
+{
+	Task *task = task_new(parser, parent);
+	SmallOpening *opening = parser->small->openings->pdata[task->index];
+	char letter = *parser->at++;
+	char *end;
+
+	task->id = g_strdup_printf("%c%u", letter, ++parser->containers);
+	task->kind = kind_named(kind);
+	opening->limit = (uint32_t)g_ascii_strtoull(parser->at, &end, 10);
+	opening->flat = letter == 'g';
+	if (letter == 'f' && end == parser->at)
+		opening->limit = 1;
+	parser->at = end;
+	if (*parser->at == '[') {
+		const char *close = strchr(parser->at, ']');
+		g_autofree char *values =
+			g_strndup(parser->at + 1, (gsize)(close - parser->at - 1));
+
+		opening->values = g_strsplit(values, ",", -1);
+		parser->at = close + 1;
+	}
+	g_assert_cmpint(*parser->at, ==, '(');
+	parser->at++;
+	tasks_parse(parser, task, &task->tasks);
+	flags_parse(parser, task);
+	return task;
+}
+
+static Task *leaf_parse(Parser *parser, Task *parent)
+{
+	Task *task = task_new(parser, parent);
+	size_t length = strcspn(parser->at, " )!?-<");
+
+	task->id = g_strndup(parser->at, length);
+	task->kind = kind_named("leaf");
+	parser->at += length;
+	if (*parser->at == '<') {
+		length = strcspn(++parser->at, " )!?-");
+		g_autofree char *names = g_strndup(parser->at, length);
+		task->depends_on = g_strsplit(names, ",", -1);
+		parser->at += length;
+	}
+	flags_parse(parser, task);
+	return task;
+}
+
+static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list)
+{
+	Flow *flow = parser->small->flow;
+
+	*list = g_ptr_array_new_with_free_func(task_free);
+	for (;;) {
+		parser->at += strspn(parser->at, " ");
+		if (*parser->at == '\0')
+			return;
+		if (*parser->at == ')') {
+			parser->at++;
+			return;
+		}
+		if ((*parser->at == 'e' || *parser->at == 'z') && parser->at[1] == '(') {
+			bool errors = *parser->at == 'e';
+			GPtrArray **branch =
+				errors ? (parent != NULL ? &parent->errors : &flow->errors)
+				       : (parent != NULL ? &parent->finally : &flow->finally);
+
+			parser->at += 2;
+			tasks_parse(parser, parent, branch);
+			continue;
+		}
+		const char *kind = container_kind(parser->at);
+		g_ptr_array_add(*list, kind != NULL ? container_parse(parser, parent, kind)
+						    : leaf_parse(parser, parent));
+	}
+}
+
+SmallFlow *small_flow_parse(const char *text)
+{
+	SmallFlow *small = g_new0(SmallFlow, 1);
+	Parser parser = {.small = small, .at = text};
+
+	small->flow = g_new0(Flow, 1);
+	small->openings = g_ptr_array_new_with_free_func(opening_free);
+	tasks_parse(&parser, NULL, &small->flow->tasks);
+	return small;
+}
+
+void small_flow_free(SmallFlow *small)
+{
+	if (small == NULL)
+		return;
+	g_clear_pointer(&small->flow->tasks, g_ptr_array_unref);
+	g_clear_pointer(&small->flow->errors, g_ptr_array_unref);
+	g_clear_pointer(&small->flow->finally, g_ptr_array_unref);
+	g_ptr_array_unref(small->openings);
+	g_free(small->flow);
+	g_free(small);
+}
+
+RunOpening small_flow_opening(const SmallFlow *small, const Task *task)
+{
+	const SmallOpening *given = small->openings->pdata[task->index];
+	RunOpening opening = {.tasks = task->tasks, .limit = given->limit, .flat = given->flat};
+
+	if (strcmp(task->kind->name, "foreach") == 0) {
+		opening.values = g_ptr_array_new_with_free_func(g_free);
+		for (char **value = given->values;
+			value != NULL && *value != NULL && **value != '\0'; value++)
+			g_ptr_array_add(opening.values, g_strdup(*value));
+	}
+	return opening;
+}
+
+// ---- Random flows
+
+static void random_list(
+	GRand *rand, GString *text, int *budget, int depth, int *names, bool branches);
+
+static void random_flags(GRand *rand, GString *text)
+{
+	if (g_rand_int_range(rand, 0, 8) == 0)
+		g_string_append_c(text, '!');
+	if (g_rand_int_range(rand, 0, 12) == 0)
+		g_string_append_c(text, '?');
+	if (g_rand_int_range(rand, 0, 12) == 0)
+		g_string_append_c(text, '-');
+}
+
+static void random_dag(GRand *rand, GString *text, int *budget, int *names)
+{
+	int count = g_rand_int_range(rand, 1, 6);
+	int first = *names;
+
+	g_string_append(text, g_rand_boolean(rand) ? "d(" : "d2(");
+	for (int i = 0; i < count; i++, (*budget)--) {
+		g_string_append_printf(text, "%st%d", i > 0 ? " " : "", (*names)++);
+		for (int j = 0, some = 0; j < i; j++) {
+			if (g_rand_int_range(rand, 0, 3) == 0)
+				g_string_append_printf(
+					text, "%ct%d", some++ > 0 ? ',' : '<', first + j);
+		}
+		random_flags(rand, text);
+	}
+	g_string_append_c(text, ')');
+}
+
+static void random_task(GRand *rand, GString *text, int *budget, int depth, int *names)
+{
+	static const char *const containers[] = {"s(", "p(", "p2(", "f[x,y,z](", "f2[x,y,z](",
+		"f0[x,y](", "g2[x,y](", "A(", "i(", "f[]("};
+
+	(*budget)--;
+	if (depth < 4 && g_rand_int_range(rand, 0, 8) == 0) {
+		random_dag(rand, text, budget, names);
+	} else if (depth < 4 && g_rand_int_range(rand, 0, 2) == 0) {
+		g_string_append(
+			text, containers[g_rand_int_range(rand, 0, G_N_ELEMENTS(containers))]);
+		random_list(rand, text, budget, depth + 1, names, true);
+		g_string_append_c(text, ')');
+		random_flags(rand, text);
+	} else {
+		g_string_append_printf(text, "t%d", (*names)++);
+		random_flags(rand, text);
+	}
+}
+
+static void random_list(
+	GRand *rand, GString *text, int *budget, int depth, int *names, bool branches)
+{
+	int count = g_rand_int_range(rand, 1, 4);
+
+	for (int i = 0; i < count && (*budget > 0 || i == 0); i++) {
+		if (i > 0)
+			g_string_append_c(text, ' ');
+		random_task(rand, text, budget, depth, names);
+	}
+	if (branches && g_rand_int_range(rand, 0, 4) == 0) {
+		g_string_append(text, " e(");
+		random_list(rand, text, budget, depth + 2, names, false);
+		g_string_append_c(text, ')');
+	}
+	if (branches && g_rand_int_range(rand, 0, 4) == 0) {
+		g_string_append(text, " z(");
+		random_list(rand, text, budget, depth + 2, names, false);
+		g_string_append_c(text, ')');
+	}
+}
+
+char *small_flow_random(GRand *rand, int budget)
+{
+	GString *text = g_string_new(NULL);
+	int names = 0;
+
+	random_list(rand, text, &budget, 0, &names, true);
+	return g_string_free(text, FALSE);
+}
+
+char *small_node_name(const RunNode *node)
+{
+	GString *name = g_string_new(node->task != NULL ? node->task->id : "run");
+	g_autoptr(GPtrArray) values = g_ptr_array_new();
+
+	for (const RunNode *at = node; at != NULL; at = at->parent) {
+		if (at->value != NULL)
+			g_ptr_array_insert(values, 0, (gpointer)(guintptr)at->value);
+	}
+	for (guint i = 0; i < values->len; i++)
+		g_string_append_printf(name, "[%s]", (const char *)values->pdata[i]);
+	if (node->iteration > 1)
+		g_string_append_printf(name, "#%u", node->iteration);
+	return g_string_free(name, FALSE);
+}
