@@ -3,15 +3,12 @@
 // Domain digests are compared first, and only domains that differ are looked into.
 #pragma once
 
+#include "repo-layout/layout.h"
+
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-typedef struct Layout Layout;
-typedef struct LayoutDomain LayoutDomain;
-typedef struct LayoutFlow LayoutFlow;
-typedef struct LayoutTable LayoutTable;
 
 enum {
 	PLAN_DIGEST_SIZE = 65, // SHA-256 in hexadecimal, with its NUL
@@ -40,66 +37,62 @@ typedef enum {
 	PLAN_TABLE,
 	PLAN_VIEW,
 	PLAN_SCHEDULE,
-	PLAN_CONNECTION,
 } PlanResource;
 
 const char *plan_action_name(PlanAction action);
 const char *plan_class_name(PlanClass class);
 const char *plan_resource_name(PlanResource resource);
 
-// ---- What is live
-// -------------------------------------------------------------------------------------------------
+// ---- What is live -------------------------------------------------------------------------------------------------
+
+// Values of the live side. Their strings belong to the PlanLive and stay valid until it is freed.
+typedef struct {
+	const char *name;
+	const char *digest; // of everything live in it; "": nothing of it is live yet
+	SourceId tree; // id of the folder it was made from
+	bool tree_known;
+	bool unsettled; // the last apply left it broken or held: its status has to be written again
+} PlanLiveDomain;
 
 typedef struct {
 	const char *namespace;
 	const char *id;
-	const char *digest; // of its meaning, in hexadecimal
-	const char *source; // digest of its text: differs from the layout's after a cosmetic edit;
-		// may be NULL
-	int revision;
-	bool generated;
+	const char *digest; // of its meaning
+	SourceId blob; // id of its file: tells a cosmetic edit
+	bool blob_known;
 	const char *path; // of its file
+	int revision; // 0 when not known
+	bool generated;
 } PlanLiveFlow;
 
 typedef struct {
 	const char *dataset;
 	const char *name;
-	const char *flow; // "namespace.id" of the flow that produces it; may be NULL
-	const char *schema; // declared schema as JSON; NULL when none is declared
+	const char *schema; // declared schema as canonical JSON; NULL when none is declared
+	const char *path; // of the schema's file, or the script's
 	bool view;
 } PlanLiveTable;
 
-typedef struct {
-	const char *name;
-	const char *digest; // of everything live in it
-	const char *tree; // id of the folder it was made from; may be NULL
-} PlanLiveDomain;
-
-// Reads the live side. A function table, so that the same plan is made against the store, against
-// another revision of the repository, or against a test's hand-built values. Every string stays
-// valid until release(). Each function returns false with an error when the live side cannot be
-// read.
+// Reads the live side. A function table, so that the same plan is made against the store, against another revision of
+// the repository, or against a test's values. Each function returns false with an error when it cannot be read.
 typedef struct PlanLive PlanLive;
 struct PlanLive {
-	void *data;
-	// Every live domain, sorted by name (PlanLiveDomain *; the array is the caller's, its
-	// elements are not).
-	bool (*domains)(PlanLive *live, GPtrArray *domains, GError **error);
-	// The live flows of one domain, sorted by id (PlanLiveFlow *), and its tables, sorted by
-	// dataset and name.
-	bool (*flows)(PlanLive *live, const char *domain, GPtrArray *flows, GError **error);
-	bool (*tables)(PlanLive *live, const char *domain, GPtrArray *tables, GError **error);
-	// Canonical definition JSON of one live flow.
-	bool (*definition)(PlanLive *live, const char *namespace, const char *id, char **ret_json,
-		GError **error);
-	// The live flows of any domain that read table ("dataset.name"), as "namespace.id" (char *,
-	// freed by the array).
-	bool (*readers)(PlanLive *live, const char *table, GPtrArray *readers, GError **error);
-	void (*release)(PlanLive *live);
+	// Every live domain, sorted by name: appended to a GArray of PlanLiveDomain.
+	bool (*domains)(PlanLive *live, GArray *domains, GError **error);
+	// Flows and tables of one domain, in any order: appended to GArrays of PlanLiveFlow and PlanLiveTable.
+	bool (*flows)(PlanLive *live, const char *domain, GArray *flows, GError **error);
+	bool (*tables)(PlanLive *live, const char *domain, GArray *tables, GError **error);
+	// The canonical definition of a flow; NULL with an error when there is none.
+	char *(*definition)(PlanLive *live, const char *namespace, const char *id, GError **error);
+	void (*free)(PlanLive *live);
 };
 
-// ---- The plan
-// -----------------------------------------------------------------------------------------------------
+void plan_live_free(PlanLive *live);
+
+// Another revision of the repository as the live side; it takes a reference. NULL: nothing is live.
+PlanLive *plan_live_layout_new(Layout *layout);
+
+// ---- The plan -----------------------------------------------------------------------------------------------------
 
 typedef struct {
 	char *path; // "tasks.build.sql"
@@ -108,80 +101,95 @@ typedef struct {
 	PlanClass class;
 } PlanPath;
 
+// One resource that changes. Strings are borrowed from the layout, or kept by the plan.
 typedef struct {
 	PlanResource resource;
 	PlanAction action;
 	PlanClass class;
-	char *address; // "flow.sales.orders", "table.sales.orders", "schedule.sales.orders.daily"
-	char *name; // "sales.orders"
-	const char *domain; // name; borrowed from its PlanDomain
-	GPtrArray *paths; // PlanPath *, sorted by path; NULL unless it is an update
-	GPtrArray *impact; // char *: "namespace.id" of the flows downstream, sorted; NULL when
-		// there are none
 	bool reruns; // applying it builds the table again
-	int live_revision; // of a flow that is live; 0 otherwise
-	const LayoutFlow *flow; // borrowed from the layout; NULL when it is deleted
-	const LayoutTable *table; // likewise
-	char *file; // path of the file behind it
-	char *before; // definition or schema that is live, as JSON, of updates and deletions; may
-		// be NULL
+	int live_revision; // of a flow that is live; 0 when not known
+	const char *scope; // namespace of a flow, dataset of a table; "" for a domain
+	const char *name; // id of a flow, name of a table or domain
+	const char *trigger; // id of a schedule's trigger; NULL for others
+	const char *domain;
+	const char *file; // the file behind it
+	const char
+		*before; // live definition or schema, JSON, of an update or deletion; may be NULL
+	const LayoutFlow *flow; // of flows and schedules; NULL when deleted
+	const LayoutTable *table; // of tables and views; NULL when deleted
+	GPtrArray *paths; // PlanPath *, in order; NULL unless it is an update
 } PlanChange;
 
 typedef enum {
-	PLAN_DOMAIN_SAME,
+	PLAN_DOMAIN_UNCHANGED, // nothing differs, though its last commit was broken or held
 	PLAN_DOMAIN_CHANGED,
 	PLAN_DOMAIN_COSMETIC, // only comments or formatting
 	PLAN_DOMAIN_BROKEN, // has errors: its old revision stays live
 	PLAN_DOMAIN_HELD, // a guard refused it: its old revision stays live
 } PlanDomainState;
 
+const char *plan_domain_state_name(PlanDomainState state);
+
 typedef struct {
-	char *name;
+	const char *name;
 	PlanDomainState state;
-	const LayoutDomain *layout; // borrowed; NULL when the domain is removed
-	char *live_digest; // NULL when the domain is new
+	const LayoutDomain *layout; // NULL when the domain is removed
+	const char *live_digest; // NULL when the domain is new
 	guint first, count; // its changes in Plan.changes
 } PlanDomain;
 
 typedef struct {
-	char *domain; // NULL: the whole plan
+	const char *code; // "max-deletions"
+	const char *domain; // NULL: the whole plan
 	char *address; // of the change that is refused; may be NULL
-	char *code; // "max-deletions"
 	char *message;
-	char *hint; // may be NULL
+	char *hint;
 } PlanRefusal;
 
 typedef struct Plan Plan;
 struct Plan {
-	Layout *layout;
+	Layout *layout; // a reference
 	char layout_digest[PLAN_DIGEST_SIZE]; // of what the repository says
-	char live_digest[PLAN_DIGEST_SIZE]; // of what was live: applying is refused once it has
-		// moved
-	GPtrArray *domains; // PlanDomain *, sorted by name; only those that differ or are broken
-	GPtrArray *changes; // PlanChange *, in the order of domains, then type, then name
+	char live_digest
+		[PLAN_DIGEST_SIZE]; // of what was live: applying is refused once it has moved
+	GArray *domains; // PlanDomain, sorted by name; only those that differ or are broken
+	GArray *changes; // PlanChange, in the order of domains, then resource, then name
 	GPtrArray *refusals; // PlanRefusal *, filled by plan_guard()
-	guint domains_total; // how many domains the layout has
-	bool broken; // some domain is broken
+	bool broken; // some domain, or the project itself, has errors
+	GStringChunk *strings;
+	GArray *live_domains; // PlanLiveDomain, copied: what the live digest was made of
 };
 
-// Compares. The plan borrows from layout, which must outlive it. Returns NULL only when live cannot
-// be read.
+// Compares. Returns NULL only when live, or an object of the repository, cannot be read.
 Plan *plan_compute(Layout *layout, PlanLive *live, GError **error);
 void plan_free(Plan *plan);
+
+#define plan_domain_at(plan, index) (&g_array_index((plan)->domains, PlanDomain, (index)))
+#define plan_change_at(plan, index) (&g_array_index((plan)->changes, PlanChange, (index)))
 
 // How many changes there are of an action (PLAN_NONE: the cosmetic ones).
 guint plan_count(const Plan *plan, PlanAction action);
 
-// Whether applying it would do anything but note cosmetic edits.
+// Whether applying it would do nothing but note cosmetic edits.
 bool plan_is_empty(const Plan *plan);
 
-// Digest of the plan itself: of both digests and the format. What `weir apply --plan` and approvals
-// name.
+// "flow.sales.orders", "table.sales.orders", "schedule.sales.orders.daily". The caller frees it.
+char *plan_change_address(const PlanChange *change);
+
+// The flows of any domain that are downstream of a change and live or to be live, sorted ("namespace.id", LayoutFlow *;
+// borrowed from the layout; the caller frees the array). Flows that the plan creates are left out: they have no readers yet.
+GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change);
+
+// Digest of domains (PlanLiveDomain, sorted by name): of each name and digest.
+void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE]);
+
+// Digest of the plan: of both digests and the format. What approvals and `weir apply` name.
 void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);
 
-// Canonical forms: the same plan gives the same bytes.
-char *plan_render_json(const Plan *plan);
-char *plan_render_text(const Plan *plan, bool colour);
-char *plan_render_markdown(const Plan *plan);
+// Canonical forms: the same plan gives the same bytes. drift is a list of resource_drift entries, NULL: none.
+json_t *plan_json(const Plan *plan, json_t *drift, GError **error);
+char *plan_text(const Plan *plan, bool colour);
+char *plan_markdown(const Plan *plan);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanLive, plan_live_free)

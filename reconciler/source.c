@@ -95,6 +95,7 @@ Source *source_new(const SourceOptions *options, GError **error)
 		}
 	}
 	Source *source = g_new0(Source, 1);
+	source->retired = g_ptr_array_new_with_free_func((GDestroyNotify)git_repository_free);
 	source->url = g_strdup(options->url);
 	source->wanted_branch = g_strdup(options->branch);
 	source->allow_rewind = options->allow_rewind;
@@ -107,6 +108,7 @@ void source_free(Source *source)
 {
 	if (source == NULL)
 		return;
+	g_ptr_array_unref(source->retired);
 	git_repository_free(source->repository);
 	g_free(source->url);
 	g_free(source->wanted_branch);
@@ -145,13 +147,19 @@ void source_tip_clear(SourceTip *tip)
 // ---- A repository that is read in place
 // ---------------------------------------------------------------------------
 
+static void retire(Source *source)
+{
+	if (source->repository != NULL)
+		g_ptr_array_add(source->retired, g_steal_pointer(&source->repository));
+}
+
 // Opens the repository, or opens it anew when another one now stands at its place.
 static bool open_in_place(Source *source, GError **error)
 {
 	struct stat status;
 
 	if (stat(source->url, &status) != 0) {
-		g_clear_pointer(&source->repository, git_repository_free);
+		retire(source);
 		g_set_error(error, FETCH_ERROR, FETCH_ERROR_GONE,
 			"repository '%s' cannot be reached: %s; put it back, or correct the path",
 			source->url, g_strerror(errno));
@@ -161,7 +169,7 @@ static bool open_in_place(Source *source, GError **error)
 		source->inode == status.st_ino &&
 		access(git_repository_path(source->repository), F_OK) == 0)
 		return true;
-	g_clear_pointer(&source->repository, git_repository_free);
+	retire(source);
 	int code = git_repository_open_ext(
 		&source->repository, source->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (code == GIT_ENOTFOUND) {

@@ -10,6 +10,7 @@ struct Source {
 	char *mirror; // path of the bare mirror; NULL for a repository that is read in place
 	bool allow_rewind;
 	git_repository *repository; // NULL until opened, and after it was found to be gone
+	GPtrArray *retired; // repositories that were replaced: snapshots may still read from them
 	guint64 device, inode; // of the repository's folder, to notice that it was replaced
 };
 

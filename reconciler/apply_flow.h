@@ -1,0 +1,22 @@
+// The rows that an apply writes: of one flow, one table, one domain, and the files of scripts/. Each joins the caller's
+// transaction.
+#pragma once
+
+#include "reconciler/plan.h"
+#include "store/domain.h"
+#include "store/flow.h"
+
+// Writes a flow's row, and a revision when its meaning changed. build: the table that it makes is to be built.
+bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const LayoutFlow *flow,
+	const char *commit, bool build, int64_t applied, GError **error);
+
+bool apply_table(Store *store, const LayoutTable *table, GError **error);
+
+// Stores the files below the domain's scripts/, unless that tree is there already.
+bool apply_scripts(Store *store, Layout *layout, const LayoutDomain *domain, GError **error);
+
+// Stores the project's connections.
+bool apply_connections(Store *store, const Layout *layout, const char *environment, GError **error);
+
+// Whether the feed of a changed script may simply be run again: what appends would append twice.
+bool feed_is_rebuilt(LayoutFeed feed);

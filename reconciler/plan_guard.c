@@ -1,0 +1,131 @@
+#include "reconciler/plan_guard.h"
+
+#include <string.h>
+
+static void refuse(Plan *plan, const char *code, const PlanChange *change, const char *hint,
+	const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+static void refuse(Plan *plan, const char *code, const PlanChange *change, const char *hint,
+	const char *format, ...)
+{
+	PlanRefusal *refusal = g_new0(PlanRefusal, 1);
+	va_list arguments;
+
+	va_start(arguments, format);
+	refusal->message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	refusal->code = code;
+	refusal->domain = change == NULL ? NULL : change->domain;
+	refusal->address = change == NULL ? NULL : plan_change_address(change);
+	refusal->hint = g_strdup(hint);
+	g_ptr_array_add(plan->refusals, refusal);
+}
+
+static void guard_max_deletions(Plan *plan, const PlanPolicy *policy)
+{
+	guint deletions = plan_count(plan, PLAN_DELETE);
+
+	if (policy->max_deletions > 0 && deletions > policy->max_deletions)
+		refuse(plan, "max-deletions", NULL,
+			"delete in smaller commits, or raise max_deletions in the server's "
+			"configuration",
+			"%u resources would be deleted, and max_deletions allows %u", deletions,
+			policy->max_deletions);
+}
+
+// The flow of another domain that reads a table; NULL when none does.
+static const LayoutFlow *foreign_reader(const Plan *plan, const PlanChange *change)
+{
+	g_autofree char *table = g_strdup_printf("%s.%s", change->scope, change->name);
+	size_t length = 0;
+	const LayoutFlow *const *readers = layout_readers(plan->layout, table, &length);
+
+	for (size_t i = 0; i < length; i++) {
+		if (strcmp(readers[i]->domain, change->domain) != 0)
+			return readers[i];
+	}
+	return NULL;
+}
+
+static void guard_used_elsewhere(Plan *plan, const PlanPolicy *policy)
+{
+	(void)policy;
+	for (guint i = 0; i < plan->changes->len; i++) {
+		const PlanChange *change = plan_change_at(plan, i);
+		bool removed = change->action == PLAN_DELETE &&
+			       (change->resource == PLAN_TABLE || change->resource == PLAN_VIEW);
+		const LayoutFlow *reader = removed ? foreign_reader(plan, change) : NULL;
+
+		// Moved to another domain, or made by a hand-written flow from now on: it stays.
+		if (reader == NULL ||
+			layout_table_find(plan->layout, change->scope, change->name) != NULL)
+			continue;
+		refuse(plan, "used-elsewhere", change,
+			"keep the script, or change its readers first",
+			"'%s.%s' would be removed, and flow '%s.%s' of domain '%s' reads it",
+			change->scope, change->name, reader->namespace, reader->id, reader->domain);
+	}
+}
+
+static bool is_allowed(const PlanChange *change)
+{
+	return change->table != NULL && change->table->allow_breaking;
+}
+
+static void guard_breaking(Plan *plan, const PlanPolicy *policy)
+{
+	for (guint i = 0; i < plan->changes->len && !policy->allow_breaking; i++) {
+		const PlanChange *change = plan_change_at(plan, i);
+		bool changes = change->action == PLAN_UPDATE || change->action == PLAN_REPLACE;
+
+		if (change->class != PLAN_BREAKING || !changes || is_allowed(change))
+			continue;
+		g_autofree char *address = plan_change_address(change);
+		g_autofree char *where =
+			change->paths != NULL && change->paths->len > 0
+				? g_strdup_printf(
+					  " at '%s'", ((PlanPath *)change->paths->pdata[0])->path)
+				: g_strdup("");
+		for (guint j = 0; change->paths != NULL && j < change->paths->len; j++) {
+			const PlanPath *path = change->paths->pdata[j];
+
+			if (path->class == PLAN_BREAKING) {
+				g_free(where);
+				where = g_strdup_printf(" at '%s'", path->path);
+				break;
+			}
+		}
+		refuse(plan, "breaking-change", change,
+			"write 'allow_breaking: true' beside the change, or allow it in the "
+			"server's "
+			"configuration",
+			"'%s' changes%s in a way that breaks its readers", address, where);
+	}
+}
+
+const PlanGuard plan_guards[] = {
+	{"max-deletions", "no more deletions at once than allowed", guard_max_deletions},
+	{"used-elsewhere", "a table that another domain reads is not removed",
+		guard_used_elsewhere},
+	{"breaking-change", "changes that break readers are allowed by name", guard_breaking},
+	{.code = NULL},
+};
+
+bool plan_guard(Plan *plan, const PlanPolicy *policy)
+{
+	for (const PlanGuard *guard = plan_guards; guard->code != NULL; guard++)
+		guard->check(plan, policy);
+	for (guint i = 0; i < plan->refusals->len; i++) {
+		const PlanRefusal *refusal = plan->refusals->pdata[i];
+
+		for (guint j = 0; j < plan->domains->len; j++) {
+			PlanDomain *domain = plan_domain_at(plan, j);
+
+			if (domain->state == PLAN_DOMAIN_CHANGED &&
+				(refusal->domain == NULL ||
+					strcmp(refusal->domain, domain->name) == 0))
+				domain->state = PLAN_DOMAIN_HELD;
+		}
+	}
+	return plan->refusals->len == 0;
+}

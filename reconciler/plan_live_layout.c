@@ -1,0 +1,93 @@
+#include "reconciler/plan.h"
+
+// Another revision of the repository as the live side of a plan.
+typedef struct {
+	PlanLive live;
+	Layout *layout; // NULL: nothing is live
+} LiveLayout;
+
+static bool live_domains(PlanLive *live, GArray *domains, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+	size_t length = self->layout == NULL ? 0 : layout_domains_length(self->layout);
+
+	(void)error;
+	for (size_t i = 0; i < length; i++) {
+		const LayoutDomain *domain = layout_domain_at(self->layout, i);
+		const PlanLiveDomain value = {
+			.name = domain->name,
+			.digest = domain->digest,
+			.tree = domain->tree,
+			.tree_known = true,
+		};
+
+		g_array_append_val(domains, value);
+	}
+	return true;
+}
+
+static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+	const LayoutDomain *domain =
+		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
+
+	(void)error;
+	for (size_t i = 0; domain != NULL && i < domain->flows_length; i++) {
+		const LayoutFlow *flow = domain->flows[i];
+		const PlanLiveFlow value = {
+			.namespace = flow->namespace,
+			.id = flow->id,
+			.digest = flow->digest,
+			.blob = flow->blob,
+			.blob_known = true,
+			.path = flow->path,
+			.generated = flow->kind == LAYOUT_FLOW_GENERATED,
+		};
+
+		g_array_append_val(flows, value);
+	}
+	return true;
+}
+
+static bool live_tables(PlanLive *live, const char *name, GArray *tables, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+	const LayoutDomain *domain =
+		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
+
+	(void)error;
+	for (size_t i = 0; domain != NULL && i < domain->tables_length; i++) {
+		const LayoutTable *table = domain->tables[i];
+		const PlanLiveTable value = {table->dataset, table->name, table->schema,
+			table->path, table->kind == LAYOUT_VIEW};
+
+		g_array_append_val(tables, value);
+	}
+	return true;
+}
+
+static char *live_definition(PlanLive *live, const char *namespace, const char *id, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+
+	return layout_flow_definition(
+		self->layout, layout_flow_find(self->layout, namespace, id), error);
+}
+
+static void live_free(PlanLive *live)
+{
+	LiveLayout *self = (LiveLayout *)live;
+
+	layout_unref(self->layout);
+	g_free(self);
+}
+
+PlanLive *plan_live_layout_new(Layout *layout)
+{
+	LiveLayout *self = g_new0(LiveLayout, 1);
+
+	self->live = (PlanLive){live_domains, live_flows, live_tables, live_definition, live_free};
+	self->layout = layout == NULL ? NULL : layout_ref(layout);
+	return &self->live;
+}
