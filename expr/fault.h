@@ -4,11 +4,11 @@
 #include <glib.h>
 
 typedef struct {
-	size_t offset;	 // bytes from the start of the text
-	unsigned line;	 // from 1
+	size_t offset; // bytes from the start of the text
+	unsigned line; // from 1
 	unsigned column; // from 1, in characters (not bytes) of that line
-	char *message;	 // lower case, no full stop, names things in 'quotes'; owned
-	char *hint;	 // the cure ("did you mean 'upper'?"); NULL when none is known; owned
+	char *message; // lower case, no full stop, names things in 'quotes'; owned
+	char *hint; // the cure ("did you mean 'upper'?"); NULL when none is known; owned
 } ExprFault;
 
 // Frees a fault; accepts NULL.

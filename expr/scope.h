@@ -41,7 +41,7 @@ struct ExprScope {
 	// 64 random bits, for uuid(), id() and randomInt(). NULL: as above.
 	uint64_t (*random)(void *data);
 	const ExprHostFunction *functions; // ended by {NULL}; may be NULL
-	void *data;			   // handed to all of the above
+	void *data; // handed to all of the above
 	const char *time_zone; // where dates are shown that name no zone of their own; NULL is UTC
 };
 
@@ -51,10 +51,10 @@ ExprScope expr_scope_over(json_t *variables);
 
 // What one rendering may cost. A limit of 0 stands for the default.
 typedef struct {
-	uint64_t steps;	     // nodes evaluated, list items touched, 64-byte blocks written; default
-			     // 10,000,000
-	unsigned depth;	     // nesting of expressions and render() calls, in the text and when run;
-			     // default 200
+	uint64_t steps; // nodes evaluated, list items touched, 64-byte blocks written; default
+		// 10,000,000
+	unsigned depth; // nesting of expressions and render() calls, in the text and when run;
+		// default 200
 	size_t output_bytes; // of the text, and of each value made on the way; default 64 MiB
 } ExprLimits;
 
@@ -64,11 +64,11 @@ GQuark expr_error_quark(void);
 // Why an evaluation failed. The message starts with "LINE:COLUMN: " within the template.
 typedef enum {
 	EXPR_ERROR_UNDEFINED, // a variable, or a step of its path, does not exist: what `??`
-			      // catches
-	EXPR_ERROR_TYPE,      // a value is of the wrong kind for what is done with it
-	EXPR_ERROR_VALUE,  // a value of the right kind that cannot be used (a date that cannot be
-			   // read, n / 0, …)
-	EXPR_ERROR_LIMIT,  // a limit of ExprLimits was passed
-	EXPR_ERROR_HOST,   // a host function failed, or is not available in this scope
+	// catches
+	EXPR_ERROR_TYPE, // a value is of the wrong kind for what is done with it
+	EXPR_ERROR_VALUE, // a value of the right kind that cannot be used (a date that cannot be
+	// read, n / 0, …)
+	EXPR_ERROR_LIMIT, // a limit of ExprLimits was passed
+	EXPR_ERROR_HOST, // a host function failed, or is not available in this scope
 	EXPR_ERROR_SYNTAX, // a text given to render() does not parse
 } ExprError;

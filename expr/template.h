@@ -57,7 +57,7 @@ typedef struct {
 		*names; // "outputs", "load", "rows"; NULL for a step that is only known when run
 	size_t count;
 	bool guarded; // something catches it when undefined: ??, `is defined`, default(), a
-		      // condition's other branch
+		// condition's other branch
 	size_t offset;
 	unsigned line;
 	unsigned column;

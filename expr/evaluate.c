@@ -1,0 +1,758 @@
+#include "expr/eval.h"
+#include "expr/path.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+typedef json_t *(*Evaluator)(ExprEval *eval, const ExprNode *node);
+typedef bool (*Renderer)(ExprEval *eval, const ExprNode *node, GString *text);
+
+G_DEFINE_QUARK(expr - error - quark, expr_error)
+
+json_t *eval_fail(ExprEval *eval, ExprError code, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	unsigned line, column;
+	va_list arguments;
+
+	if (eval->error != NULL)
+		return NULL;
+	if (code == EXPR_ERROR_UNDEFINED)
+		eval->undefined = true;
+	expr_text_position(eval->template_->text, eval->at, &line, &column);
+	va_start(arguments, format);
+	message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error(&eval->error, EXPR_ERROR, (int)code, "%u:%u: %s", line, column, message);
+	return NULL;
+}
+
+bool eval_spend(ExprEval *eval, uint64_t steps)
+{
+	eval->steps = eval->steps > UINT64_MAX - steps ? UINT64_MAX : eval->steps + steps;
+	if (eval->steps <= eval->limits.steps)
+		return true;
+	eval_fail(eval, EXPR_ERROR_LIMIT,
+		"the expression takes more than %" G_GUINT64_FORMAT " steps", eval->limits.steps);
+	return false;
+}
+
+bool eval_spend_bytes(ExprEval *eval, size_t bytes)
+{
+	if (bytes <= eval->limits.output_bytes)
+		return eval_spend(eval, bytes / 64);
+	eval_fail(eval, EXPR_ERROR_LIMIT, "the text is longer than %zu bytes",
+		eval->limits.output_bytes);
+	return false;
+}
+
+bool eval_holds(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_NULL:
+	case JSON_FALSE: return false;
+	case JSON_TRUE: return true;
+	case JSON_INTEGER: return json_integer_value(value) != 0;
+	case JSON_REAL: return json_real_value(value) != 0.0;
+	case JSON_STRING: return json_string_length(value) > 0;
+	case JSON_ARRAY: return json_array_size(value) > 0;
+	case JSON_OBJECT: return json_object_size(value) > 0;
+	}
+	return true;
+}
+
+json_t *eval_string(ExprEval *eval, const char *text, size_t length)
+{
+	json_t *value;
+
+	if (!eval_spend_bytes(eval, length))
+		return NULL;
+	value = json_stringn(text, length);
+	return value != NULL ? value
+			     : eval_fail(eval, EXPR_ERROR_VALUE, "the text is not valid UTF-8");
+}
+
+json_t *eval_take_string(ExprEval *eval, char *text)
+{
+	g_autofree char *owned = text;
+
+	return eval_string(eval, owned, strlen(owned));
+}
+
+const char *eval_text(ExprEval *eval, const json_t *value, const char *what, char **scratch)
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_array(value) || json_is_object(value)) {
+		eval_fail(eval, EXPR_ERROR_TYPE, "%s is %s, not a string", what,
+			expr_value_described(value));
+		return NULL;
+	}
+	*scratch = expr_value_text(value);
+	return *scratch;
+}
+
+bool eval_integer(ExprEval *eval, const json_t *value, const char *what, json_int_t fallback,
+	json_int_t *integer)
+{
+	*integer = fallback;
+	if (value == NULL || json_is_null(value))
+		return true;
+	*integer = json_integer_value(value);
+	if (json_is_integer(value))
+		return true;
+	if (json_is_string(value) && g_ascii_string_to_signed(json_string_value(value), 10,
+					     INT64_MIN, INT64_MAX, (gint64 *)integer, NULL))
+		return true;
+	eval_fail(eval, EXPR_ERROR_TYPE, "%s is %s, not an integer", what,
+		expr_value_described(value));
+	return false;
+}
+
+// ---- expressions ----
+
+static json_t *eval_literal(ExprEval *eval, const ExprNode *node)
+{
+	(void)eval;
+	return json_incref(node->literal);
+}
+
+static json_t *eval_list(ExprEval *eval, const ExprNode *node)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < node->items.count; i++) {
+		json_t *item = eval_node(eval, node->items.nodes[i]);
+
+		if (item == NULL) {
+			json_decref(list);
+			return NULL;
+		}
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
+static bool set_member(
+	ExprEval *eval, json_t *map, const ExprNode *key_node, const ExprNode *value_node)
+{
+	json_t *key = eval_node(eval, key_node),
+	       *value = key == NULL ? NULL : eval_node(eval, value_node);
+	g_autofree char *scratch = NULL;
+	const char *name =
+		value == NULL ? NULL : eval_text(eval, key, "the key of a map", &scratch);
+
+	if (name != NULL)
+		json_object_set(map, name, value);
+	json_decref(key);
+	json_decref(value);
+	return name != NULL;
+}
+
+static json_t *eval_map(ExprEval *eval, const ExprNode *node)
+{
+	json_t *map = json_object();
+
+	for (uint32_t i = 0; i + 1 < node->items.count; i += 2) {
+		if (!set_member(eval, map, node->items.nodes[i], node->items.nodes[i + 1])) {
+			json_decref(map);
+			return NULL;
+		}
+	}
+	return map;
+}
+
+// Evaluates a condition: 1, 0, or -1 after eval_fail().
+static int eval_condition(ExprEval *eval, const ExprNode *node)
+{
+	json_t *value = eval_node(eval, node);
+	int holds;
+
+	if (value == NULL)
+		return -1;
+	holds = eval_holds(value);
+	json_decref(value);
+	return holds;
+}
+
+static json_t *eval_not(ExprEval *eval, const ExprNode *node)
+{
+	int holds = eval_condition(eval, node->operands.a);
+
+	return holds < 0 ? NULL : json_boolean(!holds);
+}
+
+static json_t *eval_and(ExprEval *eval, const ExprNode *node)
+{
+	int holds = eval_condition(eval, node->operands.a);
+
+	if (holds > 0)
+		holds = eval_condition(eval, node->operands.b);
+	return holds < 0 ? NULL : json_boolean(holds);
+}
+
+static json_t *eval_or(ExprEval *eval, const ExprNode *node)
+{
+	int holds = eval_condition(eval, node->operands.a);
+
+	if (holds == 0)
+		holds = eval_condition(eval, node->operands.b);
+	return holds < 0 ? NULL : json_boolean(holds);
+}
+
+static json_t *eval_choice(ExprEval *eval, const ExprNode *node)
+{
+	int holds = eval_condition(eval, node->operands.a);
+
+	return holds < 0 ? NULL : eval_node(eval, holds ? node->operands.b : node->operands.c);
+}
+
+static json_t *eval_sign(ExprEval *eval, const ExprNode *node)
+{
+	json_t *value = eval_node(eval, node->operands.a), *zero, *result;
+
+	if (value == NULL)
+		return NULL;
+	zero = json_is_real(value) ? json_real(node->kind == NODE_NEGATE ? -0.0 : 0.0)
+				   : json_integer(0);
+	result = eval_operator(
+		eval, node->kind == NODE_NEGATE ? OPERATOR_SUBTRACT : OPERATOR_ADD, zero, value);
+	json_decref(value);
+	json_decref(zero);
+	return result;
+}
+
+static json_t *eval_binary(ExprEval *eval, const ExprNode *node)
+{
+	json_t *left = eval_node(eval, node->operands.a);
+	json_t *right = left == NULL ? NULL : eval_node(eval, node->operands.b);
+	json_t *result = right == NULL ? NULL : eval_operator(eval, node->operation, left, right);
+
+	json_decref(left);
+	json_decref(right);
+	return result;
+}
+
+// Evaluates a node whose being undefined is no error: NULL with eval->undefined cleared and *undefined set.
+static json_t *eval_guarded(ExprEval *eval, const ExprNode *node, bool *undefined)
+{
+	unsigned depth = eval->depth;
+	uint32_t at = eval->at;
+	json_t *value;
+
+	eval->guarded++;
+	value = eval_node(eval, node);
+	eval->guarded--;
+	*undefined = value == NULL && eval->undefined;
+	if (*undefined) {
+		eval->undefined = false;
+		eval->depth = depth;
+		eval->at = at;
+		g_clear_error(&eval->error);
+	}
+	return value;
+}
+
+static json_t *eval_coalesce(ExprEval *eval, const ExprNode *node)
+{
+	bool undefined, take_second;
+	json_t *value = eval_guarded(eval, node->operands.a, &undefined);
+
+	take_second = undefined || (node->kind == NODE_COALESCE && json_is_null(value));
+	if (!take_second)
+		return value;
+	json_decref(value);
+	return eval_node(eval, node->operands.b);
+}
+
+static json_t *eval_interpolation(ExprEval *eval, const ExprNode *node)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (uint32_t i = 0; i < node->items.count; i++) {
+		json_t *value = eval_node(eval, node->items.nodes[i]);
+
+		if (value == NULL)
+			return NULL;
+		expr_value_append(text, value);
+		json_decref(value);
+		if (!eval_spend_bytes(eval, text->len))
+			return NULL;
+	}
+	return eval_string(eval, text->str, text->len);
+}
+
+// ---- calls ----
+
+static void release(json_t **values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_decref(values[i]);
+}
+
+// Evaluates arguments into values, which is all NULL. False after eval_fail(); values then still hold references.
+static bool eval_arguments(ExprEval *eval, const NodeList *arguments, json_t **values)
+{
+	for (uint32_t i = 0; i < arguments->count; i++) {
+		if (arguments->nodes[i] == NULL)
+			continue;
+		values[i] = eval_node(eval, arguments->nodes[i]);
+		if (values[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static json_t *call_host(ExprEval *eval, const ExprCallee *callee, json_t **values, size_t count)
+{
+	const ExprHostFunction *function = eval->scope->functions;
+	GError *error = NULL;
+	json_t *result;
+
+	while (function != NULL && function->name != NULL &&
+		strcmp(function->name, callee->name) != 0)
+		function++;
+	if (function == NULL || function->name == NULL)
+		return eval_fail(
+			eval, EXPR_ERROR_HOST, "function '%s' is not available here", callee->name);
+	result = function->call(eval->scope->data, values, count, &error);
+	if (result == NULL)
+		eval_fail(eval, EXPR_ERROR_HOST, "%s: %s", callee->name,
+			error == NULL ? "it gave no value" : error->message);
+	g_clear_error(&error);
+	return result;
+}
+
+static json_t *apply_callee(ExprEval *eval, const ExprNode *node, json_t *input)
+{
+	const ExprCallee *callee = node->call.callee;
+	uint32_t count = node->call.arguments.count;
+	json_t *few[MAX_PARAMETERS] = {NULL}, **values = few, *result = NULL;
+
+	if (count > MAX_PARAMETERS)
+		values = g_new0(json_t *, count);
+	if (eval_arguments(eval, &node->call.arguments, values) && eval_spend(eval, 1)) {
+		if (callee->flags & CALLEE_HOST)
+			result = call_host(eval, callee, values, count);
+		else
+			result = callee->apply(eval, input, values, count);
+	}
+	release(values, count);
+	if (values != few)
+		g_free(values);
+	return result;
+}
+
+static json_t *eval_call(ExprEval *eval, const ExprNode *node)
+{
+	return apply_callee(eval, node, NULL);
+}
+
+static json_t *eval_applied(ExprEval *eval, const ExprNode *node)
+{
+	const ExprCallee *callee = node->call.callee;
+	bool undefined = false;
+	json_t *input, *result;
+
+	if (callee->flags & CALLEE_TAKES_UNDEFINED)
+		input = eval_guarded(eval, node->call.input, &undefined);
+	else
+		input = eval_node(eval, node->call.input);
+	if (undefined)
+		input = json_null();
+	if (input == NULL || (json_is_null(input) && !(callee->flags & CALLEE_TAKES_NULL)))
+		return input;
+	result = apply_callee(eval, node, input);
+	json_decref(input);
+	return result;
+}
+
+static json_t *eval_test(ExprEval *eval, const ExprNode *node)
+{
+	json_t *result = eval_applied(eval, node);
+	bool holds;
+
+	if (result == NULL)
+		return NULL;
+	holds = json_is_true(result);
+	json_decref(result);
+	return json_boolean(holds != node->negated);
+}
+
+// ---- the template's own variables ----
+
+static Local *find_local(const ExprEval *eval, const char *name)
+{
+	for (guint i = eval->locals == NULL ? 0 : eval->locals->len; i > eval->locals_from; i--) {
+		Local *local = &g_array_index(eval->locals, Local, i - 1);
+
+		if (strcmp(local->name, name) == 0)
+			return local;
+	}
+	return NULL;
+}
+
+json_t *eval_local(const ExprEval *eval, const char *name)
+{
+	const Local *local = find_local(eval, name);
+
+	return local == NULL ? NULL : json_incref(local->value);
+}
+
+// Takes the reference.
+static void push_local(ExprEval *eval, const char *name, json_t *value)
+{
+	Local local = {.name = name, .value = value};
+
+	if (eval->locals == NULL)
+		eval->locals = g_array_new(FALSE, FALSE, sizeof(Local));
+	g_array_append_val(eval->locals, local);
+}
+
+static guint count_locals(const ExprEval *eval)
+{
+	return eval->locals == NULL ? 0 : eval->locals->len;
+}
+
+static void pop_locals(ExprEval *eval, guint count)
+{
+	for (guint i = count_locals(eval); i > count; i--)
+		json_decref(g_array_index(eval->locals, Local, i - 1).value);
+	if (eval->locals != NULL)
+		g_array_set_size(eval->locals, count);
+}
+
+// Counts the parts of a value, as often as they are reached, and refuses values of absurd depth: so all that is built
+// from the template's variables can be walked, shown and freed.
+static bool check_value(ExprEval *eval, const json_t *value, unsigned depth)
+{
+	const char *key;
+	json_t *part;
+	size_t index;
+
+	if (!json_is_array(value) && !json_is_object(value))
+		return true;
+	if (depth > MAX_HEIGHT) {
+		eval_fail(eval, EXPR_ERROR_LIMIT, "the value is nested deeper than %d levels",
+			MAX_HEIGHT);
+		return false;
+	}
+	if (!eval_spend(eval, json_array_size(value) + json_object_size(value)))
+		return false;
+	json_array_foreach(value, index, part)
+	{
+		if (!check_value(eval, part, depth + 1))
+			return false;
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, part)
+	{
+		if (!check_value(eval, part, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+static bool render_set(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	Local *local = find_local(eval, node->set.name);
+	json_t *value;
+
+	(void)text;
+	if (node->set.value != NULL) {
+		value = eval_node(eval, node->set.value);
+	} else {
+		g_autoptr(GString) body = g_string_new(NULL);
+
+		value = eval_body(eval, &node->set.body, body)
+				? eval_string(eval, body->str, body->len)
+				: NULL;
+	}
+	if (value != NULL && !check_value(eval, value, 0))
+		g_clear_pointer(&value, json_decref);
+	if (value == NULL)
+		return false;
+	local = find_local(eval, node->set.name);
+	if (local == NULL) {
+		push_local(eval, node->set.name, value);
+		return true;
+	}
+	json_decref(local->value);
+	local->value = value;
+	return true;
+}
+
+static bool push_macro_arguments(
+	ExprEval *eval, const ExprNode *node, const Macro *macro, json_t **values)
+{
+	for (uint32_t i = 0; i < macro->count; i++) {
+		json_t *value = NULL;
+
+		for (uint32_t j = 0; j < node->macro_call.arguments.count; j++) {
+			const char *name = node->macro_call.names[j];
+
+			if (name == NULL ? i == j : strcmp(name, macro->parameters[i]) == 0)
+				value = json_incref(values[j]);
+		}
+		if (value == NULL)
+			value = macro->defaults[i] == NULL ? json_null()
+							   : eval_node(eval, macro->defaults[i]);
+		if (value == NULL)
+			return false;
+		push_local(eval, macro->parameters[i], value);
+	}
+	return true;
+}
+
+// A macro sees its parameters and the scope, not the caller's own variables.
+static json_t *eval_macro(ExprEval *eval, const ExprNode *node)
+{
+	uint32_t count = node->macro_call.arguments.count;
+	g_autofree json_t **values = g_new0(json_t *, count + 1);
+	g_autoptr(GString) text = g_string_new(NULL);
+	guint from = eval->locals_from, before = count_locals(eval);
+	bool done = eval_arguments(eval, &node->macro_call.arguments, values);
+
+	eval->locals_from = before;
+	done = done && push_macro_arguments(eval, node, node->macro_call.macro, values) &&
+	       eval_body(eval, &node->macro_call.macro->body, text);
+	pop_locals(eval, before);
+	eval->locals_from = from;
+	release(values, count);
+	return done ? eval_string(eval, text->str, text->len) : NULL;
+}
+
+static json_t *eval_block(ExprEval *eval, const ExprNode *node)
+{
+	const GPtrArray *blocks = eval->template_->named_blocks;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < blocks->len; i++) {
+		const ExprNode *block = blocks->pdata[i];
+
+		if (strcmp(block->block.name, node->block.name) != 0)
+			continue;
+		return eval_body(eval, &block->block.body, text)
+			       ? eval_string(eval, text->str, text->len)
+			       : NULL;
+	}
+	return eval_fail(eval, EXPR_ERROR_UNDEFINED, "unknown block '%s'", node->block.name);
+}
+
+static const Evaluator evaluators[] = {
+	[NODE_LITERAL] = eval_literal,
+	[NODE_PATH] = eval_path,
+	[NODE_LIST] = eval_list,
+	[NODE_MAP] = eval_map,
+	[NODE_NOT] = eval_not,
+	[NODE_NEGATE] = eval_sign,
+	[NODE_PLUS] = eval_sign,
+	[NODE_AND] = eval_and,
+	[NODE_OR] = eval_or,
+	[NODE_BINARY] = eval_binary,
+	[NODE_COALESCE] = eval_coalesce,
+	[NODE_COALESCE_UNDEFINED] = eval_coalesce,
+	[NODE_CHOICE] = eval_choice,
+	[NODE_INTERPOLATION] = eval_interpolation,
+	[NODE_FILTER] = eval_applied,
+	[NODE_TEST] = eval_test,
+	[NODE_CALL] = eval_call,
+	[NODE_MACRO_CALL] = eval_macro,
+	[NODE_BLOCK_CALL] = eval_block,
+};
+
+json_t *eval_node(ExprEval *eval, const ExprNode *node)
+{
+	uint32_t at = eval->at;
+	json_t *value = NULL;
+
+	eval->at = node->offset;
+	if (++eval->depth > eval->limits.depth)
+		eval_fail(eval, EXPR_ERROR_LIMIT, "the expression is nested deeper than %u levels",
+			eval->limits.depth);
+	else if (eval_spend(eval, 1))
+		value = evaluators[node->kind](eval, node);
+	eval->depth--;
+	eval->at = at;
+	return value;
+}
+
+// ---- statements ----
+
+static bool render_text(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	(void)eval;
+	g_string_append_len(text, node->text.text, (gssize)node->text.length);
+	return true;
+}
+
+static bool render_output(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	json_t *value = eval_node(eval, node->output);
+
+	if (value == NULL)
+		return false;
+	if (json_is_array(value) || json_is_object(value))
+		expr_value_append_json(text, value, eval->limits.output_bytes);
+	else
+		expr_value_append(text, value);
+	json_decref(value);
+	return true;
+}
+
+static bool render_if(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	for (uint32_t i = 0; i < node->choice.count; i++) {
+		const Branch *branch = &node->choice.branches[i];
+		int holds = branch->condition == NULL ? 1 : eval_condition(eval, branch->condition);
+
+		if (holds != 0)
+			return holds > 0 && eval_body(eval, &branch->body, text);
+	}
+	return true;
+}
+
+// What `loop` is in the body of a {% for %}: counted from 0.
+static json_t *loop_value(size_t index, size_t length)
+{
+	return json_pack("{s:I, s:I, s:I, s:b, s:b}", "index", (json_int_t)index, "length",
+		(json_int_t)length, "revindex", (json_int_t)(length - index - 1), "first",
+		index == 0, "last", index + 1 == length);
+}
+
+static bool render_iteration(ExprEval *eval, const ExprNode *node, const char *key, json_t *value,
+	size_t index, size_t length, GString *text)
+{
+	guint before = count_locals(eval);
+	bool done;
+
+	if (node->uses_loop)
+		push_local(eval, "loop", loop_value(index, length));
+	if (node->loop.key != NULL)
+		push_local(eval, node->loop.key,
+			key == NULL ? json_integer((json_int_t)index) : json_string(key));
+	if (node->loop.key == NULL && key != NULL)
+		push_local(eval, node->loop.value,
+			json_pack("{s:s, s:O}", "key", key, "value", value));
+	else
+		push_local(eval, node->loop.value, json_incref(value));
+	done = eval_spend(eval, 1) && eval_body(eval, &node->loop.body, text);
+	pop_locals(eval, before);
+	return done;
+}
+
+static bool render_items(ExprEval *eval, const ExprNode *node, json_t *list, GString *text)
+{
+	size_t length = json_is_object(list) ? json_object_size(list) : json_array_size(list),
+	       index = 0;
+	const char *key;
+	json_t *value;
+
+	if (length == 0)
+		return eval_body(eval, &node->loop.otherwise, text);
+	if (json_is_object(list)) {
+		json_object_foreach(list, key, value)
+		{
+			if (!render_iteration(eval, node, key, value, index++, length, text))
+				return false;
+		}
+		return true;
+	}
+	json_array_foreach(list, index, value)
+	{
+		if (!render_iteration(eval, node, NULL, value, index, length, text))
+			return false;
+	}
+	return true;
+}
+
+static bool render_for(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	json_t *list = eval_node(eval, node->loop.list);
+	bool done = false;
+
+	if (list == NULL)
+		return false;
+	eval->at = node->loop.list->offset;
+	if (json_is_array(list) || json_is_object(list) || json_is_null(list))
+		done = render_items(eval, node, list, text);
+	else
+		eval_fail(eval, EXPR_ERROR_TYPE, "'for' goes over a list or a map, not %s",
+			expr_value_described(list));
+	json_decref(list);
+	return done;
+}
+
+static bool render_block(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	return eval_body(eval, &node->block.body, text);
+}
+
+// Evaluates the chain of filters from its innermost link, the input of which is the body's text.
+static json_t *filter_value(
+	ExprEval *eval, const ExprNode *node, const ExprNode *hole, json_t *value)
+{
+	json_t *input, *result;
+
+	if (node == hole)
+		return json_incref(value);
+	input = filter_value(eval, node->call.input, hole, value);
+	if (input == NULL)
+		return NULL;
+	eval->at = node->offset;
+	result = apply_callee(eval, node, input);
+	json_decref(input);
+	return result;
+}
+
+static bool render_filtered(ExprEval *eval, const ExprNode *node, GString *text)
+{
+	g_autoptr(GString) body = g_string_new(NULL);
+	json_t *value = NULL, *result;
+
+	if (eval_body(eval, &node->filtered.body, body))
+		value = eval_string(eval, body->str, body->len);
+	if (value == NULL)
+		return false;
+	result = filter_value(eval, node->filtered.filter, node->filtered.hole, value);
+	json_decref(value);
+	if (result == NULL)
+		return false;
+	expr_value_append(text, result);
+	json_decref(result);
+	return true;
+}
+
+static const Renderer renderers[] = {
+	[NODE_TEXT] = render_text,
+	[NODE_OUTPUT] = render_output,
+	[NODE_IF] = render_if,
+	[NODE_FOR] = render_for,
+	[NODE_SET] = render_set,
+	[NODE_BLOCK] = render_block,
+	[NODE_FILTERED] = render_filtered,
+};
+
+bool eval_body(ExprEval *eval, const NodeList *body, GString *text)
+{
+	uint32_t at = eval->at;
+	bool done = true;
+
+	if (++eval->depth > eval->limits.depth) {
+		eval_fail(eval, EXPR_ERROR_LIMIT, "the template is nested deeper than %u levels",
+			eval->limits.depth);
+		done = false;
+	}
+	for (uint32_t i = 0; done && i < body->count; i++) {
+		const ExprNode *node = body->nodes[i];
+		size_t before = text->len;
+
+		eval->at = node->offset;
+		done = renderers[node->kind](eval, node, text);
+		if (done && text->len > eval->limits.output_bytes)
+			done = eval_spend_bytes(eval, text->len);
+		done = done && eval_spend(eval, 1 + (text->len - before) / 64);
+	}
+	eval->depth--;
+	eval->at = at;
+	return done;
+}

@@ -1,0 +1,2 @@
+#include "expr/eval.h"
+const ExprCallee filters_date[] = {{.name = NULL}};

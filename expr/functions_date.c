@@ -1,0 +1,2 @@
+#include "expr/eval.h"
+const ExprCallee functions_date[] = {{.name = NULL}};
