@@ -56,6 +56,7 @@ typedef struct {
 	const char *text; // NUL-terminated
 	size_t length;
 	int64_t left_out; // more than 0: the line stands for this many bytes that were not kept
+	int64_t chunk; // number of the chunk it is in: what filter.after counts
 } StoreLogLine;
 
 typedef struct {

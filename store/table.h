@@ -46,6 +46,8 @@ typedef struct {
 // By name.
 bool store_tables_list(Store *store, const StoreTableFilter *filter, const StorePage *page,
 	GPtrArray **ret_tables, char **ret_next, GError **error);
+// How many tables and views a commit names: cheap.
+bool store_tables_count(Store *store, int64_t *ret_tables, GError **error);
 
 // --- Who reads what -------------------------------------------------------------------------------------------------
 

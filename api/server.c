@@ -1,0 +1,232 @@
+#include "api/server.h"
+
+#include "api/api.h"
+#include "api/listen.h"
+#include "api/reader.h"
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_THREADS	 2
+#define MOST_CONNECTIONS 1024
+#define IDLE_SECONDS	 15
+#define CONNECTION_MEMORY                                                                          \
+	(16 * 1024) // of a connection while it has a request: the limit of its headers
+#define THREAD_STACK (512 * 1024)
+
+struct ApiServer {
+	char *store_url;
+	char **hosts;
+	ListenSocket listening;
+	pthread_key_t reader; // ApiReader of the thread
+	bool has_reader_key;
+	struct MHD_Daemon *daemon;
+};
+
+static void free_reader(void *reader)
+{
+	api_reader_free(reader);
+}
+
+// The reader of the calling thread, opened when it is first needed.
+static ApiReader *thread_reader(ApiServer *server, GError **error)
+{
+	ApiReader *reader = pthread_getspecific(server->reader);
+
+	if (reader != NULL)
+		return reader;
+	reader = api_reader_new(server->store_url, error);
+	if (reader != NULL && pthread_setspecific(server->reader, reader) != 0)
+		g_clear_pointer(&reader, api_reader_free);
+	return reader;
+}
+
+static enum MHD_Result queue_error(struct MHD_Connection *connection, const GError *error)
+{
+	g_auto(ApiReply) reply = {.status = API_INTERNAL};
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	api_reply_problem(&reply, error);
+	response = api_response_new(&reply);
+	result = MHD_queue_response(connection, reply.status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	g_autofree char *bare = NULL;
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		return true;
+	if (host[0] != '[' || !g_str_has_suffix(host, "]"))
+		return false;
+	bare = g_strndup(host + 1, strlen(host) - 2);
+	return inet_pton(AF_INET6, bare, address) == 1;
+}
+
+// Whether the Host header names this server: see ApiServerOptions.hosts.
+static bool is_own_host(const ApiServer *server, const char *header)
+{
+	const char *colon;
+	g_autofree char *host = NULL;
+
+	if (header == NULL || !server->listening.is_loopback)
+		return true;
+	colon = strrchr(header, ':');
+	if (colon != NULL && strchr(colon, ']') == NULL)
+		host = g_strndup(header, (size_t)(colon - header));
+	else
+		host = g_strdup(header);
+	if (is_address(host) || g_ascii_strcasecmp(host, "localhost") == 0)
+		return true;
+	for (char **known = server->hosts; known != NULL && *known != NULL; known++) {
+		if (g_ascii_strcasecmp(host, *known) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *header_of(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static bool check_request(
+	ApiServer *server, struct MHD_Connection *connection, const char *method, GError **error)
+{
+	const char *host = header_of(connection, MHD_HTTP_HEADER_HOST);
+
+	if (!is_own_host(server, host)) {
+		api_error_set(
+			error, API_MISDIRECTED, "unknown-host", "this server is not '%s'", host);
+		return false;
+	}
+	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+		return true;
+	api_error_set(error, API_BAD_METHOD, "read-only",
+		"this API only answers GET and HEAD, not '%s'", method);
+	return false;
+}
+
+// Keeps the target as it came: libmicrohttpd hands it to the request handler decoded and cut.
+static void *keep_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	(void)cls;
+	(void)connection;
+	return g_strdup(target);
+}
+
+static void drop_target(void *cls, struct MHD_Connection *connection, void **target,
+	enum MHD_RequestTerminationCode reason)
+{
+	(void)cls;
+	(void)connection;
+	(void)reason;
+	g_clear_pointer(target, g_free);
+}
+
+// Leaves percent escapes to target_parse().
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+	(void)cls;
+	(void)connection;
+	return strlen(text);
+}
+
+static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
+	const char *method, const char *version, const char *upload, size_t *upload_size,
+	void **target)
+{
+	ApiServer *server = cls;
+	g_autoptr(GError) error = NULL;
+	ApiReader *reader;
+	const ReadyAnswer *ready;
+
+	(void)url;
+	(void)version;
+	(void)upload;
+	*upload_size = 0;
+	if (!check_request(server, connection, method, &error))
+		return queue_error(connection, error);
+	reader = thread_reader(server, &error);
+	if (reader == NULL)
+		return queue_error(connection, error);
+	ready = api_reader_answer(reader, *target);
+	if (ready->not_modified != NULL &&
+		api_etag_matches(header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), ready->etag))
+		return MHD_queue_response(connection, API_NOT_MODIFIED, ready->not_modified);
+	return MHD_queue_response(connection, ready->status, ready->response);
+}
+
+static bool start_daemon(ApiServer *server, unsigned threads, GError **error)
+{
+	const struct MHD_OptionItem options[] = {
+		{MHD_OPTION_LISTEN_SOCKET, server->listening.descriptor, NULL},
+		{MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL},
+		{MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, MOST_CONNECTIONS, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer,
+		server, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, drop_target, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+		keep_escapes, NULL, MHD_OPTION_END);
+	if (server->daemon != NULL)
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+		"cannot start the HTTP server: libmicrohttpd refused");
+	return false;
+}
+
+ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
+{
+	g_autoptr(ApiServer) server = g_new0(ApiServer, 1);
+	g_autoptr(ApiReader) probe = NULL;
+
+	server->listening.descriptor = -1;
+	server->store_url = g_strdup(options->store_url);
+	server->hosts = g_strdupv((char **)(uintptr_t)options->hosts);
+	probe = api_reader_new(options->store_url, error);
+	if (probe == NULL)
+		return NULL;
+	if (pthread_key_create(&server->reader, free_reader) != 0) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+			"cannot start the HTTP server: no thread-specific keys are left");
+		return NULL;
+	}
+	server->has_reader_key = true;
+	if (!listen_socket_open(&server->listening, options->address, error) ||
+		!start_daemon(
+			server, options->threads > 0 ? options->threads : DEFAULT_THREADS, error))
+		return NULL;
+	return g_steal_pointer(&server);
+}
+
+uint16_t api_server_port(const ApiServer *server)
+{
+	return server->listening.port;
+}
+
+void api_server_stop(ApiServer *server)
+{
+	if (server == NULL)
+		return;
+	if (server->daemon != NULL)
+		MHD_stop_daemon(server->daemon); // closes the socket
+	else if (server->listening.descriptor >= 0)
+		close(server->listening.descriptor);
+	if (server->has_reader_key)
+		pthread_key_delete(server->reader);
+	g_strfreev(server->hosts);
+	g_free(server->store_url);
+	g_free(server);
+}

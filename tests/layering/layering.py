@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Holds the #includes and the linking of every folder against the arrows of the design: who may call whom."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# folder: (folders it may call, libraries whose headers it may include)
+RULES = {
+    "sql": (set(), {"glib"}),
+    "expr": (set(), {"glib", "jansson"}),
+    "db": (set(), {"glib", "sqlite3"}),
+    "store": ({"db"}, {"glib", "jansson", "zlib"}),
+    "repo-layout": ({"sql", "expr"}, {"glib", "jansson", "git2", "yaml"}),
+    "reconciler": ({"repo-layout", "store", "db"}, {"glib", "jansson", "git2"}),
+    "runner": ({"repo-layout", "store", "db", "expr"}, {"glib", "jansson"}),
+    "api": ({"store"}, {"glib", "jansson", "microhttpd"}),
+    "cli": ({"api", "reconciler", "runner", "repo-layout", "store", "db", "sql", "expr"}, {"glib", "jansson", "git2"}),
+}
+LIBRARIES = {"glib.h": "glib", "glib-unix.h": "glib", "glib/gstdio.h": "glib", "jansson.h": "jansson", "sqlite3.h": "sqlite3",
+             "git2.h": "git2", "yaml.h": "yaml", "microhttpd.h": "microhttpd", "zlib.h": "zlib"}
+# What the pure folders never touch: no clock, threads, network or processes of their own.
+PURE = {"sql", "expr", "repo-layout"}
+IMPURE = {"pthread.h", "time.h", "sys/time.h", "sys/socket.h", "netdb.h", "sys/wait.h", "spawn.h", "poll.h", "sys/epoll.h"}
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+CALLS = re.compile(r"^\s*CALLS\s+([a-z\s-]*)", re.MULTILINE)
+
+
+def included(path):
+    for match in INCLUDE.finditer(path.read_text()):
+        line = path.read_text().count("\n", 0, match.start()) + 1
+        yield line, match.group(1) == '"', match.group(2)
+
+
+def include_fault(folder, own, name):
+    """Why a folder may not include this header; None when it may."""
+    callees, libraries = RULES[folder]
+    if own:
+        target = name.split("/")[0]
+        if "/" not in name or target not in RULES:
+            return f'"{name}" is not named from the root of the tree'
+        if not (ROOT / name).exists() and not name.endswith(".inc"):
+            return f'"{name}" does not exist'
+        return None if target == folder or target in callees else f"{folder} may not call {target}"
+    if name in LIBRARIES and LIBRARIES[name] not in libraries:
+        return f"{folder} may not use {LIBRARIES[name]}"
+    if folder in PURE and name in IMPURE:
+        return f"{folder} is pure and may not use <{name}>"
+    return None
+
+
+def folder_faults(folder):
+    for path in sorted((ROOT / folder).rglob("*.[ch]")):
+        for line, own, name in included(path):
+            fault = include_fault(folder, own, name)
+            if fault:
+                yield f"{path.relative_to(ROOT)}:{line}: {fault}"
+    lists = CALLS.search((ROOT / folder / "CMakeLists.txt").read_text())
+    for callee in (lists.group(1).split() if lists else []):
+        if callee not in RULES[folder][0]:
+            yield f"{folder}/CMakeLists.txt: {folder} may not link {callee}"
+
+
+def self_test():
+    """The rules refuse what they are there to refuse."""
+    assert include_fault("store", True, "runner/runner.h") is not None
+    assert include_fault("sql", False, "pthread.h") is not None
+    assert include_fault("api", False, "sqlite3.h") is not None
+    assert include_fault("cli", True, "cli/command.h") is None
+    assert include_fault("cli", True, "command.h") is not None
+
+
+def main():
+    self_test()
+    failed = False
+    print(f"1..{len(RULES)}")
+    for number, folder in enumerate(RULES, 1):
+        faults = list(folder_faults(folder))
+        failed |= bool(faults)
+        print("\n".join(f"# {fault}" for fault in faults) + "\n" * bool(faults), end="")
+        print(f"{'not ok' if faults else 'ok'} {number} - {folder}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
