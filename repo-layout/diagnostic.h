@@ -10,14 +10,14 @@ typedef enum {
 	DIAGNOSTIC_WARNING,
 } DiagnosticSeverity;
 
-typedef struct {
-	char *file;	 // path inside the repository, or as the user gave it; never NULL
-	unsigned line;	 // 1 is the first; 0 when the fault is of the file as a whole
+typedef struct Diagnostic {
+	char *file; // path inside the repository, or as the user gave it; never NULL
+	unsigned line; // 1 is the first; 0 when the fault is of the file as a whole
 	unsigned column; // 1 is the first, counted in characters; 0 like line
 	DiagnosticSeverity severity;
 	const char *code; // stable kebab-case, a static string: "unknown-key", "dependency-cycle"
-	char *message;	  // lower case, names in quotes, no full stop
-	char *hint;	  // NULL when no cure is known
+	char *message; // lower case, names in quotes, no full stop
+	char *hint; // NULL when no cure is known
 } Diagnostic;
 
 // A growing list of diagnostics. Not thread-safe; hand it over between threads, never share it.

@@ -16,17 +16,17 @@ typedef enum {
 } RetryKind;
 
 typedef enum {
-	RETRY_FAILED_TASK,   // only the failed tasks are tried again
+	RETRY_FAILED_TASK, // only the failed tasks are tried again
 	RETRY_NEW_EXECUTION, // a flow's retry: a new run is made, this one ends RETRIED
 } RetryBehavior;
 
 // Durations are microseconds; 0 where not given.
-typedef struct {
+typedef struct Retry {
 	RetryKind kind;
 	RetryBehavior behavior;
-	int64_t interval;     // constant, exponential; random: the least
+	int64_t interval; // constant, exponential; random: the least
 	int64_t max_interval; // exponential, random; 0: none
-	double delay_factor;  // exponential; 2 when not given
+	double delay_factor; // exponential; 2 when not given
 	int64_t max_attempts; // counts the first; 0: no limit
 	int64_t max_duration; // bounds when the next attempt may start; 0: no limit
 	bool warning_on_retry;
@@ -35,7 +35,7 @@ typedef struct {
 typedef struct Task Task;
 
 // A named list of tasks: a case of a switch.
-typedef struct {
+typedef struct TaskCase {
 	char *name;
 	GPtrArray *tasks; // Task *
 } TaskCase;
@@ -43,60 +43,60 @@ typedef struct {
 struct Task {
 	char *id;
 	const TaskKind *kind; // never NULL in a flow without errors
-	char *description;    // or NULL
+	char *description; // or NULL
 	json_t *properties; // the type's own keys, by weir's names, in the order of the file; never
-			    // NULL
-	Retry *retry;	    // or NULL
-	char *timeout;	    // a duration or an expression that gives one; or NULL
-	char *run_if;	    // an expression; NULL: always
+		// NULL
+	Retry *retry; // or NULL
+	char *timeout; // a duration or an expression that gives one; or NULL
+	char *run_if; // an expression; NULL: always
 	bool disabled;
 	bool allow_failure;
 	bool allow_warning;
 	char *log_level; // "INFO", …; or NULL
-	char *pool;	 // or NULL
-	int priority;	 // 0 when not given; higher first
+	char *pool; // or NULL
+	int priority; // 0 when not given; higher first
 	// Children; each is a list of Task *, NULL when the kind has none or none is given.
 	GPtrArray *tasks; // sequential, parallel, foreach, dag, allow-failure, working-directory,
-			  // loop-until; `then` of an if
-	GPtrArray *otherwise;  // `else` of an if
-	GPtrArray *defaults;   // of a switch
-	GPtrArray *cases;      // TaskCase *, of a switch, in the order of the file
-	GPtrArray *errors;     // of a container
-	GPtrArray *finally;    // of a container
-	Task *parent;	       // the container that it stands in; NULL at the top. Not owned
-	GStrv depends_on;      // inside a dag; NULL elsewhere
-	unsigned index;	       // number of the task in the flow, in the order of the text, from 0
+		// loop-until; `then` of an if
+	GPtrArray *otherwise; // `else` of an if
+	GPtrArray *defaults; // of a switch
+	GPtrArray *cases; // TaskCase *, of a switch, in the order of the file
+	GPtrArray *errors; // of a container
+	GPtrArray *finally; // of a container
+	Task *parent; // the container that it stands in; NULL at the top. Not owned
+	GStrv depends_on; // inside a dag; NULL elsewhere
+	unsigned index; // number of the task in the flow, in the order of the text, from 0
 	unsigned line, column; // where it begins
 };
 
-typedef struct {
-	char *id;	    // may have dots: it nests
-	const char *type;   // "STRING", …: a static string
+typedef struct Input {
+	char *id; // may have dots: it nests
+	const char *type; // "STRING", …: a static string
 	char *display_name; // or NULL
-	char *description;  // or NULL
+	char *description; // or NULL
 	bool required;
 	json_t *defaults; // any value, texts may hold expressions; NULL: none
-	json_t *prefill;  // likewise
+	json_t *prefill; // likewise
 	// All other keys, by weir's names (validator, min, max, after, before, values, expression,
 	// itemType, dependsOn {inputs, condition}, allowCustomValue, …); never NULL.
 	json_t *properties;
 	unsigned line, column;
 } Input;
 
-typedef struct {
+typedef struct FlowOutput {
 	char *id;
-	char *type;    // an input type, or NULL
+	char *type; // an input type, or NULL
 	json_t *value; // any value, texts may hold expressions
 	bool required;
 } FlowOutput;
 
-typedef struct {
+typedef struct Trigger {
 	char *id;
 	const TaskKind *kind;
 	json_t *properties; // the kind's own keys; never NULL. schedule: cron, timezone, inputs, …
-	json_t *inputs;	    // the inputs of the runs it starts; or NULL
+	json_t *inputs; // the inputs of the runs it starts; or NULL
 	GPtrArray *conditions; // json_t * objects {"type", …}; never NULL
-	json_t *stop_after;    // list of states; or NULL
+	json_t *stop_after; // list of states; or NULL
 	bool disabled;
 	unsigned line, column;
 } Trigger;
@@ -113,16 +113,16 @@ typedef enum {
 	SLA_NONE,
 } SlaBehavior;
 
-typedef struct {
+typedef struct Sla {
 	char *id;
 	bool max_duration; // else an assertion
-	int64_t duration;  // microseconds, when max_duration
-	char *assertion;   // an expression, else
+	int64_t duration; // microseconds, when max_duration
+	char *assertion; // an expression, else
 	SlaBehavior behavior;
 	json_t *labels; // or NULL
 } Sla;
 
-typedef struct {
+typedef struct Flow {
 	char *namespace;
 	char *id;
 	char *description; // or NULL
@@ -131,21 +131,21 @@ typedef struct {
 	json_t *labels;
 	GPtrArray *inputs; // Input *; never NULL
 	json_t *variables; // an object; NULL: none
-	GPtrArray *tasks;  // Task *; never NULL
+	GPtrArray *tasks; // Task *; never NULL
 	GPtrArray *errors; // NULL: none; likewise the next two
 	GPtrArray *finally;
 	GPtrArray *after_execution;
-	GPtrArray *triggers;	   // Trigger *; never NULL
-	GPtrArray *outputs;	   // FlowOutput *; never NULL
+	GPtrArray *triggers; // Trigger *; never NULL
+	GPtrArray *outputs; // FlowOutput *; never NULL
 	int64_t concurrency_limit; // 0: no limit
 	ConcurrencyBehavior concurrency_behavior;
-	Retry *retry;	// or NULL
-	char *timeout;	// or NULL
+	Retry *retry; // or NULL
+	char *timeout; // or NULL
 	GPtrArray *sla; // Sla *; never NULL
 	bool disabled;
 	unsigned task_count; // tasks of the whole tree; Task.index is below it
-	unsigned line;	     // where the flow begins in its file
-	json_t *definition;  // the canonical form; texts of plugin defaults are already applied
+	unsigned line; // where the flow begins in its file
+	json_t *definition; // the canonical form; texts of plugin defaults are already applied
 } Flow;
 
 // Reads a flow. text is hand-written YAML or the canonical JSON of flow_definition_json. file names
@@ -168,6 +168,10 @@ char *flow_definition_yaml(const Flow *flow);
 // keys, with SQL texts replaced by their fingerprints, and with scripts_tree (the id of the
 // domain's scripts/ tree; may be NULL) when a task sees files. The caller frees it.
 char *flow_meaning_digest(const Flow *flow, const char *scripts_tree);
+
+// The inputs that a list in canonical form declares: what a pause's onResume property holds. Array of Input *, owned by the
+// caller.
+GPtrArray *flow_inputs_from(const json_t *list);
 
 // Finds a task by id in the whole tree; NULL when there is none.
 const Task *flow_task_find(const Flow *flow, const char *id);

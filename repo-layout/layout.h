@@ -11,14 +11,14 @@
 #include "repo-layout/flow.h"
 #include "repo-layout/source_tree.h"
 
-typedef struct {
-	uint64_t file_bytes;   // of a script or a YAML file
+typedef struct LayoutLimits {
+	uint64_t file_bytes; // of a script or a YAML file
 	uint64_t schema_bytes; // of a declared schema
-	uint64_t data_bytes;   // of a table of rows that a flow set reads
-	unsigned entries;      // of the whole tree below the layout's folders
-	unsigned depth;	       // of folders
+	uint64_t data_bytes; // of a table of rows that a flow set reads
+	unsigned entries; // of the whole tree below the layout's folders
+	unsigned depth; // of folders
 	YamlLimits yaml;
-	unsigned seconds;      // for one load
+	unsigned seconds; // for one load
 	uint64_t memory_bytes; // for one load, beyond the model itself
 } LayoutLimits;
 
@@ -26,7 +26,7 @@ extern const LayoutLimits layout_limits_default;
 
 // Keeps parse results between processes. kind is a short static word, key a text; bytes are opaque,
 // versioned and checked by the layout itself: a lost, old or corrupt entry costs time only.
-typedef struct {
+typedef struct LayoutCache {
 	void *data;
 	// Returns the bytes that were put, or NULL. The caller unrefs them.
 	GBytes *(*get)(void *data, const char *kind, const char *key);
@@ -35,9 +35,9 @@ typedef struct {
 } LayoutCache;
 
 typedef enum {
-	LAYOUT_FLOW_WRITTEN,   // flows/<flow>.yaml
+	LAYOUT_FLOW_WRITTEN, // flows/<flow>.yaml
 	LAYOUT_FLOW_GENERATED, // of a script
-	LAYOUT_FLOW_SET,       // of a flow set
+	LAYOUT_FLOW_SET, // of a flow set
 } LayoutFlowKind;
 
 typedef enum {
@@ -55,23 +55,23 @@ typedef enum {
 // "MODE_DELTA"; "" for FEED_NONE.
 const char *layout_feed_name(LayoutFeed feed);
 
-typedef struct {
+typedef struct LayoutFlow {
 	const char *namespace; // the domain's name, or what a written flow says
 	const char *id;
 	const char *path; // of the file, from the root of the repository
-	unsigned line;	  // where the flow begins in it
+	unsigned line; // where the flow begins in it
 	LayoutFlowKind kind;
 	LayoutFeed feed;
 	bool opaque; // some of its SQL cannot be seen into: reads and writes may be more
 	bool disabled;
-	SourceId blob;	    // of the file
-	char digest[65];    // of the meaning: hexadecimal SHA-256
+	SourceId blob; // of the file
+	char digest[65]; // of the meaning: hexadecimal SHA-256
 	const char *domain; // name of the domain that it belongs to
 	const char
 		*target; // the table or view that a script makes, "dataset.table"; NULL for others
-	const char *connection;	  // that a script runs on; NULL for written flows
+	const char *connection; // that a script runs on; NULL for written flows
 	const char *const *reads; // tables, "dataset.table", sorted, ended by NULL; without the
-				  // flow's own targets
+		// flow's own targets
 	const char *const *writes;
 	unsigned reads_length, writes_length;
 } LayoutFlow;
@@ -81,43 +81,43 @@ typedef enum {
 	LAYOUT_VIEW,
 } LayoutTableKind;
 
-typedef struct {
+typedef struct LayoutTable {
 	const char *dataset;
 	const char *name;
 	LayoutTableKind kind;
 	const char *domain;
 	const char *connection;
-	const char *path;   // of the schema's file, or the script's
-	const char *flow;   // id of the flow (in the domain's namespace) that makes it; NULL when
-			    // only declared
+	const char *path; // of the schema's file, or the script's
+	const char *flow; // id of the flow (in the domain's namespace) that makes it; NULL when
+		// only declared
 	const char *schema; // the declared schema in its canonical form, compact JSON {"fields":
-			    // […], …}; NULL: none
+		// […], …}; NULL: none
 	char schema_digest[65]; // "" when none is declared
 	bool allow_breaking;
 	const char *drift_policy; // "report" or "heal"
 } LayoutTable;
 
-typedef struct {
+typedef struct LayoutDomain {
 	const char *name; // "sales", "sales.eu"
 	const char *path; // "domains/sales"
 	const char *owner;
-	const char *contact;	 // or NULL
+	const char *contact; // or NULL
 	const char *description; // or NULL
-	const char *connection;	 // name of the default one
-	const char *dataset;	 // the default one
+	const char *connection; // name of the default one
+	const char *dataset; // the default one
 	const char *const
 		*consumers; // domains that may read its tables and follow its flows; NULL: all
-	const char *scripts_tree;	// id of scripts/, 40 digits; NULL: none
-	SourceId tree;			// of its folder
-	char digest[65];		// of everything of it that would be live
-	bool broken;			// it has errors: what is live stays as it is
+	const char *scripts_tree; // id of scripts/, 40 digits; NULL: none
+	SourceId tree; // of its folder
+	char digest[65]; // of everything of it that would be live
+	bool broken; // it has errors: what is live stays as it is
 	const LayoutFlow *const *flows; // by id
 	size_t flows_length;
 	const LayoutTable *const *tables; // by dataset and name
 	size_t tables_length;
 	const DiagnosticList *diagnostics; // its own and those of the graph that touch it
 	const json_t *settings; // its domain.yaml over the project's defaults, checked: policies,
-				// variables, managed datasets
+		// variables, managed datasets
 } LayoutDomain;
 
 typedef struct Layout Layout;
@@ -132,7 +132,7 @@ void layout_unref(Layout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_unref)
 
 const char *layout_revision(const Layout *layout); // 40 hexadecimal digits, or "folder"
-const char *layout_name(const Layout *layout);	   // of weir.yaml
+const char *layout_name(const Layout *layout); // of weir.yaml
 const char *layout_digest(
 	const Layout *layout); // of everything that would be live: hexadecimal SHA-256
 bool layout_broken(
@@ -186,7 +186,7 @@ json_t *layout_connections(const Layout *layout, const char *environment);
 // The variables that flows of a domain see as {{ vars.… }} in an environment. A new reference.
 json_t *layout_variables(const Layout *layout, const LayoutDomain *domain, const char *environment);
 // Numbers of the load itself, for tests and metrics.
-typedef struct {
+typedef struct LayoutLoadStatistics {
 	size_t folders_walked, files_parsed, files_shared, files_cached, domains_shared,
 		domains_cached;
 } LayoutLoadStatistics;

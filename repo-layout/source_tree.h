@@ -19,7 +19,7 @@ enum {
 	SOURCE_ID_SIZE = 20,
 };
 
-typedef struct {
+typedef struct SourceId {
 	uint8_t bytes[SOURCE_ID_SIZE];
 } SourceId;
 
@@ -27,17 +27,17 @@ typedef struct {
 typedef enum {
 	ENTRY_GOOD,
 	ENTRY_EMPTY_NAME,
-	ENTRY_DOT_NAME,	 // ".", "..", or ".git" in any spelling that some file system takes for it
+	ENTRY_DOT_NAME, // ".", "..", or ".git" in any spelling that some file system takes for it
 	ENTRY_SEPARATOR, // a slash or backslash
-	ENTRY_CONTROL,	 // a control byte
-	ENTRY_ENCODING,	 // invalid UTF-8
+	ENTRY_CONTROL, // a control byte
+	ENTRY_ENCODING, // invalid UTF-8
 	ENTRY_DUPLICATE, // a second entry of the same name
-	ENTRY_CASE,	 // differs from another one in letter case only
-	ENTRY_MODE,	 // a mode written in a way that git refuses (zero-padded, unknown)
+	ENTRY_CASE, // differs from another one in letter case only
+	ENTRY_MODE, // a mode written in a way that git refuses (zero-padded, unknown)
 	ENTRY_UNSORTED,
 } EntryFault;
 
-typedef struct {
+typedef struct SourceEntry {
 	const char *name; // ended by NUL; a name with a fault is not to be used as a path
 	SourceKind kind;
 	EntryFault fault;
@@ -45,7 +45,7 @@ typedef struct {
 } SourceEntry;
 
 // The entries of one folder, in git's order of names.
-typedef struct {
+typedef struct SourceFolder {
 	SourceEntry *entries;
 	size_t length;
 	char *storage; // the bytes that the names point into
@@ -59,8 +59,8 @@ GQuark source_error_quark(void);
 
 typedef enum {
 	SOURCE_ERROR_UNREADABLE, // the repository, the revision or an object cannot be read; says
-				 // which
-	SOURCE_ERROR_LIMIT,	 // a blob or tree is larger than allowed: never loaded
+	// which
+	SOURCE_ERROR_LIMIT, // a blob or tree is larger than allowed: never loaded
 } SourceErrorCode;
 
 // Not thread-safe: one thread at a time.

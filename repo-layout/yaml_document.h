@@ -19,7 +19,7 @@ typedef enum {
 } YamlKind;
 
 typedef struct YamlNode YamlNode;
-typedef struct {
+typedef struct YamlPair {
 	YamlNode *key;
 	YamlNode *value;
 } YamlPair;
@@ -27,8 +27,8 @@ typedef struct {
 struct YamlNode {
 	YamlKind kind;
 	unsigned line, column; // of its first character, from 1
-	unsigned style;	       // how a scalar was written: 'p'lain, '\'', '"', '|' or '>'
-	unsigned length;       // of text, of items or of pairs
+	unsigned style; // how a scalar was written: 'p'lain, '\'', '"', '|' or '>'
+	unsigned length; // of text, of items or of pairs
 	union {
 		const char *text; // scalars: as decoded, ended by NUL; of every scalar kind
 		YamlNode **items;
@@ -36,11 +36,11 @@ struct YamlNode {
 	};
 };
 
-typedef struct {
-	size_t bytes;	      // of the whole text
-	unsigned depth;	      // of nesting
-	unsigned nodes;	      // with those that aliases repeat
-	unsigned aliases;     // how many * are followed
+typedef struct YamlLimits {
+	size_t bytes; // of the whole text
+	unsigned depth; // of nesting
+	unsigned nodes; // with those that aliases repeat
+	unsigned aliases; // how many * are followed
 	unsigned alias_nodes; // nodes that aliases repeat
 } YamlLimits;
 
@@ -67,9 +67,13 @@ const YamlNode *yaml_get(const YamlNode *node, const char *key);
 const YamlNode *yaml_get_key(const YamlNode *node, const char *key);
 // The node as JSON; mapping keys become strings. A new reference.
 json_t *yaml_to_json(const YamlNode *node);
+// A document made of a JSON value; all of its nodes stand at 1:1.
+YamlDocument *yaml_document_from_json(const char *file, const json_t *value);
 // "a mapping", "a list", "text", "a whole number", …
 const char *yaml_kind_name(YamlKind kind);
 // Line and column in the file of the character at offset in a scalar's text, as near as the writing
 // lets it be known (exact for plain, quoted without escapes before it, and block scalars).
 void yaml_text_place(const YamlNode *node, const YamlDocument *document, size_t offset,
 	unsigned *ret_line, unsigned *ret_column);
+// A value as YAML text that reads back as the same value. The caller frees it.
+char *yaml_write(const json_t *value);
