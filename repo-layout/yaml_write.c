@@ -1,144 +1,272 @@
-// JSON values as readable YAML.
+// JSON values as YAML that people like to read: block style, text of several lines as it is, short lists in brackets.
 #include "repo-layout/yaml_document.h"
 
-#include "repo-layout/yaml_scalar.h"
-
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
-#include <yaml.h>
 
-static int append(void *data, unsigned char *buffer, size_t size)
+#define INDENT	    2
+#define WIDEST_LINE 80 // of a list in brackets
+
+static const char *const special_words[] = {
+	"null", "true", "false", "yes", "no", "on", "off", "y", "n", "~", NULL};
+
+static bool is_special_word(const char *text)
 {
-	g_string_append_len(data, (const char *)buffer, (gssize)size);
-	return 1;
+	for (const char *const *word = special_words; *word != NULL; word++) {
+		if (g_ascii_strcasecmp(text, *word) == 0)
+			return true;
+	}
+	return false;
 }
 
-// The emitter takes the event over in any case; it fails only when the memory is out.
-static void emit(yaml_emitter_t *emitter, yaml_event_t *event)
+// Anything that some reader of YAML might take for a number, a date or a time.
+static bool looks_like_number(const char *text)
 {
-	if (!yaml_emitter_emit(emitter, event))
-		g_error("cannot write YAML: %s", emitter->problem);
+	const char *digits = text + strspn(text, "+-.");
+
+	if (g_ascii_strcasecmp(digits, "inf") == 0 || g_ascii_strcasecmp(digits, "nan") == 0)
+		return true;
+	return g_ascii_isdigit(*digits) &&
+	       strspn(digits, "0123456789abcdefABCDEFxXoO_.:+-TZ ") == strlen(digits);
 }
 
-static void write_value(yaml_emitter_t *emitter, const json_t *value);
-
-static void write_scalar(
-	yaml_emitter_t *emitter, const char *text, size_t length, yaml_scalar_style_t style)
+static bool is_printable(const char *text, bool lines)
 {
-	yaml_event_t event;
+	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar character = g_utf8_get_char(at);
 
-	yaml_scalar_event_initialize(
-		&event, NULL, NULL, (const yaml_char_t *)text, (int)length, 1, 1, style);
-	emit(emitter, &event);
-}
-
-// Text that would be read as something else needs quotes; several lines are a block.
-static yaml_scalar_style_t style_of(const char *text, size_t length)
-{
-	static const char *const other[] = {"yes", "no", "on", "off", "y", "n", NULL};
-	g_autofree char *lower = NULL;
-
-	if (memchr(text, '\n', length) != NULL)
-		return YAML_LITERAL_SCALAR_STYLE;
-	if (yaml_scalar_kind(text, length) != YAML_STRING)
-		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	// What YAML 1.1 takes for a boolean is text here, but not for every reader.
-	lower = g_ascii_strdown(text, (gssize)length);
-	return g_strv_contains(other, lower) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
-					     : YAML_PLAIN_SCALAR_STYLE;
-}
-
-static void write_text(yaml_emitter_t *emitter, const char *text, size_t length)
-{
-	write_scalar(emitter, text, length, style_of(text, length));
-}
-
-static bool is_short_list(const json_t *array)
-{
-	size_t index;
-	json_t *item;
-
-	json_array_foreach(array, index, item)
-	{
-		if (json_is_array(item) || json_is_object(item))
-			return false;
-		if (json_is_string(item) && strchr(json_string_value(item), '\n') != NULL)
+		if (lines && (character == '\n' || character == '\t'))
+			continue;
+		if (g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029 ||
+			character == 0xFEFF || (character & 0xFFFE) == 0xFFFE)
 			return false;
 	}
 	return true;
 }
 
-static void write_list(yaml_emitter_t *emitter, const json_t *array)
+// Whether text can stand without quotes, inside brackets too.
+static bool is_plain(const char *text)
 {
-	yaml_event_t event;
-	size_t index;
-	json_t *item;
+	size_t length = strlen(text);
 
-	yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-		is_short_list(array) ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE);
-	emit(emitter, &event);
-	json_array_foreach(array, index, item) write_value(emitter, item);
-	yaml_sequence_end_event_initialize(&event);
-	emit(emitter, &event);
+	if (length == 0 || is_special_word(text) || looks_like_number(text))
+		return false;
+	if (!g_ascii_isalnum(text[0]) && strchr("_/.($<", text[0]) == NULL &&
+		(unsigned char)text[0] < 0x80)
+		return false;
+	if (text[length - 1] == ' ' || text[length - 1] == ':' || strpbrk(text, ",[]{}") != NULL)
+		return false;
+	return strstr(text, ": ") == NULL && strstr(text, " #") == NULL &&
+	       is_printable(text, false);
 }
 
-static void write_mapping(yaml_emitter_t *emitter, const json_t *object)
+static void append_double_quoted(GString *yaml, const char *text)
 {
-	yaml_event_t event;
-	const char *key;
-	json_t *value;
+	g_string_append_c(yaml, '"');
+	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar character = g_utf8_get_char(at);
+		char one[8] = {0};
 
-	yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-		json_object_size(object) == 0 ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE);
-	emit(emitter, &event);
+		g_unichar_to_utf8(character, one);
+		if (character == '\n')
+			g_string_append(yaml, "\\n");
+		else if (character == '\t')
+			g_string_append(yaml, "\\t");
+		else if (character == '"' || character == '\\')
+			g_string_append_printf(yaml, "\\%c", (char)character);
+		else if (is_printable(one, false))
+			g_string_append_unichar(yaml, character);
+		else
+			g_string_append_printf(yaml, "\\U%08X", character);
+	}
+	g_string_append_c(yaml, '"');
+}
+
+static void append_single_quoted(GString *yaml, const char *text)
+{
+	g_string_append_c(yaml, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			g_string_append_c(yaml, '\'');
+		g_string_append_c(yaml, *text);
+	}
+	g_string_append_c(yaml, '\'');
+}
+
+// Text on one line, with the quotes that read best.
+static void append_text(GString *yaml, const char *text)
+{
+	if (is_plain(text))
+		g_string_append(yaml, text);
+	else if (strpbrk(text, "\"\\") != NULL && is_printable(text, false))
+		append_single_quoted(yaml, text);
+	else
+		append_double_quoted(yaml, text);
+}
+
+// Whether text can stand as lines under a '|'.
+static bool is_block(const char *text)
+{
+	return strchr(text, '\n') != NULL && text[strspn(text, " \t\n")] != '\0' &&
+	       is_printable(text, true);
+}
+
+// What follows the '|': the indentation when the text's first line hides it, and what its end is like.
+static void append_block_header(GString *yaml, const char *text)
+{
+	size_t length = strlen(text);
+
+	g_string_append_c(yaml, '|');
+	if (strchr(" \t\n", text[0]) != NULL)
+		g_string_append_printf(yaml, "%d", INDENT);
+	if (text[length - 1] != '\n')
+		g_string_append_c(yaml, '-');
+	else if (text[length - 2] == '\n')
+		g_string_append_c(yaml, '+');
+}
+
+static void append_indent(GString *yaml, int indent)
+{
+	g_string_append_printf(yaml, "%*s", indent, "");
+}
+
+static void append_block(GString *yaml, const char *text, int indent)
+{
+	append_block_header(yaml, text);
+	for (const char *line = text; *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+
+		g_string_append_c(yaml, '\n');
+		if (length > 0)
+			append_indent(yaml, indent);
+		g_string_append_len(yaml, line, (gssize)length);
+		line += length;
+		if (*line == '\n')
+			line++;
+	}
+}
+
+static void append_scalar(GString *yaml, const json_t *value, int indent)
+{
+	char *text;
+
+	if (json_is_string(value) && is_block(json_string_value(value))) {
+		append_block(yaml, json_string_value(value), indent);
+	} else if (json_is_string(value)) {
+		append_text(yaml, json_string_value(value));
+	} else {
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		g_string_append(yaml, text);
+		free(text);
+	}
+}
+
+static bool is_empty_collection(const json_t *value)
+{
+	return (json_is_object(value) && json_object_size(value) == 0) ||
+	       (json_is_array(value) && json_array_size(value) == 0);
+}
+
+// A list of short scalars as "[a, b]"; NULL when it does not fit.
+static char *brackets(const json_t *list)
+{
+	g_autoptr(GString) yaml = g_string_new("[");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		if (json_is_object(item) || json_is_array(item) ||
+			(json_is_string(item) && is_block(json_string_value(item))))
+			return NULL;
+		g_string_append(yaml, i > 0 ? ", " : "");
+		append_scalar(yaml, item, 0);
+		if (yaml->len > WIDEST_LINE)
+			return NULL;
+	}
+	g_string_append_c(yaml, ']');
+	return g_strdup(yaml->str);
+}
+
+static void append_value(GString *yaml, const json_t *value, int indent);
+
+// The members of an object, the first one where the line already stands.
+static void append_object(GString *yaml, const json_t *object, int indent)
+{
+	const char *key;
+	const json_t *value;
+	bool first = true;
+
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
-		write_text(emitter, key, strlen(key));
-		write_value(emitter, value);
+		if (!first) {
+			g_string_append_c(yaml, '\n');
+			append_indent(yaml, indent);
+		}
+		first = false;
+		append_text(yaml, key);
+		g_string_append_c(yaml, ':');
+		append_value(yaml, value, indent + INDENT);
 	}
-	yaml_mapping_end_event_initialize(&event);
-	emit(emitter, &event);
 }
 
-static void write_plain(yaml_emitter_t *emitter, const json_t *value)
+static void append_items(GString *yaml, const json_t *list, int indent)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	const json_t *item;
+	size_t i;
 
-	write_scalar(emitter, text, strlen(text), YAML_PLAIN_SCALAR_STYLE);
-	free(text);
+	json_array_foreach(list, i, item)
+	{
+		if (i > 0) {
+			g_string_append_c(yaml, '\n');
+			append_indent(yaml, indent);
+		}
+		g_string_append_c(yaml, '-');
+		if (json_is_object(item) && !is_empty_collection(item)) {
+			g_string_append_c(yaml, ' ');
+			append_object(yaml, item, indent + INDENT);
+		} else {
+			append_value(yaml, item, indent + INDENT);
+		}
+	}
 }
 
-static void write_value(yaml_emitter_t *emitter, const json_t *value)
+// A value behind "key:" or "-": on the same line, or in lines of its own that begin at indent.
+static void append_value(GString *yaml, const json_t *value, int indent)
 {
-	if (json_is_object(value))
-		write_mapping(emitter, value);
-	else if (json_is_array(value))
-		write_list(emitter, value);
-	else if (json_is_string(value))
-		write_text(emitter, json_string_value(value), json_string_length(value));
-	else
-		write_plain(emitter, value);
+	g_autofree char *short_list = json_is_array(value) ? brackets(value) : NULL;
+
+	if (short_list != NULL) {
+		g_string_append_printf(yaml, " %s", short_list);
+	} else if (is_empty_collection(value)) {
+		g_string_append(yaml, json_is_object(value) ? " {}" : " []");
+	} else if (json_is_object(value) || json_is_array(value)) {
+		g_string_append_c(yaml, '\n');
+		append_indent(yaml, indent);
+		if (json_is_object(value))
+			append_object(yaml, value, indent);
+		else
+			append_items(yaml, value, indent);
+	} else {
+		g_string_append_c(yaml, ' ');
+		append_scalar(yaml, value, indent);
+	}
 }
 
 char *yaml_write(const json_t *value)
 {
-	GString *text = g_string_new(NULL);
-	yaml_emitter_t emitter;
-	yaml_event_t event;
+	GString *yaml = g_string_new(NULL);
 
-	if (!yaml_emitter_initialize(&emitter))
-		g_error("out of memory");
-	yaml_emitter_set_output(&emitter, append, text);
-	yaml_emitter_set_unicode(&emitter, 1);
-	yaml_emitter_set_width(&emitter, 100);
-	yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING);
-	emit(&emitter, &event);
-	yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1);
-	emit(&emitter, &event);
-	write_value(&emitter, value);
-	yaml_document_end_event_initialize(&event, 1);
-	emit(&emitter, &event);
-	yaml_stream_end_event_initialize(&event);
-	emit(&emitter, &event);
-	yaml_emitter_delete(&emitter);
-	return g_string_free(text, FALSE);
+	if (json_is_object(value) && !is_empty_collection(value))
+		append_object(yaml, value, 0);
+	else if (json_is_array(value) && !is_empty_collection(value))
+		append_items(yaml, value, 0);
+	else if (json_is_object(value) || json_is_array(value))
+		g_string_append(yaml, json_is_object(value) ? "{}" : "[]");
+	else
+		append_scalar(yaml, value, INDENT);
+	g_string_append_c(yaml, '\n');
+	return g_string_free(yaml, FALSE);
 }

@@ -1,0 +1,106 @@
+#include "cli/read_api.h"
+
+#include "api/api.h"
+#include "cli/command.h"
+#include "cli/store_path.h"
+#include "store/timestamp.h"
+#include <string.h>
+
+#define MOST_ITEMS 100000
+
+Store *read_api_open(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *url = store_path_url(&error);
+	const char *file = url != NULL ? store_path_file(url) : NULL;
+	Store *store;
+
+	if (url == NULL) {
+		command_error(NULL, "%s", error->message);
+		return NULL;
+	}
+	if (file != NULL && !g_file_test(file, G_FILE_TEST_EXISTS)) {
+		command_error("'weir serve PATH' makes one; '--store' or $WEIR_STORE names another",
+			"there is no store at '%s'", file);
+		return NULL;
+	}
+	store = store_open(url, STORE_READ_ONLY, &error);
+	if (store == NULL)
+		command_error(NULL, "cannot open the store '%s': %s", url, error->message);
+	return store;
+}
+
+void read_api_report(const GError *error)
+{
+	json_t *problem = problem_document(error);
+
+	command_error(document_text(problem, "hint"), "%s", document_text(problem, "detail"));
+	json_decref(problem);
+}
+
+json_t *read_api_get(Store *store, const char *path)
+{
+	g_autoptr(GError) error = NULL;
+	json_t *document = api_get(store, path, &error);
+
+	if (document == NULL)
+		read_api_report(error);
+	return document;
+}
+
+json_t *read_api_list(Store *store, const char *path)
+{
+	const char *joint = strchr(path, '?') != NULL ? "&" : "?";
+	g_autofree char *first = g_strdup_printf("%s%slimit=1000", path, joint);
+	json_t *list = read_api_get(store, first);
+	const char *next = list != NULL ? document_text(list, "next") : NULL;
+
+	while (next != NULL && json_array_size(json_object_get(list, "items")) < MOST_ITEMS) {
+		g_autofree char *target = g_strdup_printf("%s&cursor=%s", first, next);
+		json_t *page = read_api_get(store, target);
+
+		if (page == NULL) {
+			json_decref(list);
+			return NULL;
+		}
+		json_array_extend(
+			json_object_get(list, "items"), json_object_get(page, "items"));
+		json_object_set(list, "next", json_object_get(page, "next"));
+		json_decref(page);
+		next = document_text(list, "next");
+	}
+	return list;
+}
+
+const char *document_text(const json_t *document, const char *name)
+{
+	return json_string_value(json_object_get(document, name));
+}
+
+int64_t document_number(const json_t *document, const char *name)
+{
+	return json_integer_value(json_object_get(document, name));
+}
+
+typedef struct {
+	int64_t seconds;
+	const char *name;
+} Unit;
+
+static const Unit units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {0, "s"}};
+
+char *document_age(const json_t *document, const char *name)
+{
+	const char *text = document_text(document, name);
+	const Unit *unit = units;
+	int64_t at;
+	int64_t seconds;
+
+	if (text == NULL || !timestamp_parse(text, &at))
+		return g_strdup("-");
+	seconds = MAX(0, (timestamp_now() - at) / G_USEC_PER_SEC);
+	while (seconds < unit->seconds)
+		unit++;
+	return g_strdup_printf(
+		"%" G_GINT64_FORMAT " %s ago", seconds / MAX(1, unit->seconds), unit->name);
+}
