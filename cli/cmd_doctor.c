@@ -11,7 +11,8 @@ static gboolean option_deep;
 const GOptionEntry doctor_options[] = {
 	{"listen", 'l', 0, G_OPTION_ARG_STRING, &option_listen,
 		"The address of the status API (default: 127.0.0.1:8480)", "HOST:PORT"},
-	{"deep", 0, 0, G_OPTION_ARG_NONE, &option_deep, "Also read the whole store for damage", NULL},
+	{"deep", 0, 0, G_OPTION_ARG_NONE, &option_deep, "Also read the whole store for damage",
+		NULL},
 	STORE_OPTION,
 	OUTPUT_OPTION,
 	{NULL},

@@ -4,7 +4,7 @@
 #include "cli/read_api.h"
 #include "cli/store_path.h"
 #include "cli/text_table.h"
-#include "cli/yaml_print.h"
+#include "repo-layout/yaml_document.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,8 +33,8 @@ static void print_list(const json_t *flows)
 
 	json_array_foreach(flows, i, flow)
 	{
-		g_autofree char *name = g_strdup_printf("%s.%s", document_text(flow, "namespace"),
-			document_text(flow, "id"));
+		g_autofree char *name = g_strdup_printf(
+			"%s.%s", document_text(flow, "namespace"), document_text(flow, "id"));
 		g_autofree char *age = document_age(flow, "changed");
 
 		text_table_cell_styled(table, name, STYLE_BOLD);
@@ -70,7 +70,7 @@ static int list_flows(Store *store)
 static void print_flow(const json_t *flow)
 {
 	const char *path = document_text(flow, "path");
-	g_autofree char *yaml = yaml_print(json_object_get(flow, "definition"));
+	g_autofree char *yaml = yaml_write(json_object_get(flow, "definition"));
 
 	printf("# %s.%s, revision %" PRId64 ", %s", document_text(flow, "namespace"),
 		document_text(flow, "id"), document_number(flow, "revision"),
@@ -113,9 +113,8 @@ int cmd_flows(const Command *command, char **arguments)
 	if (!show && arguments[0] != NULL && strcmp(arguments[0], "list") != 0)
 		return command_usage(command, "'weir flows' has no '%s'", arguments[0]);
 	if (show != (arguments[0] != NULL && arguments[1] != NULL))
-		return command_usage(command,
-			show ? "'weir flows show' needs the name of a flow"
-			     : "'weir flows list' takes no arguments");
+		return command_usage(command, show ? "'weir flows show' needs the name of a flow"
+						   : "'weir flows list' takes no arguments");
 	g_autoptr(Store) store = read_api_open();
 	if (store == NULL)
 		return EXIT_FAILED;

@@ -12,8 +12,8 @@
 static char *option_dataset;
 
 const GOptionEntry tables_options[] = {
-	{"dataset", 'd', 0, G_OPTION_ARG_STRING, &option_dataset, "list: only tables of this dataset",
-		"NAME"},
+	{"dataset", 'd', 0, G_OPTION_ARG_STRING, &option_dataset,
+		"list: only tables of this dataset", "NAME"},
 	STORE_OPTION,
 	OUTPUT_OPTION,
 	{NULL},
@@ -29,8 +29,7 @@ static void number_cell(TextTable *table, const json_t *document, const char *na
 
 static void print_list(const json_t *tables)
 {
-	static const char *const headings[] = {
-		"TABLE", "KIND", "FLOW", ">ROWS", "PUBLISHED", NULL};
+	static const char *const headings[] = {"TABLE", "KIND", "FLOW", ">ROWS", "PUBLISHED", NULL};
 	g_autoptr(TextTable) lines = text_table_new(headings);
 	const json_t *table;
 	size_t i;
@@ -159,7 +158,8 @@ static int show_table(Store *store, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	g_autoptr(GString) path = g_string_new("/v1/tables/");
-	g_autofree char *dataset = dot != NULL ? g_strndup(name, (size_t)(dot - name)) : g_strdup(name);
+	g_autofree char *dataset =
+		dot != NULL ? g_strndup(name, (size_t)(dot - name)) : g_strdup(name);
 	json_t *table;
 	json_t *checks;
 
@@ -185,9 +185,8 @@ int cmd_tables(const Command *command, char **arguments)
 	if (!show && arguments[0] != NULL && strcmp(arguments[0], "list") != 0)
 		return command_usage(command, "'weir tables' has no '%s'", arguments[0]);
 	if (show != (arguments[0] != NULL && arguments[1] != NULL))
-		return command_usage(command,
-			show ? "'weir tables show' needs the name of a table"
-			     : "'weir tables list' takes no arguments");
+		return command_usage(command, show ? "'weir tables show' needs the name of a table"
+						   : "'weir tables list' takes no arguments");
 	if (show && strchr(arguments[1], '.') == NULL)
 		return command_usage(
 			command, "the table '%s' is not named like 'dataset.table'", arguments[1]);

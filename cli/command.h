@@ -23,9 +23,9 @@ struct Command {
 	// ']' are verbs that the shell completes: "[list|show ID]".
 	const char *arguments;
 	const char *summary; // one line for the list of commands; NULL keeps the command out of
-			     // every list
+		// every list
 	const char *details; // paragraphs for help and the man page, set apart by blank lines; may
-			     // be NULL
+		// be NULL
 	const GOptionEntry
 		*options; // ended by {NULL}; the values live in the command's own file; may be NULL
 	int min_arguments;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define LEAST_FREE_BYTES (1LL << 30)
-#define CLOCK_SLACK_US   (5 * G_USEC_PER_SEC)
-#define OLDEST_CLOCK_US  1767225600000000LL // 2026-01-01: no clock that is right shows less
+#define CLOCK_SLACK_US	 (5 * G_USEC_PER_SEC)
+#define OLDEST_CLOCK_US	 1767225600000000LL // 2026-01-01: no clock that is right shows less
 
 void doctor_finding_clear(DoctorFinding *finding)
 {
@@ -49,14 +49,17 @@ static void check_store(const DoctorSubject *subject, DoctorFinding *finding)
 
 	if (store == NULL && g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		find(finding, DOCTOR_WARNING, g_strdup(error->message),
-			g_strdup("'weir serve PATH' makes it; '--store' or $WEIR_STORE names another"));
+			g_strdup("'weir serve PATH' makes it; '--store' or $WEIR_STORE names "
+				 "another"));
 	else if (store == NULL)
 		find(finding, DOCTOR_FAILED, g_strdup(error->message),
-			g_strdup("see what the message names; a copy of the last good file can take "
-				 "its place while no weir runs"));
+			g_strdup(
+				"see what the message names; a copy of the last good file can take "
+				"its place while no weir runs"));
 	else if (subject->deep && !store_check_integrity(store, &error))
 		find(finding, DOCTOR_FAILED, g_strdup(error->message),
-			g_strdup("stop weir, keep a copy of the file, and restore the last good one"));
+			g_strdup("stop weir, keep a copy of the file, and restore the last good "
+				 "one"));
 	else
 		find(finding, DOCTOR_OK,
 			g_strdup_printf("%s, version %d", subject->store_url, store_version(store)),
@@ -76,7 +79,8 @@ static void check_local_repository(const char *path, DoctorFinding *finding)
 		find(finding, DOCTOR_FAILED,
 			g_strdup_printf("cannot open '%s': %s", path,
 				reason != NULL ? reason->message : "unknown reason"),
-			g_strdup("name the folder that holds '.git', or a bare repository, and let the "
+			g_strdup("name the folder that holds '.git', or a bare repository, and let "
+				 "the "
 				 "user that runs weir read it"));
 	}
 	git_repository_free(repository);
@@ -133,7 +137,8 @@ static void check_data_folder(const DoctorSubject *subject, DoctorFinding *findi
 	else
 		find(finding, DOCTOR_FAILED,
 			g_strdup_printf("cannot use '%s': %s", folder, g_strerror(errno)),
-			g_strdup_printf("give it to the user that runs weir: chown $USER '%s'", folder));
+			g_strdup_printf(
+				"give it to the user that runs weir: chown $USER '%s'", folder));
 }
 
 // The latest moment that the store remembers: a clock that shows less was put back.
@@ -163,7 +168,8 @@ static void check_clock(const DoctorSubject *subject, DoctorFinding *finding)
 			g_strdup("set it, and keep it right with an NTP client (systemd-timesyncd, "
 				 "chrony)"));
 	else if (adjtimex(&state) == TIME_ERROR)
-		find(finding, DOCTOR_WARNING, g_strdup_printf("%s, but nothing keeps it right", text),
+		find(finding, DOCTOR_WARNING,
+			g_strdup_printf("%s, but nothing keeps it right", text),
 			g_strdup("run an NTP client (systemd-timesyncd, chrony)"));
 	else
 		find(finding, DOCTOR_OK, g_strdup(text), NULL);
@@ -180,8 +186,8 @@ static void check_git(const DoctorSubject *subject, DoctorFinding *finding)
 	git_libgit2_version(&major, &minor, &patch);
 	if ((features & GIT_FEATURE_HTTPS) == 0 || (features & GIT_FEATURE_SSH) == 0)
 		find(finding, DOCTOR_WARNING,
-			g_strdup_printf("libgit2 %d.%d.%d was built without %s", major, minor, patch,
-				(features & GIT_FEATURE_HTTPS) == 0 ? "https" : "ssh"),
+			g_strdup_printf("libgit2 %d.%d.%d was built without %s", major, minor,
+				patch, (features & GIT_FEATURE_HTTPS) == 0 ? "https" : "ssh"),
 			g_strdup("local repositories work; install the distribution's libgit2 for "
 				 "others"));
 	else
@@ -204,7 +210,8 @@ static void check_disk(const DoctorSubject *subject, DoctorFinding *finding)
 	}
 	if (statvfs(folder, &disk) != 0) {
 		find(finding, DOCTOR_FAILED,
-			g_strdup_printf("cannot look at '%s': %s", folder, g_strerror(errno)), NULL);
+			g_strdup_printf("cannot look at '%s': %s", folder, g_strerror(errno)),
+			NULL);
 		return;
 	}
 	bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
@@ -227,7 +234,8 @@ static void check_port(const DoctorSubject *subject, DoctorFinding *finding)
 		find(finding, DOCTOR_OK, g_strdup_printf("%s is free", subject->listen), NULL);
 	} else if (g_error_matches(error, G_FILE_ERROR, (int)g_file_error_from_errno(EADDRINUSE))) {
 		find(finding, DOCTOR_WARNING, g_strdup_printf("%s is in use", subject->listen),
-			g_strdup("all is well when that is weir itself; else '--listen' takes another "
+			g_strdup("all is well when that is weir itself; else '--listen' takes "
+				 "another "
 				 "address"));
 	} else {
 		find(finding, DOCTOR_FAILED, g_strdup(error->message), NULL);

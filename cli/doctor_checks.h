@@ -12,14 +12,14 @@ typedef enum {
 typedef struct {
 	DoctorVerdict verdict;
 	char *message; // what was found; never NULL
-	char *cure;    // NULL when there is nothing to cure
+	char *cure; // NULL when there is nothing to cure
 } DoctorFinding;
 
 typedef struct {
 	const char *store_url;
 	const char *repository; // path or URL; NULL: those that the store names
-	const char *listen;     // address of the status API
-	gboolean deep;          // also what takes long
+	const char *listen; // address of the status API
+	gboolean deep; // also what takes long
 } DoctorSubject;
 
 typedef struct {

@@ -63,8 +63,7 @@ json_t *read_api_list(Store *store, const char *path)
 			json_decref(list);
 			return NULL;
 		}
-		json_array_extend(
-			json_object_get(list, "items"), json_object_get(page, "items"));
+		json_array_extend(json_object_get(list, "items"), json_object_get(page, "items"));
 		json_object_set(list, "next", json_object_get(page, "next"));
 		json_decref(page);
 		next = document_text(list, "next");
