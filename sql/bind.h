@@ -15,26 +15,26 @@
 
 // How the driver writes placeholders.
 typedef enum {
-	SQL_PLACEHOLDER_DOLLAR,	  // $1 $2 …
+	SQL_PLACEHOLDER_DOLLAR, // $1 $2 …
 	SQL_PLACEHOLDER_QUESTION, // ?
-	SQL_PLACEHOLDER_COLON,	  // :p1 :p2 …
-	SQL_PLACEHOLDER_AT,	  // @p1 @p2 …
+	SQL_PLACEHOLDER_COLON, // :p1 :p2 …
+	SQL_PLACEHOLDER_AT, // @p1 @p2 …
 } SqlPlaceholder;
 
 // What becomes of a bare expression. The caller tells (the runner looks at the filters of the
 // expression).
 typedef enum {
-	SQL_USE_VALUE,	    // bound with the type it has
-	SQL_USE_TEXT,	    // bound as text; the pieces are joined (an expression inside a string
-			    // literal)
+	SQL_USE_VALUE, // bound with the type it has
+	SQL_USE_TEXT, // bound as text; the pieces are joined (an expression inside a string
+	// literal)
 	SQL_USE_IDENTIFIER, // spliced in as a quoted name (sql_dialect_quote_name)
-	SQL_USE_RAW,	    // spliced in as it is; refused when the caller says so
+	SQL_USE_RAW, // spliced in as it is; refused when the caller says so
 } SqlUse;
 
 // One part of a slot.
 typedef struct {
 	bool expression; // true: text is the inside of {{ … }}; false: text is literal, its escapes
-			 // already undone
+		// already undone
 	const char *text; // ends with NUL
 	size_t length;
 	size_t offset; // in the script
@@ -44,7 +44,7 @@ typedef struct {
 	SqlUse use;
 	unsigned number; // of the placeholder, from 1, in the order of the text; 0 for a splice
 	size_t at; // where in the binding's text: the first byte of the placeholder, or where to
-		   // insert the splice
+		// insert the splice
 	const SqlPiece *pieces;
 	size_t piece_count;
 	unsigned line, column; // in the script
@@ -55,12 +55,12 @@ typedef struct {
 	size_t offset;
 	unsigned line, column;
 	const char *message; // "an expression inside a dollar-quoted body cannot be bound"
-	const char *hint;    // or NULL
+	const char *hint; // or NULL
 } SqlBindFault;
 
 typedef struct {
 	const char *text; // SQL with placeholders, ended by NUL; everything else byte for byte as
-			  // in the script
+		// in the script
 	size_t length;
 	const SqlSlot *slots;
 	size_t slot_count;

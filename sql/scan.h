@@ -22,25 +22,25 @@
 // What a statement does. sql_kind_name() gives its stable name ("create-table").
 typedef enum {
 	SQL_KIND_UNKNOWN, // not recognised; always opaque
-	SQL_KIND_SELECT,  // SELECT, VALUES, TABLE t, a query in parentheses, or one behind WITH
-	SQL_KIND_INSERT,  // and REPLACE INTO, UPSERT
+	SQL_KIND_SELECT, // SELECT, VALUES, TABLE t, a query in parentheses, or one behind WITH
+	SQL_KIND_INSERT, // and REPLACE INTO, UPSERT
 	SQL_KIND_UPDATE,
 	SQL_KIND_DELETE,
 	SQL_KIND_MERGE,
-	SQL_KIND_COPY,	 // COPY in either direction
-	SQL_KIND_LOAD,	 // LOAD DATA
+	SQL_KIND_COPY, // COPY in either direction
+	SQL_KIND_LOAD, // LOAD DATA
 	SQL_KIND_EXPORT, // EXPORT DATA, UNLOAD
 	SQL_KIND_CREATE_TABLE,
-	SQL_KIND_CREATE_VIEW,	 // and materialised views
+	SQL_KIND_CREATE_VIEW, // and materialised views
 	SQL_KIND_CREATE_ROUTINE, // function, procedure, trigger, event, rule
-	SQL_KIND_CREATE,	 // any other object
+	SQL_KIND_CREATE, // any other object
 	SQL_KIND_ALTER,
 	SQL_KIND_DROP,
 	SQL_KIND_TRUNCATE,
 	SQL_KIND_RENAME,
 	SQL_KIND_REFRESH, // REFRESH MATERIALIZED VIEW
 	SQL_KIND_EXPLAIN,
-	SQL_KIND_CALL,	  // CALL, EXECUTE, DO: always opaque
+	SQL_KIND_CALL, // CALL, EXECUTE, DO: always opaque
 	SQL_KIND_CONTROL, // IF, LOOP, WHILE, DECLARE, RETURN, … of scripts
 	SQL_KIND_TRANSACTION,
 	SQL_KIND_SETTING, // SET, USE, ANALYZE, GRANT, SHOW, …: touches no table's rows
@@ -73,33 +73,33 @@ typedef struct {
 	SqlTableSet reads;
 	SqlTableSet writes;
 	const char *opaque; // NULL, or why reads and writes may miss something ("CALL runs a
-			    // procedure that is not seen")
+		// procedure that is not seen")
 } SqlStatement;
 
 // What a parameter is written as.
 typedef enum {
 	SQL_PARAMETER_EXPRESSION, // {{ … }}
-	SQL_PARAMETER_NATIVE,	  // the dialect's own: $1 ? :name @name {name:Type}
+	SQL_PARAMETER_NATIVE, // the dialect's own: $1 ? :name @name {name:Type}
 } SqlParameterKind;
 
 // Where a parameter stands. An expression inside a comment is not a parameter.
 typedef enum {
-	SQL_CONTEXT_BARE,   // by itself, as a value or a name
+	SQL_CONTEXT_BARE, // by itself, as a value or a name
 	SQL_CONTEXT_STRING, // inside a string literal, in whatever quotes
 	SQL_CONTEXT_DOLLAR, // inside a $tag$ … $tag$ literal
-	SQL_CONTEXT_NAME,   // inside a quoted identifier
+	SQL_CONTEXT_NAME, // inside a quoted identifier
 } SqlContext;
 
 typedef struct {
 	SqlParameterKind kind;
 	SqlContext context;
 	const char *text; // an expression's inside, trimmed ("inputs.day"); a native one as written
-			  // ("$1")
-	size_t offset;	  // of the whole parameter, with its braces
+		// ("$1")
+	size_t offset; // of the whole parameter, with its braces
 	size_t length;
 	unsigned line, column;
 	size_t literal_offset; // of the literal or quoted identifier around it, prefix and quotes
-			       // included; else as offset
+		// included; else as offset
 	size_t literal_length;
 } SqlParameter;
 

@@ -1,0 +1,143 @@
+#include "sql/fingerprint.h"
+
+#include "sql/template.h"
+
+#include <string.h>
+
+enum {
+	CAST_DEPTH = 64, // brackets deep that casts are followed
+};
+
+typedef struct {
+	const SqlDialect *dialect;
+	const char *text;
+	const SqlToken *tokens;
+	guint count;
+	uint64_t casts; // a bit for each open bracket: it belongs to CAST
+} Fold;
+
+static unsigned word_of(const Fold *fold, guint index)
+{
+	return index < fold->count ? sql_token_word(&fold->tokens[index]) : KW_NONE;
+}
+
+static void note_bracket(Fold *fold, guint index)
+{
+	const SqlToken *token = &fold->tokens[index];
+	unsigned before = index > 0 ? word_of(fold, index - 1) : KW_NONE;
+
+	if (token->code == '(')
+		fold->casts = fold->casts << 1 | (before == KW_CAST || before == KW_TRY_CAST ||
+							 before == KW_SAFE_CAST);
+	else if (token->code == ')')
+		fold->casts >>= 1;
+}
+
+// After AS and after "::" a name may stand that spells a keyword; the type of a cast has no case.
+static bool folds_after(const Fold *fold, guint index, bool *ret_type)
+{
+	*ret_type = false;
+	if (index == 0)
+		return true;
+	const SqlToken *before = &fold->tokens[index - 1];
+	bool cast = sql_token_word(before) == KW_AS && (fold->casts & 1) != 0;
+	bool colons = index > 1 && sql_token_is_mark(before, ':') &&
+		      sql_token_is_mark(&fold->tokens[index - 2], ':');
+
+	*ret_type = (cast || colons) && !fold->dialect->brace_types;
+	if (sql_token_word(before) != KW_AS)
+		return true;
+	switch (word_of(fold, index)) {
+	case KW_SELECT:
+	case KW_WITH:
+	case KW_VALUES:
+	case KW_TABLE:
+	case KW_FROM:
+	case KW_NOT:
+	case KW_MATERIALIZED:
+	case KW_OF:
+	case KW_STRUCT:
+	case KW_ON: return true;
+	default: return *ret_type;
+	}
+}
+
+static bool folds(const Fold *fold, guint index)
+{
+	const SqlToken *token = &fold->tokens[index];
+	bool type;
+	bool allowed = folds_after(fold, index, &type);
+
+	if (type)
+		return true;
+	if (token->code == KW_NONE || !allowed)
+		return false;
+	switch (sql_keyword_fold((SqlKeyword)token->code)) {
+	case SQL_FOLD_ALWAYS: return true;
+	case SQL_FOLD_SOFT: return !fold->dialect->brace_types;
+	case SQL_FOLD_NEVER:
+	default: break;
+	}
+	bool literal = index + 1 < fold->count && fold->tokens[index + 1].type == SQL_TOKEN_TEXT;
+	return literal && (token->code == KW_DATE || token->code == KW_TIME ||
+				  token->code == KW_TIMESTAMP || token->code == KW_DATETIME);
+}
+
+static void append_token(Fold *fold, guint index, GString *out)
+{
+	const SqlToken *token = &fold->tokens[index];
+	const char *text = fold->text + token->offset;
+	size_t length = token->length;
+	gsize start = out->len;
+
+	switch (token->type) {
+	case SQL_TOKEN_MARK: note_bracket(fold, index); break;
+	case SQL_TOKEN_SEMICOLON:
+	case SQL_TOKEN_DELIMITER:
+		text = ";";
+		length = 1;
+		break;
+	case SQL_TOKEN_TEMPLATE:
+		g_string_append(out, "{{");
+		sql_template_inside(&text, &length);
+		break;
+	default: break;
+	}
+	g_string_append_len(out, text, (gssize)length);
+	if (token->type == SQL_TOKEN_WORD && folds(fold, index)) {
+		for (gsize i = start; i < out->len; i++)
+			out->str[i] = g_ascii_toupper(out->str[i]);
+	}
+	g_string_append_c(out, '\x1F');
+}
+
+static bool is_end(const SqlToken *token)
+{
+	return token->type == SQL_TOKEN_SEMICOLON || token->type == SQL_TOKEN_DELIMITER;
+}
+
+void sql_fingerprint(const SqlDialect *dialect, const char *text, const SqlToken *tokens,
+	guint count, GString *scratch, char *ret_digest)
+{
+	static const char hex[] = "0123456789abcdef";
+	Fold fold = {.dialect = dialect, .text = text, .tokens = tokens, .count = count};
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	guint8 digest[32];
+	gsize size = sizeof(digest);
+
+	g_string_truncate(scratch, 0);
+	while (count > 0 && is_end(&tokens[count - 1]))
+		count--;
+	for (guint i = 0; i < count; i++) {
+		if (is_end(&tokens[i]) && (i == 0 || is_end(&tokens[i - 1])))
+			continue;
+		append_token(&fold, i, scratch);
+	}
+	g_checksum_update(checksum, (const guchar *)scratch->str, (gssize)scratch->len);
+	g_checksum_get_digest(checksum, digest, &size);
+	for (size_t i = 0; i < sizeof(digest); i++) {
+		ret_digest[2 * i] = hex[digest[i] >> 4];
+		ret_digest[2 * i + 1] = hex[digest[i] & 15];
+	}
+	ret_digest[64] = '\0';
+}

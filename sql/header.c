@@ -1,0 +1,36 @@
+#include "sql/scan.h"
+
+#include <string.h>
+
+static bool starts_word(const char *text, size_t length, const char *word)
+{
+	size_t size = strlen(word);
+
+	return length >= size && memcmp(text, word, size) == 0 &&
+	       (length == size || text[size] == '\n' || text[size] == '\r' || text[size] == ' ' ||
+		       text[size] == '\t' || text[size] == '*');
+}
+
+bool sql_header_find(
+	const char *text, size_t length, size_t *ret_offset, size_t *ret_length, unsigned *ret_line)
+{
+	size_t at = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	unsigned line = 1;
+
+	while (at < length && g_ascii_isspace(text[at]))
+		line += text[at++] == '\n';
+	if (length - at < 4 || text[at] != '/' || text[at + 1] != '*')
+		return false;
+	for (at += 2; at < length && g_ascii_isspace(text[at]); at++)
+		line += text[at] == '\n';
+	if (!starts_word(text + at, length - at, "weir"))
+		return false;
+	at += strlen("weir");
+	const char *end = memmem(text + at, length - at, "*/", 2);
+	if (end == NULL)
+		return false;
+	*ret_offset = at;
+	*ret_length = (size_t)(end - text) - at;
+	*ret_line = line;
+	return true;
+}

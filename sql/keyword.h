@@ -1,0 +1,325 @@
+// The words the scanner knows, and how the fingerprint treats their letter case.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// K(word): reserved nearly everywhere, so its case never matters. S(word): a keyword that may also be a name; its case
+// is ignored where names have none (not in ClickHouse). N(word): known to the scanner, but more often a name.
+#define SQL_KEYWORDS(K, S, N)                                                                      \
+	K(ALL)                                                                                     \
+	K(ALTER)                                                                                   \
+	K(ANALYSE)                                                                                 \
+	K(ANALYZE)                                                                                 \
+	K(AND)                                                                                     \
+	K(ANY)                                                                                     \
+	K(ARRAY)                                                                                   \
+	K(AS)                                                                                      \
+	K(ASC)                                                                                     \
+	K(ASOF)                                                                                    \
+	K(BETWEEN)                                                                                 \
+	K(BY)                                                                                      \
+	K(CALL)                                                                                    \
+	K(CASE)                                                                                    \
+	K(CAST)                                                                                    \
+	K(CHECK)                                                                                   \
+	K(COLLATE)                                                                                 \
+	K(CONSTRAINT)                                                                              \
+	K(CREATE)                                                                                  \
+	K(CROSS)                                                                                   \
+	K(CUBE)                                                                                    \
+	K(CURRENT_DATE)                                                                            \
+	K(CURRENT_TIME)                                                                            \
+	K(CURRENT_TIMESTAMP)                                                                       \
+	K(CURRENT_USER)                                                                            \
+	K(DECLARE)                                                                                 \
+	K(DEFAULT)                                                                                 \
+	K(DELETE)                                                                                  \
+	K(DESC)                                                                                    \
+	K(DESCRIBE)                                                                                \
+	K(DISTINCT)                                                                                \
+	K(DROP)                                                                                    \
+	K(ELSE)                                                                                    \
+	K(END)                                                                                     \
+	K(ESCAPE)                                                                                  \
+	K(EXCEPT)                                                                                  \
+	K(EXISTS)                                                                                  \
+	K(EXPLAIN)                                                                                 \
+	K(EXTRACT)                                                                                 \
+	K(FALSE)                                                                                   \
+	K(FETCH)                                                                                   \
+	K(FOR)                                                                                     \
+	K(FOREIGN)                                                                                 \
+	K(FROM)                                                                                    \
+	K(FULL)                                                                                    \
+	K(GLOB)                                                                                    \
+	K(GRANT)                                                                                   \
+	K(GROUP)                                                                                   \
+	K(GROUPING)                                                                                \
+	K(HAVING)                                                                                  \
+	K(IF)                                                                                      \
+	K(ILIKE)                                                                                   \
+	K(IN)                                                                                      \
+	K(INNER)                                                                                   \
+	K(INSERT)                                                                                  \
+	K(INTERSECT)                                                                               \
+	K(INTERVAL)                                                                                \
+	K(INTO)                                                                                    \
+	K(IS)                                                                                      \
+	K(ISNULL)                                                                                  \
+	K(JOIN)                                                                                    \
+	K(LATERAL)                                                                                 \
+	K(LEFT)                                                                                    \
+	K(LIKE)                                                                                    \
+	K(LIMIT)                                                                                   \
+	K(MERGE)                                                                                   \
+	K(MINUS)                                                                                   \
+	K(NATURAL)                                                                                 \
+	K(NOT)                                                                                     \
+	K(NOTNULL)                                                                                 \
+	K(NULL)                                                                                    \
+	K(OFFSET)                                                                                  \
+	K(ON)                                                                                      \
+	K(OR)                                                                                      \
+	K(ORDER)                                                                                   \
+	K(OUTER)                                                                                   \
+	K(OVER)                                                                                    \
+	K(PARTITION)                                                                               \
+	K(PREWHERE)                                                                                \
+	K(PRIMARY)                                                                                 \
+	K(QUALIFY)                                                                                 \
+	K(RECURSIVE)                                                                               \
+	K(REFERENCES)                                                                              \
+	K(REGEXP)                                                                                  \
+	K(RETURNING)                                                                               \
+	K(REVOKE)                                                                                  \
+	K(RIGHT)                                                                                   \
+	K(RLIKE)                                                                                   \
+	K(ROLLUP)                                                                                  \
+	K(SELECT)                                                                                  \
+	K(SET)                                                                                     \
+	K(SIMILAR)                                                                                 \
+	K(SOME)                                                                                    \
+	K(STRAIGHT_JOIN)                                                                           \
+	K(STRUCT)                                                                                  \
+	K(TABLE)                                                                                   \
+	K(TABLESAMPLE)                                                                             \
+	K(THEN)                                                                                    \
+	K(TO)                                                                                      \
+	K(TRUE)                                                                                    \
+	K(TRUNCATE)                                                                                \
+	K(UNION)                                                                                   \
+	K(UNIQUE)                                                                                  \
+	K(UNNEST)                                                                                  \
+	K(UPDATE)                                                                                  \
+	K(USING)                                                                                   \
+	K(VALUES)                                                                                  \
+	K(WHEN)                                                                                    \
+	K(WHERE)                                                                                   \
+	K(WHILE)                                                                                   \
+	K(WINDOW)                                                                                  \
+	K(WITH)                                                                                    \
+	K(WITHIN)                                                                                  \
+	S(APPLY)                                                                                   \
+	S(BEGIN)                                                                                   \
+	S(CLONE)                                                                                   \
+	S(CLUSTER)                                                                                 \
+	S(COLUMN)                                                                                  \
+	S(COMMENT)                                                                                 \
+	S(COMMIT)                                                                                  \
+	S(CONFLICT)                                                                                \
+	S(CONNECT)                                                                                 \
+	S(COPY)                                                                                    \
+	S(CURRENT)                                                                                 \
+	S(CURSOR)                                                                                  \
+	S(DATABASE)                                                                                \
+	S(DISTKEY)                                                                                 \
+	S(DISTSTYLE)                                                                               \
+	S(DO)                                                                                      \
+	S(DUPLICATE)                                                                               \
+	S(ELSEIF)                                                                                  \
+	S(ELSIF)                                                                                   \
+	S(ENGINE)                                                                                  \
+	S(EXCLUDE)                                                                                 \
+	S(EXECUTE)                                                                                 \
+	S(EXTERNAL)                                                                                \
+	S(FILTER)                                                                                  \
+	S(FINAL)                                                                                   \
+	S(FIRST)                                                                                   \
+	S(FOLLOWING)                                                                               \
+	S(FORCE)                                                                                   \
+	S(FORMAT)                                                                                  \
+	S(FUNCTION)                                                                                \
+	S(GLOBAL)                                                                                  \
+	S(IGNORE)                                                                                  \
+	S(IMMEDIATE)                                                                               \
+	S(INDEXED)                                                                                 \
+	S(INHERITS)                                                                                \
+	S(LAST)                                                                                    \
+	S(LOOP)                                                                                    \
+	S(MATCHED)                                                                                 \
+	S(MATERIALIZED)                                                                            \
+	S(NULLS)                                                                                   \
+	S(OF)                                                                                      \
+	S(ONLY)                                                                                    \
+	S(OPTIONS)                                                                                 \
+	S(OVERWRITE)                                                                               \
+	S(PIVOT)                                                                                   \
+	S(PRECEDING)                                                                               \
+	S(PREPARE)                                                                                 \
+	S(PROCEDURE)                                                                               \
+	S(RANGE)                                                                                   \
+	S(REFRESH)                                                                                 \
+	S(RENAME)                                                                                  \
+	S(REPEAT)                                                                                  \
+	S(REPLACE)                                                                                 \
+	S(RESPECT)                                                                                 \
+	S(RETURN)                                                                                  \
+	S(RETURNS)                                                                                 \
+	S(ROLLBACK)                                                                                \
+	S(ROW)                                                                                     \
+	S(ROWS)                                                                                    \
+	S(SCHEMA)                                                                                  \
+	S(SEMI)                                                                                    \
+	S(SETTINGS)                                                                                \
+	S(SHOW)                                                                                    \
+	S(SORT)                                                                                    \
+	S(SORTKEY)                                                                                 \
+	S(SYSTEM_TIME)                                                                             \
+	S(TEMP)                                                                                    \
+	S(TEMPORARY)                                                                               \
+	S(TRANSACTION)                                                                             \
+	S(TRIGGER)                                                                                 \
+	S(UNBOUNDED)                                                                               \
+	S(UNLOAD)                                                                                  \
+	S(UNPIVOT)                                                                                 \
+	S(USE)                                                                                     \
+	S(VACUUM)                                                                                  \
+	S(VIEW)                                                                                    \
+	N(ABORT)                                                                                   \
+	N(APPEND)                                                                                  \
+	N(ASSERT)                                                                                  \
+	N(ATOMIC)                                                                                  \
+	N(ATTACH)                                                                                  \
+	N(BINARY)                                                                                  \
+	N(BREAK)                                                                                   \
+	N(CACHE)                                                                                   \
+	N(CHECKPOINT)                                                                              \
+	N(CLOSE)                                                                                   \
+	N(CONCURRENTLY)                                                                            \
+	N(CONTINUE)                                                                                \
+	N(CYCLE)                                                                                   \
+	N(DATA)                                                                                    \
+	N(DATE)                                                                                    \
+	N(DATETIME)                                                                                \
+	N(DEALLOCATE)                                                                              \
+	N(DEFERRED)                                                                                \
+	N(DELAYED)                                                                                 \
+	N(DELIMITER)                                                                               \
+	N(DETACH)                                                                                  \
+	N(DICTIONARY)                                                                              \
+	N(DIRECTORY)                                                                               \
+	N(DISCARD)                                                                                 \
+	N(DUAL)                                                                                    \
+	N(EACH)                                                                                    \
+	N(EVENT)                                                                                   \
+	N(EXCEPTION)                                                                               \
+	N(EXCHANGE)                                                                                \
+	N(EXCLUSIVE)                                                                               \
+	N(EXEC)                                                                                    \
+	N(EXPORT)                                                                                  \
+	N(FLUSH)                                                                                   \
+	N(GET)                                                                                     \
+	N(HANDLER)                                                                                 \
+	N(HIGH_PRIORITY)                                                                           \
+	N(IDENTIFIER)                                                                              \
+	N(IMPORT)                                                                                  \
+	N(INCLUDE)                                                                                 \
+	N(INDEX)                                                                                   \
+	N(INFILE)                                                                                  \
+	N(INSTALL)                                                                                 \
+	N(INSTEAD)                                                                                 \
+	N(ISOLATION)                                                                               \
+	N(ITERATE)                                                                                 \
+	N(KEY)                                                                                     \
+	N(KILL)                                                                                    \
+	N(LANGUAGE)                                                                                \
+	N(LEAVE)                                                                                   \
+	N(LISTEN)                                                                                  \
+	N(LOAD)                                                                                    \
+	N(LOCAL)                                                                                   \
+	N(LOCK)                                                                                    \
+	N(LOW_PRIORITY)                                                                            \
+	N(MODEL)                                                                                   \
+	N(MOVE)                                                                                    \
+	N(NOTIFY)                                                                                  \
+	N(OJ)                                                                                      \
+	N(OPEN)                                                                                    \
+	N(OPTIMIZE)                                                                                \
+	N(ORDINALITY)                                                                              \
+	N(PRAGMA)                                                                                  \
+	N(PURGE)                                                                                   \
+	N(QUERY)                                                                                   \
+	N(QUICK)                                                                                   \
+	N(RAISE)                                                                                   \
+	N(READ)                                                                                    \
+	N(REASSIGN)                                                                                \
+	N(REINDEX)                                                                                 \
+	N(RELEASE)                                                                                 \
+	N(REPAIR)                                                                                  \
+	N(REPLICA)                                                                                 \
+	N(RESET)                                                                                   \
+	N(RESIGNAL)                                                                                \
+	N(RULE)                                                                                    \
+	N(SAVEPOINT)                                                                               \
+	N(SEARCH)                                                                                  \
+	N(SECURITY)                                                                                \
+	N(SIGNAL)                                                                                  \
+	N(SNAPSHOT)                                                                                \
+	N(START)                                                                                   \
+	N(STDIN)                                                                                   \
+	N(STOP)                                                                                    \
+	N(SWAP)                                                                                    \
+	N(SYSTEM)                                                                                  \
+	N(TABLES)                                                                                  \
+	N(TIME)                                                                                    \
+	N(TIMESTAMP)                                                                               \
+	N(TRY_CAST)                                                                                \
+	N(SAFE_CAST)                                                                               \
+	N(UNCACHE)                                                                                 \
+	N(UNDROP)                                                                                  \
+	N(UNLISTEN)                                                                                \
+	N(UNLOCK)                                                                                  \
+	N(UNTIL)                                                                                   \
+	N(UPSERT)                                                                                  \
+	N(VERSION)                                                                                 \
+	N(WATCH)                                                                                   \
+	N(WORK)                                                                                    \
+	N(XML)                                                                                     \
+	N(POSITION)
+
+#define SQL_KEYWORD_ENUM(word) KW_##word,
+typedef enum {
+	KW_NONE,
+	SQL_KEYWORDS(SQL_KEYWORD_ENUM, SQL_KEYWORD_ENUM, SQL_KEYWORD_ENUM) KW_COUNT,
+} SqlKeyword;
+#undef SQL_KEYWORD_ENUM
+
+typedef enum {
+	SQL_FOLD_ALWAYS,
+	SQL_FOLD_SOFT,
+	SQL_FOLD_NEVER,
+} SqlFold;
+
+// The step and start of the hash that sql_keyword_find() wants, over the word's bytes with 0x20 set.
+#define SQL_WORD_HASH_START	       5381u
+#define SQL_WORD_HASH_STEP(hash, byte) (((hash)*33u) ^ ((unsigned)(unsigned char)(byte) | 0x20u))
+
+// The keyword of a word, without regard to case; KW_NONE when there is none. Thread-safe.
+SqlKeyword sql_keyword_find(const char *word, size_t length, unsigned hash);
+
+// How the fingerprint treats a keyword.
+SqlFold sql_keyword_fold(SqlKeyword keyword);
+
+// The keyword in capitals; "" for KW_NONE.
+const char *sql_keyword_text(SqlKeyword keyword);

@@ -1,0 +1,193 @@
+#include "sql/scan.h"
+
+#include "sql/fingerprint.h"
+#include "sql/scanner.h"
+
+#include <string.h>
+
+static const char *const kind_names[SQL_KIND_LAST] = {
+	[SQL_KIND_UNKNOWN] = "unknown",
+	[SQL_KIND_SELECT] = "select",
+	[SQL_KIND_INSERT] = "insert",
+	[SQL_KIND_UPDATE] = "update",
+	[SQL_KIND_DELETE] = "delete",
+	[SQL_KIND_MERGE] = "merge",
+	[SQL_KIND_COPY] = "copy",
+	[SQL_KIND_LOAD] = "load",
+	[SQL_KIND_EXPORT] = "export",
+	[SQL_KIND_CREATE_TABLE] = "create-table",
+	[SQL_KIND_CREATE_VIEW] = "create-view",
+	[SQL_KIND_CREATE_ROUTINE] = "create-routine",
+	[SQL_KIND_CREATE] = "create",
+	[SQL_KIND_ALTER] = "alter",
+	[SQL_KIND_DROP] = "drop",
+	[SQL_KIND_TRUNCATE] = "truncate",
+	[SQL_KIND_RENAME] = "rename",
+	[SQL_KIND_REFRESH] = "refresh",
+	[SQL_KIND_EXPLAIN] = "explain",
+	[SQL_KIND_CALL] = "call",
+	[SQL_KIND_CONTROL] = "control",
+	[SQL_KIND_TRANSACTION] = "transaction",
+	[SQL_KIND_SETTING] = "setting",
+};
+
+// A script and the arena that holds everything it points at.
+typedef struct {
+	SqlScript script;
+	SqlArena arena;
+} OwnedScript;
+
+const char *sql_kind_name(SqlKind kind)
+{
+	return kind_names[kind];
+}
+
+bool sql_table_name_equal(const char *first, const char *second)
+{
+	return g_ascii_strcasecmp(first, second) == 0;
+}
+
+bool sql_table_set_contains(const SqlTableSet *set, const char *name)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (sql_table_name_equal(set->tables[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static void scanner_init(Scanner *s, const SqlLex *lex, SqlArena *arena, bool nested)
+{
+	*s = (Scanner){.dialect = lex->dialect,
+		.text = lex->text,
+		.arena = arena,
+		.nested = nested,
+		.tokens = (const SqlToken *)(void *)lex->tokens->data,
+		.token_count = lex->tokens->len - 1,
+		.line = 1,
+		.column = 1};
+	symbol_table_init(&s->symbols, arena);
+	s->frames = g_array_sized_new(FALSE, FALSE, sizeof(Frame), 8);
+	s->items = g_array_sized_new(FALSE, FALSE, sizeof(Item), 8);
+	s->with_tables = g_array_sized_new(FALSE, FALSE, sizeof(WithTable), 8);
+	s->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
+	s->references = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
+	s->reference_symbols = g_array_sized_new(FALSE, FALSE, sizeof(int32_t), 8);
+	s->targets = g_array_new(FALSE, FALSE, sizeof(int32_t));
+	s->parts = g_array_sized_new(FALSE, FALSE, sizeof(NamePart), 4);
+	s->dotted = g_string_sized_new(64);
+	s->statements = g_array_sized_new(FALSE, FALSE, sizeof(SqlStatement), 2);
+	s->reads = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
+	s->writes = g_array_new(FALSE, FALSE, sizeof(SqlTable));
+	s->all_reads = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
+	s->all_writes = g_array_new(FALSE, FALSE, sizeof(SqlTable));
+}
+
+static void scanner_clear(Scanner *s)
+{
+	GArray *arrays[] = {s->frames, s->items, s->with_tables, s->pending, s->references,
+		s->reference_symbols, s->targets, s->parts, s->statements, s->reads, s->writes,
+		s->all_reads, s->all_writes};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+		g_array_unref(arrays[i]);
+	g_string_free(s->dotted, TRUE);
+	symbol_table_clear(&s->symbols);
+}
+
+static SqlTableSet take_set(SqlArena *arena, const GArray *tables)
+{
+	SqlTableSet set = {.count = tables->len};
+
+	set.tables = sql_arena_array(arena, tables->data, tables->len, sizeof(SqlTable));
+	return set;
+}
+
+static void take_statements(SqlScript *script, Scanner *s, bool unclosed)
+{
+	if (unclosed && s->statements->len > 0) {
+		SqlStatement *last =
+			&g_array_index(s->statements, SqlStatement, s->statements->len - 1);
+
+		if (last->opaque == NULL)
+			last->opaque = "a quoted text or comment has no end";
+	}
+	script->statement_count = s->statements->len;
+	script->statements = sql_arena_array(
+		s->arena, s->statements->data, s->statements->len, sizeof(SqlStatement));
+	for (size_t i = 0; i < script->statement_count && script->opaque == NULL; i++)
+		script->opaque = script->statements[i].opaque;
+	script->reads = take_set(s->arena, s->all_reads);
+	script->writes = take_set(s->arena, s->all_writes);
+}
+
+static void take_parameters(SqlScript *script, Scanner *s, GArray *parameters)
+{
+	s->position = 0;
+	s->line = 1;
+	s->column = 1;
+	for (guint i = 0; i < parameters->len; i++) {
+		SqlParameter *parameter = &g_array_index(parameters, SqlParameter, i);
+		position_of(s, parameter->offset, &parameter->line, &parameter->column);
+	}
+	script->parameter_count = parameters->len;
+	script->parameters =
+		sql_arena_array(s->arena, parameters->data, parameters->len, sizeof(SqlParameter));
+}
+
+static SqlScript *too_long(OwnedScript *owned)
+{
+	static const SqlStatement statement = {.kind = SQL_KIND_UNKNOWN,
+		.line = 1,
+		.column = 1,
+		.opaque = "the text is too long to be scanned"};
+
+	owned->script.statements = &statement;
+	owned->script.statement_count = 1;
+	owned->script.opaque = statement.opaque;
+	memset(owned->script.fingerprint, '0', 64);
+	return &owned->script;
+}
+
+SqlScript *script_scan(const SqlDialect *dialect, const char *text, size_t length, bool nested)
+{
+	OwnedScript *owned = g_new0(OwnedScript, 1);
+	Scanner s;
+
+	owned->script.dialect = dialect;
+	if (length > SQL_TEXT_LIMIT)
+		return too_long(owned);
+	g_autoptr(GArray) tokens =
+		g_array_sized_new(FALSE, FALSE, sizeof(SqlToken), (guint)(length / 4 + 16));
+	g_autoptr(GArray) parameters = g_array_new(FALSE, FALSE, sizeof(SqlParameter));
+	SqlLex lex = {.dialect = dialect,
+		.text = text != NULL ? text : "",
+		.length = length,
+		.tokens = tokens,
+		.parameters = parameters};
+	sql_lex_run(&lex, &owned->arena);
+	scanner_init(&s, &lex, &owned->arena, nested);
+	statements_recognise(&s);
+	take_statements(&owned->script, &s, lex.unclosed);
+	take_parameters(&owned->script, &s, parameters);
+	if (!nested)
+		sql_fingerprint(dialect, lex.text, s.tokens, s.token_count, s.dotted,
+			owned->script.fingerprint);
+	scanner_clear(&s);
+	return &owned->script;
+}
+
+SqlScript *sql_script_scan(const SqlDialect *dialect, const char *text, size_t length)
+{
+	return script_scan(dialect, text, length, false);
+}
+
+void sql_script_free(SqlScript *script)
+{
+	OwnedScript *owned = (OwnedScript *)(void *)script;
+
+	if (script == NULL)
+		return;
+	sql_arena_clear(&owned->arena);
+	g_free(owned);
+}
