@@ -137,9 +137,14 @@ static GRegex *compile(ExprEval *eval, const json_t *pattern)
 	if (text == NULL || !eval_spend(eval, 100 + strlen(text)))
 		return NULL;
 	regex = g_regex_new(text, 0, 0, &error);
-	if (regex == NULL)
+	if (regex == NULL) {
+		// GLib repeats the pattern before it tells the place.
+		const char *place = g_strrstr(error->message, " at char ");
+
 		eval_fail(eval, EXPR_ERROR_VALUE,
-			"the regular expression '%s' does not compile: %s", text, error->message);
+			"the regular expression '%s' does not compile%s%s", text,
+			place == NULL ? ": " : "", place == NULL ? error->message : place);
+	}
 	return regex;
 }
 
