@@ -1,0 +1,112 @@
+// Making one table from rows: stage -> check -> publish in one step -> record. What sql.build does with the rows of a query,
+// and sql.load with those of a file.
+//
+// On SQLite the rows are staged in the connection's own temporary database, so that neither a long query nor a check that
+// fails touches the dataset's file; the publish is one transaction of that file, which begins by writing the marker row
+// of _weir_publish: with that it has the write lock of that one dataset, and a task run that has published already is seen.
+// A build is used by one thread.
+#pragma once
+
+#include <jansson.h>
+
+#include "db/schema.h"
+#include "runner/build/check.h"
+#include "runner/build/sql_text.h"
+#include "runner/connection_pool.h"
+#include "runner/task_type.h"
+
+typedef struct Build Build;
+typedef struct Feed Feed;
+
+// Where the rows come from.
+typedef struct BuildSource {
+	// Fills build->incoming with the columns that the rows come with.
+	bool (*describe)(Build *build, void *data, GError **error);
+	// Puts the rows into the stage table; sets build->staged.
+	bool (*fill)(Build *build, void *data, GError **error);
+	// The SELECT itself, for feeds that keep it (VIEW) or run it as it is (SCRIPT); NULL: rows only.
+	const char *sql;
+	void *data;
+} BuildSource;
+
+// Borrowed by the build as long as it is used.
+typedef struct BuildRequest {
+	const char *url; // of the connection
+	const char *table; // "dataset.table"
+	const char *feed; // NULL: WRITE_TRUNCATE
+	const char *run_id;
+	const char *task_run_id;
+	unsigned attempt;
+	int64_t revision;
+	const char *fingerprint; // of what makes the rows; NULL
+	const json_t
+		*properties; // rendered: key, order_by, delete_when, checks, technical_columns, …
+	const json_t *schema; // declared; NULL: the query's own columns
+	bool allow_breaking;
+	const char *const *datasets; // that the source reads, besides the target's; NULL: none
+	const char *const *
+		unqualified; // tables it reads without saying the dataset: the target's own; NULL: none
+	SqlHost host;
+	void (*log)(void *data, TaskLogLevel level, const char *text);
+	bool (*cancelled)(void *data);
+	// The connection that is about to be used, so that another thread can db_cancel() it; NULL when it no longer is.
+	void (*connected)(void *data, DbConnection *connection);
+	void *data; // for log, cancelled and connected
+	unsigned sample_limit; // failing rows kept a check
+} BuildRequest;
+
+struct Build {
+	const BuildRequest *request;
+	const BuildSource *source;
+	const Feed *feed;
+	PooledConnection *pooled;
+	DbConnection *connection; // pooled's
+	const DbDialect *dialect;
+	char *dataset;
+	char *name;
+	char *now; // of this build: "2010-12-01 08:26:00.123456"
+	GPtrArray *key; // char *
+	bool declared; // wanted comes from a declared schema
+	bool technical; // with _loaded_at, _run_id, _revision
+
+	DbTable *incoming; // the source's columns
+	DbTable *stage; // the stage table: the target's columns as far as rows are staged for them
+	DbTable *wanted; // the target as it has to be
+	DbTable *live; // the target as it is; NULL: not there
+	GPtrArray *checks; // Check
+
+	int64_t staged;
+	int64_t inserted;
+	int64_t updated;
+	int64_t deleted;
+	int64_t rejected; // rows of a file that were kept aside; -1: not a file
+	int64_t rows; // in the table afterwards; -1: not counted
+	bool checked; // the checks' results are there
+	bool replayed; // this task run had published before: nothing was done
+	bool warned; // a check warns
+	json_t *outputs;
+};
+
+// Called between the steps of a build, for tests that kill the process there; NULL in production.
+extern void (*build_step_hook)(const char *step);
+void build_step(const char *step);
+
+Build *build_new(const BuildRequest *request, const BuildSource *source, GError **error);
+void build_free(Build *build);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Build, build_free)
+
+// Does it all. On success build->outputs is set. When a check refuses the rows: false with TASK_ERROR_FAILED, and
+// build->checks tell.
+bool build_run(Build *build, GError **error);
+
+// The name of the stage table.
+extern const char BUILD_STAGE[];
+// Appends the stage table's name, the target's.
+void build_append_stage(const Build *build, SqlBuilder *builder);
+void build_append_target(const Build *build, SqlBuilder *builder);
+// Appends the names of the columns of a table: "a", "b". prefix: "s." or NULL.
+void build_append_columns(const DbTable *table, const char *prefix, SqlBuilder *builder);
+// Runs a statement; changes may be NULL.
+bool build_execute(const Build *build, const SqlBuilder *builder, int64_t *changes, GError **error);
+// A text property, or NULL.
+const char *build_property(const Build *build, const char *key);

@@ -1,0 +1,12 @@
+// _weir_publish: in each dataset one row per task run that published into it, written in the publish's own transaction.
+#pragma once
+
+#include "runner/build/build.h"
+
+// Looks for this task run's row; makes the table when it is missing. When found, *ret_result is what was recorded (new
+// reference); NULL otherwise.
+bool marker_find(Build *build, json_t **ret_result, GError **error);
+// First statement of the publish transaction. *ret_taken is false when the row is there already.
+bool marker_take(Build *build, bool *ret_taken, GError **error);
+// Last statement of it.
+bool marker_finish(Build *build, const json_t *result, GError **error);

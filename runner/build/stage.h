@@ -1,0 +1,15 @@
+// The stage table: made in the target's form, filled by the source.
+#pragma once
+
+#include "runner/build/build.h"
+
+// Decides build->wanted and build->stage from the declared schema or the incoming columns; columns are matched by name.
+bool stage_plan(Build *build, GError **error);
+// Makes the (empty) stage table.
+bool stage_create(Build *build, GError **error);
+// After the rows are there: gives types to columns that came without one.
+bool stage_settle(Build *build, GError **error);
+// Empties it. False when that fails: then the connection is of no more use.
+bool stage_clear(Build *build);
+// INSERT INTO stage (incoming columns), for the source to go on with.
+void stage_append_insert(const Build *build, SqlBuilder *builder);

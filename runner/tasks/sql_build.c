@@ -1,0 +1,154 @@
+// sql.build: makes a table of a query's rows, or a view of the query: stage -> check -> publish -> record.
+#include "runner/tasks/sql_tasks.h"
+
+#include <string.h>
+
+#include "repo-layout/flow.h"
+#include "repo-layout/sql_template.h"
+#include "runner/tasks/sql_task.h"
+
+enum {
+	SAMPLE_LIMIT = 100, // failing rows kept a check
+};
+
+typedef struct {
+	char *table;
+	char *feed;
+	char *url;
+	char *fingerprint;
+	const char *sql;
+	const json_t *properties;
+	bool allow_breaking;
+	bool allow_raw;
+	QueryTables tables;
+} Settings;
+
+static void settings_clear(Settings *settings)
+{
+	g_free(settings->table);
+	g_free(settings->feed);
+	g_free(settings->url);
+	g_free(settings->fingerprint);
+	query_tables_clear(&settings->tables);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
+
+// The texts of `sql` checks read tables too.
+static const char **texts_of(const Settings *settings)
+{
+	const json_t *checks = json_object_get(settings->properties, "checks");
+	const char **texts = g_new0(const char *, json_array_size(checks) + 2);
+	unsigned count = 0;
+	size_t i;
+	json_t *check;
+
+	texts[count++] = settings->sql;
+	json_array_foreach(checks, i, check)
+	{
+		const char *text = json_string_value(json_object_get(check, "sql"));
+
+		if (text != NULL)
+			texts[count++] = text;
+	}
+	return texts;
+}
+
+static bool read_settings(TaskContext *context, Settings *settings, GError **error)
+{
+	g_autofree const char **texts = NULL;
+
+	settings->properties = task_context_task(context)->properties;
+	settings->sql = json_string_value(task_context_raw(context, "sql"));
+	if (settings->sql == NULL) {
+		g_set_error_literal(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+			"property 'sql' must be the query's text");
+		return false;
+	}
+	if (!task_context_text(context, "table", &settings->table, error) ||
+		!task_context_text(context, "feed", &settings->feed, error) ||
+		!task_context_bool(
+			context, "allow_breaking", false, &settings->allow_breaking, error) ||
+		!task_context_bool(context, "allow_raw", false, &settings->allow_raw, error))
+		return false;
+	settings->url = task_context_connection_url(context, NULL, error);
+	if (settings->url == NULL)
+		return false;
+	texts = texts_of(settings);
+	query_tables_init(&settings->tables, "sqlite", texts);
+	settings->fingerprint = sql_script_fingerprint("sqlite", settings->sql);
+	return true;
+}
+
+static BuildRequest request_of(TaskContext *context, const Settings *settings)
+{
+	BuildRequest request = {
+		.url = settings->url,
+		.table = settings->table,
+		.feed = settings->feed,
+		.run_id = task_context_run_id(context),
+		.task_run_id = task_context_task_run_id(context),
+		.attempt = task_context_attempt(context),
+		.revision = task_context_revision(context),
+		.fingerprint = settings->fingerprint,
+		.properties = settings->properties,
+		.schema = json_object_get(settings->properties, "schema"),
+		.allow_breaking = settings->allow_breaking,
+		.datasets = (const char *const *)settings->tables.datasets->pdata,
+		.unqualified = (const char *const *)settings->tables.unqualified->pdata,
+		.host = sql_task_host(context),
+		.log = sql_task_log,
+		.cancelled = sql_task_cancelled,
+		.connected = sql_task_connected,
+		.data = context,
+		.sample_limit = SAMPLE_LIMIT,
+	};
+
+	request.host.allow_raw = settings->allow_raw;
+	return request;
+}
+
+static void log_result(TaskContext *context, const Build *build)
+{
+	if (build->replayed)
+		task_context_log(context, TASK_LOG_INFO,
+			"an earlier attempt had published '%s.%s' already", build->dataset,
+			build->name);
+	else if (build->rows < 0)
+		task_context_log(context, TASK_LOG_INFO, "published the view '%s.%s'",
+			build->dataset, build->name);
+	else
+		task_context_log(context, TASK_LOG_INFO,
+			"published '%s.%s': %" G_GINT64_FORMAT " rows staged, %" G_GINT64_FORMAT
+			" inserted, %" G_GINT64_FORMAT " updated, %" G_GINT64_FORMAT
+			" deleted; it has %" G_GINT64_FORMAT " rows",
+			build->dataset, build->name, build->staged, build->inserted, build->updated,
+			build->deleted, build->rows);
+}
+
+bool task_sql_build_run(TaskContext *context, TaskResult *result, GError **error)
+{
+	g_auto(Settings) settings = {0};
+	g_autoptr(Build) build = NULL;
+	BuildRequest request;
+	BuildSource source;
+	bool done;
+
+	if (!read_settings(context, &settings, error))
+		return false;
+	request = request_of(context, &settings);
+	source = query_source(settings.sql);
+	build = build_new(&request, &source, error);
+	if (build == NULL)
+		return false;
+	done = build_run(build, error);
+	sql_task_record(context, build, done, settings.fingerprint, NULL, NULL);
+	if (!done) {
+		sql_task_translate_error(error);
+		return false;
+	}
+	log_result(context, build);
+	result->outputs = json_incref(build->outputs);
+	result->warning = build->warned;
+	return true;
+}

@@ -1,0 +1,98 @@
+#include "runner/tasks/sql_task.h"
+
+#include <string.h>
+
+#include "runner/tasks/sql_record.h"
+
+static json_t *evaluate(void *context, const char *expression, GError **error)
+{
+	return task_context_evaluate(context, expression, error);
+}
+
+SqlHost sql_task_host(TaskContext *context)
+{
+	return (SqlHost){.evaluate = evaluate, .data = context};
+}
+
+void sql_task_log(void *context, TaskLogLevel level, const char *text)
+{
+	task_context_log(context, level, "%s", text);
+}
+
+bool sql_task_cancelled(void *context)
+{
+	return task_context_cancelled(context);
+}
+
+static void cancel(void *connection)
+{
+	db_cancel(connection);
+}
+
+void sql_task_connected(void *context, DbConnection *connection)
+{
+	task_context_on_cancel(context, connection == NULL ? NULL : cancel, connection);
+}
+
+void sql_task_translate_error(GError **error)
+{
+	g_autofree char *message = NULL;
+
+	if (error == NULL || !g_error_matches(*error, DB_ERROR, DB_ERROR_CANCELLED))
+		return;
+	message = g_strdup((*error)->message);
+	g_clear_error(error);
+	g_set_error_literal(error, TASK_ERROR, TASK_ERROR_CANCELLED, message);
+}
+
+// ---- URLs
+
+// How JDBC begins a URL, and how weir does.
+static const struct {
+	const char *jdbc;
+	const char *own;
+} SCHEMES[] = {
+	{"jdbc:sqlite:", "sqlite:"},
+	{"jdbc:postgresql:", "postgresql:"},
+	{"jdbc:mysql:", "mysql:"},
+	{"jdbc:mariadb:", "mysql:"},
+	{"jdbc:redshift:", "postgresql:"},
+};
+
+// "x.db" in the task's folder, ":memory:" and nothing at all for a private database.
+static char *place_file(const char *file, const char *folder)
+{
+	if (*file == '\0' || strcmp(file, ":memory:") == 0)
+		return g_strdup("sqlite::memory:");
+	if (*file == '/' || folder == NULL)
+		return g_strconcat("sqlite:", file, NULL);
+	return g_strconcat("sqlite:", folder, "/", file, NULL);
+}
+
+char *sql_task_url_convert(const char *url, const char *folder)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(SCHEMES); i++) {
+		const char *rest = url + strlen(SCHEMES[i].jdbc);
+
+		if (!g_str_has_prefix(url, SCHEMES[i].jdbc))
+			continue;
+		if (strcmp(SCHEMES[i].own, "sqlite:") == 0)
+			return place_file(
+				g_str_has_prefix(rest, "file:") ? rest + 5 : rest, folder);
+		return g_strconcat(SCHEMES[i].own, rest, NULL);
+	}
+	return g_strdup(url);
+}
+
+char *sql_task_url(TaskContext *context, GError **error)
+{
+	g_autofree char *url = NULL;
+	const char *folder;
+
+	if (!task_context_text(context, "url", &url, error))
+		return NULL;
+	if (url == NULL)
+		return task_context_connection_url(context, NULL, error);
+	folder = task_context_folder(context, error);
+	return folder == NULL ? NULL : sql_task_url_convert(url, folder);
+}

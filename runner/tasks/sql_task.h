@@ -1,0 +1,28 @@
+// What the four SQL task types share: their host for expressions, URLs, cancelling, and records for the store.
+#pragma once
+
+#include "db/db.h"
+#include "runner/build/build.h"
+#include "runner/build/query_source.h"
+#include "runner/load/load_source.h"
+#include "runner/task_type.h"
+
+// Evaluates expressions of SQL in the scope of the task run.
+SqlHost sql_task_host(TaskContext *context);
+void sql_task_log(void *context, TaskLogLevel level, const char *text);
+bool sql_task_cancelled(void *context);
+// BuildRequest.connected: a cancel of the task cancels the connection.
+void sql_task_connected(void *context, DbConnection *connection);
+
+// The URL to connect to: property `url` (also as JDBC writes it), else the connection's. Free with g_free.
+char *sql_task_url(TaskContext *context, GError **error);
+// "jdbc:sqlite:/x" -> "sqlite:/x"; folder: where a relative file is. Free with g_free.
+char *sql_task_url_convert(const char *url, const char *folder);
+
+// A GError of a cancelled statement becomes TASK_ERROR_CANCELLED.
+void sql_task_translate_error(GError **error);
+
+// What a build left to be written into the store when the task ends: check results and rejected rows in any case, the
+// publication when it succeeded. load may be NULL; file is what its rejects name.
+void sql_task_record(TaskContext *context, const Build *build, bool published,
+	const char *fingerprint, const LoadSource *load, const char *file);
