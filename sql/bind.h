@@ -1,12 +1,12 @@
 // Values are bound, never pasted: turns the {{ … }} of a script into placeholders, and says what
 // each stands for.
 //
-//   WHERE day = {{ inputs.day }}          ->  WHERE day = $1            slot 1: value of the
-//   expression WHERE day = '{{ inputs.day }}'        ->  WHERE day = $1            slot 1: text of
-//   the expression WHERE path LIKE 'in/{{ x }}/%'        ->  WHERE path LIKE $1        slot 1:
-//   'in/' ++ text of x ++ '/%' FROM {{ vars.table | identifier }}    ->  FROM a splice: the caller
-//   quotes the value as a name FROM "{{ vars.schema }}_x".t          ->  FROM .t a splice: the
-//   same, the pieces joined
+// - "day = {{ x }}" becomes "day = $1": a slot with the value of x.
+// - "day = '{{ x }}'" becomes "day = $1": a slot with x as text.
+// - "path LIKE 'in/{{ x }}/%'" becomes "path LIKE $1": 'in/', x as text and '/%' joined.
+// - "DATE '{{ x }}'" becomes "CAST($1 AS DATE)": a placeholder cannot follow the word.
+// - "FROM {{ x | identifier }}" becomes "FROM ": a splice, which the caller fills with x quoted.
+// - "FROM "{{ x }}_old"" becomes "FROM ": a splice too, the pieces joined.
 //
 // Pure and thread-safe, as sql/scan.h. A binding is immutable and owns all it points at.
 #pragma once
@@ -59,8 +59,7 @@ typedef struct {
 } SqlBindFault;
 
 typedef struct {
-	const char *text; // SQL with placeholders, ended by NUL; everything else byte for byte as
-		// in the script
+	const char *text; // SQL with placeholders, ended by NUL; the rest byte for byte
 	size_t length;
 	const SqlSlot *slots;
 	size_t slot_count;

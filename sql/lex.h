@@ -63,7 +63,21 @@ static inline bool sql_token_is_mark(const SqlToken *token, char mark)
 	return token->type == SQL_TOKEN_MARK && token->code == (unsigned char)mark;
 }
 
-// Undoes the quoting of a quoted name or a literal. Returns text in the arena, or inside the script's when nothing had
-// to be undone; not ended by NUL.
+// What stands between the quotes of a literal or a quoted name, and how it is escaped.
+typedef struct {
+	const char *at;
+	size_t length;
+	char quote;
+	bool escapes; // by backslash
+	bool doubled; // a quote is written twice
+} SqlInside;
+
+// literal begins with its prefix, if any; length is at least 1.
+SqlInside sql_inside_of(const SqlDialect *dialect, const char *literal, size_t length, bool name);
+
+// Undoes the escapes. Returns text in the arena, or the inside itself when nothing had to be undone; not ended by NUL.
+const char *sql_inside_undo(const SqlInside *inside, SqlArena *arena, size_t *ret_length);
+
+// Both, for a token that is a quoted name or a literal.
 const char *sql_token_unquote(const SqlDialect *dialect, const char *text, const SqlToken *token,
 	SqlArena *arena, size_t *ret_length);

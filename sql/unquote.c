@@ -50,63 +50,79 @@ static const char *undo_escape(GString *out, const char *at, const char *end)
 	return at + 1;
 }
 
-static const char *undo_quotes(const char *at, const char *end, char quote, bool escapes,
-	bool doubled, SqlArena *arena, size_t *ret_length)
+// Narrows to what stands between the quotes.
+static void narrow(SqlInside *inside, bool triple)
 {
-	g_autoptr(GString) out = g_string_sized_new((gsize)(end - at));
+	const char *end = inside->at + inside->length;
+	size_t width = 1;
 
+	if (inside->quote == '$') {
+		const char *second = memchr(inside->at + 1, '$', inside->length - 1);
+		width = second != NULL ? (size_t)(second - inside->at) + 1 : 1;
+	} else if (triple && inside->length >= 6 && inside->at[1] == inside->quote &&
+		   inside->at[2] == inside->quote) {
+		width = 3;
+	}
+	char close = inside->quote == '[' ? ']' : inside->quote;
+	inside->at += width;
+	inside->length -= width;
+	if (inside->length >= width && end[-1] == close)
+		inside->length -= width;
+}
+
+SqlInside sql_inside_of(const SqlDialect *dialect, const char *literal, size_t length, bool name)
+{
+	SqlInside inside = {.at = literal,
+		.length = length,
+		.escapes = name ? dialect->backslash_names : dialect->backslash_text};
+
+	for (; inside.length > 1 && strchr("'\"`[$", *inside.at) == NULL;
+		inside.at++, inside.length--) {
+		char prefix = g_ascii_tolower(*inside.at);
+
+		if (prefix == 'e' && dialect->escape_prefix)
+			inside.escapes = true;
+		if (prefix == 'r')
+			inside.escapes = false;
+	}
+	inside.quote = *inside.at;
+	inside.doubled = inside.quote != '[' && inside.quote != '$' && dialect->doubled_quotes;
+	if (inside.quote == '$')
+		inside.escapes = false;
+	narrow(&inside, !name && dialect->triple_quotes);
+	return inside;
+}
+
+const char *sql_inside_undo(const SqlInside *inside, SqlArena *arena, size_t *ret_length)
+{
+	const char *at = inside->at;
+	const char *end = at + inside->length;
+
+	*ret_length = inside->length;
+	if (!(inside->escapes && memchr(at, '\\', inside->length) != NULL) &&
+		!(inside->doubled && memchr(at, inside->quote, inside->length) != NULL))
+		return at;
+	g_autoptr(GString) out = g_string_sized_new(inside->length);
 	while (at < end) {
-		if (*at == '\\' && escapes && at + 1 < end) {
+		if (*at == '\\' && inside->escapes && at + 1 < end) {
 			at = undo_escape(out, at + 1, end);
 			continue;
 		}
 		g_string_append_c(out, *at);
-		at += *at == quote && doubled && at + 1 < end && at[1] == quote ? 2 : 1;
+		at += *at == inside->quote && inside->doubled && at + 1 < end &&
+				      at[1] == inside->quote
+			      ? 2
+			      : 1;
 	}
 	*ret_length = out->len;
 	return sql_arena_copy(arena, out->str, out->len);
 }
 
-// Narrows a token to what stands between its quotes.
-static void inside(const char **at, const char **end, char quote, bool triple)
-{
-	size_t width = 1;
-
-	if (quote == '$') {
-		const char *second = memchr(*at + 1, '$', (size_t)(*end - *at) - 1);
-		width = second != NULL ? (size_t)(second - *at) + 1 : 1;
-	} else if (triple && *end - *at >= 6 && (*at)[1] == quote && (*at)[2] == quote) {
-		width = 3;
-	}
-	char close = quote == '[' ? ']' : quote;
-	*at += MIN(width, (size_t)(*end - *at));
-	if ((size_t)(*end - *at) >= width && (*end)[-1] == close)
-		*end -= width;
-}
-
 const char *sql_token_unquote(const SqlDialect *dialect, const char *text, const SqlToken *token,
 	SqlArena *arena, size_t *ret_length)
 {
-	char quote = (char)token->code;
-	bool name = token->type == SQL_TOKEN_NAME;
-	const char *at = text + token->offset;
-	const char *end = at + token->length;
-	bool escapes = name ? dialect->backslash_names : dialect->backslash_text;
+	SqlInside inside = sql_inside_of(
+		dialect, text + token->offset, token->length, token->type == SQL_TOKEN_NAME);
 
-	for (; at < end && *at != quote; at++) {
-		char prefix = g_ascii_tolower(*at);
-
-		if (prefix == 'e' && dialect->escape_prefix)
-			escapes = true;
-		if (prefix == 'r')
-			escapes = false;
-	}
-	inside(&at, &end, quote, !name && dialect->triple_quotes);
-	bool doubled = quote != '[' && quote != '$' && dialect->doubled_quotes;
-	escapes = escapes && quote != '$';
-	if ((escapes && memchr(at, '\\', (size_t)(end - at)) != NULL) ||
-		(doubled && memchr(at, quote, (size_t)(end - at)) != NULL))
-		return undo_quotes(at, end, quote, escapes, doubled, arena, ret_length);
-	*ret_length = (size_t)(end - at);
-	return at;
+	return sql_inside_undo(&inside, arena, ret_length);
 }
