@@ -95,6 +95,7 @@ static const KeyRow foreach_rows[] = {
 	K("concurrencyLimit", KEY_INTEGER, KEY_EXPRESSION, "how many values at once; 1 is the default, 0: no limit"),
 	K_ALIAS("concurrent", KEY_INTEGER, "concurrencyLimit"),
 	K("batch", KEY_INTEGER, KEY_EXPRESSION, "how many values are handed to one round, as a list"),
+	K("flat", KEY_BOOLEAN, 0, "the tasks of one value run at the same time too, and the limit counts tasks"),
 	K("tasks", KEY_TASKS, KEY_REQUIRED, "what is done with each value"),
 	K_END,
 };

@@ -642,6 +642,11 @@ RunBranch run_graph_branch_of(const RunGraph *graph, const Task *task)
 	return (RunBranch)graph->places[task->index].branch;
 }
 
+bool run_graph_is_container(const RunGraph *graph, const Task *task)
+{
+	return graph->places[task->index].shape != SHAPE_LEAF;
+}
+
 uint32_t run_graph_round(const RunNode *node)
 {
 	return node->container == NULL ? 0 : node->container->round;

@@ -46,8 +46,7 @@ struct RunNode {
 	RunNode *parent; // the root for tasks at the top
 	RunContainer *container; // the graph's own; NULL for tasks without children
 	RunNode *queue_next; // the graph's own
-	const char *
-		value; // the loop value when it stands directly in a foreach; else NULL. Borrowed from the graph
+	char *value; // the loop value when it stands directly in a foreach; else NULL. Borrowed from the graph
 	uint32_t value_index;
 	uint32_t position; // number of the task in its list
 	uint32_t iteration; // of the nearest loop-until around it, from 1; 0 outside
@@ -141,6 +140,8 @@ RunNode *run_graph_root(const RunGraph *graph);
 const GPtrArray *run_graph_nodes(const RunGraph *graph);
 // The list of its parent that a task stands in.
 RunBranch run_graph_branch_of(const RunGraph *graph, const Task *task);
+// Whether the graph steps the task's children: it is then opened, not run.
+bool run_graph_is_container(const RunGraph *graph, const Task *task);
 // Counts a round of a loop-until, from 1; 0 when it is none or not open.
 uint32_t run_graph_round(const RunNode *node);
 // State after allowFailure and allowWarning of a task.

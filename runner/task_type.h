@@ -66,6 +66,7 @@ typedef enum {
 typedef struct TaskResult {
 	json_t *outputs; // object, owned; NULL: none. Kept when the task fails, too
 	bool warning; // ended, but WARNING rather than SUCCESS
+	int state; // RunState it ends in; 0: SUCCESS, or WARNING
 	// Internal tasks only. The type's wake function is called when what it waits for has come; after a restart of the
 	// node the run function is called again, with task_context_started() as it was.
 	TaskWait wait;
@@ -140,6 +141,9 @@ void task_context_log(TaskContext *context, TaskLogLevel level, const char *form
 void task_context_log_text(
 	TaskContext *context, TaskLogLevel level, const char *text, size_t length);
 
+// ---- The run. Adds labels to it (an object of texts).
+void task_context_labels_add(TaskContext *context, const json_t *labels);
+
 // ---- Cancelling (kill, timeout, lost lease, shutdown). Thread-safe.
 bool task_context_cancelled(const TaskContext *context);
 // An eventfd that becomes readable at the same moment, for poll(). Not to be read or closed.
@@ -163,6 +167,9 @@ void task_context_on_finish(TaskContext *context, bool always,
 char *task_context_connection_url(TaskContext *context, const char *name, GError **error);
 // The task's own empty folder, made at the first call and removed when the task has ended.
 const char *task_context_folder(TaskContext *context, GError **error);
+// The task's folder, filled at the first call with the files of the domain's scripts/ at the run's revision (`weir run
+// --file`: of the folder scripts beside the flow); `scripts` in it leads to itself, so that both names work. NULL with error.
+const char *task_context_scripts(TaskContext *context, GError **error);
 // Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path is taken
 // relative to the domain's scripts/ folder and may not leave it. Free with g_free.
 char *task_context_open_path(TaskContext *context, const char *uri, GError **error);

@@ -1,0 +1,228 @@
+// One run being driven: its graph, its values, and what of it is not written yet. The inside of the runner: shared by
+// drive*.c, scope.c, task_context.c and runner.c.
+//
+// Owned by the driver thread. Workers touch only what their TaskContext gives them, and values under drive->lock.
+#pragma once
+
+#include "expr/scope.h"
+#include "runner/flow_model.h"
+#include "runner/run_graph.h"
+#include "runner/runner.h"
+#include "runner/task_type.h"
+#include "store/log.h"
+#include "store/node.h"
+#include "store/run.h"
+#include "store/task_run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct Drive Drive;
+
+// What a task run waits for.
+typedef enum {
+	WAIT_NONE,
+	WAIT_SLOT, // an outside task, CREATED, for a slot or its pool
+	WAIT_TASK, // an internal task, as its result said
+	WAIT_RETRY, // RETRYING, for the moment of its next attempt
+	WAIT_ROUND, // a loop-until, for the moment of its next round
+} Wait;
+
+// What only some task runs need.
+typedef struct {
+	GArray *attempts; // StoreAttempt: the earlier ones; NULL: none. Their messages are owned
+	char *message;
+	Wait wait;
+	TaskWait task_wait;
+	int64_t due_at;
+	bool times_out; // due_at is the task's timeout
+	GSequenceIter *timer;
+	char child_run[RUN_ID_SIZE];
+	int64_t first_started; // of the first attempt
+	TaskContext *context; // under way at a worker
+	json_t *data; // the row's data: how a foreach was opened
+	json_t *resumed_with;
+} NodeExtra;
+
+typedef bool (*DriveRecord)(Store *store, void *data, GError **error);
+
+typedef struct {
+	DriveRecord record;
+	void *data;
+	GDestroyNotify free_data;
+} DriveEffect;
+
+struct Drive {
+	Runner *runner;
+	char id[RUN_ID_SIZE];
+	StoreLease lease;
+	StoreRun *run; // the row as it was when claimed
+	FlowModel *model;
+	RunGraph *graph;
+	StoreLog *log;
+	StoreLogTask run_log;
+	RunNode **latest; // by Task.index: its last task run
+
+	pthread_mutex_t lock; // guards the values below
+	json_t *inputs, *outputs, *labels, *variables, *trigger, *error;
+	GPtrArray *masks; // texts that no log shows
+	GHashTable *mask_set; // the same, to add each once
+
+	RunState state;
+	RunState forced; // an SLA or the flow's timeout decided the end; 0: not
+	RunState settled; // 0: not decided yet
+	json_t *flow_outputs;
+	char *message;
+	GPtrArray *dirty; // RunNode *: rows to write
+	GPtrArray *removed; // char *: ids of rows to delete
+	GArray *effects; // DriveEffect
+	unsigned written_effects;
+	bool run_dirty;
+	bool done; // nothing left: end the row
+	bool released; // given up by the transaction that is under way
+	bool queued; // in runner->active
+	bool in_round; // in runner->round
+	bool doomed; // fenced or given up: wait for what is under way, then forget
+	bool pause_asked;
+	unsigned under_way; // contexts at workers
+	unsigned timed; // timers of ours
+	unsigned waiting_slot;
+	unsigned paused; // task runs that are PAUSED
+	unsigned retrying; // task runs that are RETRYING
+	unsigned depth; // of sub-flows: 0 for a run that is none
+	char *rerun_id; // the run made in this one's place
+	unsigned reruns; // of a flow retry that makes new runs: how many were made before this one
+	int64_t first_started; // of the first of them
+	const Retry *rerun; // a task's retry asks for a new run
+	unsigned sla_seen; // bits of those that are broken already
+	unsigned waiting; // other waits (children, retries, sleeps)
+	int64_t timeout_at; // of the flow, 0: none
+	GSequenceIter *timer; // of the flow's timeout or SLA
+	GSequenceIter *sla_timer;
+};
+
+// Why a task under way is to stop.
+typedef enum {
+	CANCEL_NONE,
+	CANCEL_KILL,
+	CANCEL_TIMEOUT,
+	CANCEL_STOP, // the node stops, or lost the run
+} CancelReason;
+
+typedef struct {
+	DriveEffect effect;
+	bool always;
+} FinishHook;
+
+struct TaskContext {
+	Drive *drive;
+	RunNode *node;
+	const TaskType *type;
+	StoreLogTask log;
+	LogLevel log_level;
+	unsigned attempt;
+	int64_t started;
+	atomic_int cancelled; // CancelReason
+	pthread_mutex_t cancel_lock;
+	int cancel_fd; // -1 until asked for
+	void (*cancel)(void *data);
+	void *cancel_data;
+	char *folder;
+	bool scripts_there;
+	GArray *hooks; // FinishHook
+	TaskResult result;
+	GError *error;
+	bool ok;
+	char *timeout_text;
+	GSequenceIter *deadline; // the driver's
+};
+
+// ---- drive.c: loading and ending
+Drive *drive_load(Runner *runner, const StoreLease *lease, GError **error);
+void drive_free(Drive *drive);
+NodeExtra *node_extra(RunNode *node);
+void node_extra_free(gpointer data);
+void drive_touch(Drive *drive, RunNode *node); // its row is to be written
+void drive_effect(Drive *drive, DriveRecord record, void *data, GDestroyNotify free_data);
+void drive_log(Drive *drive, LogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void drive_mask_add(Drive *drive, const char *text); // lock held
+char *drive_mask(Drive *drive, const char *text, size_t length);
+const Flow *drive_flow(const Drive *drive);
+void drive_set_state(Drive *drive, RunState state);
+
+// ---- drive_write.c: everything that is not written yet, within the caller's transaction
+bool drive_write(Drive *drive, GError **error);
+void drive_written(Drive *drive); // committed
+void drive_write_failed(Drive *drive); // rolled back: it is to be written again
+
+// ---- drive_step.c
+// Steps until nothing is left to do before the next event, or budget steps are done. False: the budget is used up.
+bool drive_step(Drive *drive, unsigned *budget);
+void drive_task_ended(Drive *drive, TaskContext *context); // a worker has given it back
+void drive_slot_free(Drive *drive, RunNode *node); // one that waited for a slot may start
+void drive_timer(Drive *drive, RunNode *node); // its moment has come; node NULL: the run's
+void drive_child_ended(Drive *drive, RunNode *node, int state, const json_t *outputs);
+void drive_settle(Drive *drive, RunState state); // drive_settle.c
+void drive_deadline(Drive *drive); // of the run: its timeout, an SLA
+// A task run that had not ended when its node died or gave the run up.
+void drive_recover(Drive *drive, RunNode *node);
+void drive_kill(Drive *drive);
+void drive_resume(Drive *drive, const json_t *inputs);
+// Begins a run that has no task runs yet, or goes on with one that has.
+bool drive_begin(Drive *drive, GError **error);
+
+// ---- drive_open.c: how containers begin
+bool drive_open(
+	Drive *drive, RunNode *node, RunOpening *ret_opening, json_t **ret_outputs, GError **error);
+// The same from what the row kept.
+bool drive_reopen(Drive *drive, RunNode *parent, const StoreTaskRun *row, const Task *task,
+	RunOpening *ret_opening, GError **error);
+// A loop-until after a round: the moment of the next, or 0 with *ret_end.
+bool drive_decide(
+	Drive *drive, RunNode *node, int64_t *ret_next, RunState *ret_end, GError **error);
+
+// ---- scope.c: expressions. All take drive->lock.
+char *drive_render(
+	Drive *drive, const RunNode *node, const char *text, bool of_flow, GError **error);
+json_t *drive_evaluate(
+	Drive *drive, const RunNode *node, const char *text, bool of_flow, GError **error);
+json_t *drive_evaluate_bare(
+	Drive *drive, const RunNode *node, const char *expression, GError **error);
+// Everything inside a value of the flow. typed: a text that is one whole expression keeps its type; else it is text.
+json_t *drive_evaluate_value(
+	Drive *drive, const RunNode *node, const json_t *value, bool typed, GError **error);
+bool drive_condition(
+	Drive *drive, const RunNode *node, const char *text, bool *ret_holds, GError **error);
+// Notes the outputs of a task run where expressions find them, and forgets them (a loop's next round).
+void drive_outputs_put(Drive *drive, const RunNode *node);
+void drive_outputs_remove(Drive *drive, const RunNode *node);
+// The scope itself, for inputs_resolve(); lock held by the caller while it is used.
+typedef struct {
+	Drive *drive;
+	const RunNode *node;
+} ScopeRef;
+ExprScope drive_scope(ScopeRef *ref);
+
+// ---- task_context.c
+TaskContext *task_context_new(Drive *drive, RunNode *node, const TaskType *type);
+void task_context_free(TaskContext *context);
+void task_context_run(TaskContext *context); // calls type->run, fills ok, result, error
+void task_context_cancel(TaskContext *context, CancelReason reason);
+
+// ---- runner.c: what drives ask of it. Driver thread.
+Store *runner_store(Runner *runner);
+const RunnerOptions *runner_options(const Runner *runner);
+const char *runner_files_folder(const Runner *runner);
+const char *runner_work_folder(const Runner *runner);
+FlowModel *runner_model(
+	Runner *runner, const char *namespace, const char *id, int64_t revision, GError **error);
+void runner_active(Runner *runner, Drive *drive); // has steps to take or rows to write
+bool runner_slot_take(Runner *runner, Drive *drive,
+	RunNode *node); // false: it waits, runner calls drive_slot_free()
+void runner_slot_give_back(Runner *runner, RunNode *node);
+void runner_slot_forget(Runner *runner, Drive *drive, RunNode *node); // it no longer waits
+void runner_dispatch(Runner *runner, TaskContext *context); // after the commit
+GSequenceIter *runner_timer_add(Runner *runner, int64_t at, Drive *drive, RunNode *node);
+void runner_timer_remove(Runner *runner, GSequenceIter *timer);
+void runner_child_watch(Runner *runner, const char *child_run, Drive *drive, RunNode *node);
+void runner_child_forget(Runner *runner, const char *child_run);

@@ -1,0 +1,724 @@
+// What a run does next: takes the steps of its graph, begins and ends attempts, and deals with what comes back.
+#include "runner/drive.h"
+
+#include "expr/value.h"
+#include "runner/inputs.h"
+#include "runner/process.h"
+#include "runner/retry.h"
+#include "store/id.h"
+#include "store/timestamp.h"
+
+#include <string.h>
+
+static void leaf_start(Drive *drive, RunNode *node);
+
+static const TaskType *node_type(const RunNode *node)
+{
+	return task_type_find(node->task->kind->name);
+}
+
+// ---- Waiting
+
+static void timer_set(Drive *drive, RunNode *node, int64_t at)
+{
+	NodeExtra *extra = node_extra(node);
+
+	extra->timer = runner_timer_add(drive->runner, at, drive, node);
+}
+
+static void timer_clear(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node->extra;
+
+	if (extra != NULL && extra->timer != NULL)
+		runner_timer_remove(drive->runner, extra->timer);
+	if (extra != NULL)
+		extra->timer = NULL;
+}
+
+static void wait_begin(Drive *drive, RunNode *node, Wait wait)
+{
+	node_extra(node)->wait = wait;
+	if (wait == WAIT_SLOT)
+		drive->waiting_slot++;
+	else if (node->state == RUN_PAUSED)
+		drive->paused++;
+	else
+		drive->waiting++;
+}
+
+// Ends whatever it waits for.
+static void wait_end(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node->extra;
+
+	if (extra == NULL || extra->wait == WAIT_NONE)
+		return;
+	if (extra->wait == WAIT_SLOT)
+		drive->waiting_slot--;
+	else if (node->state == RUN_PAUSED)
+		drive->paused--;
+	else
+		drive->waiting--;
+	extra->wait = WAIT_NONE;
+	extra->due_at = 0;
+	timer_clear(drive, node);
+}
+
+// The run's state as its task runs have it.
+static void state_follow(Drive *drive)
+{
+	if (drive->settled != 0 || drive->state == RUN_KILLING)
+		return;
+	if (drive->paused > 0)
+		drive_set_state(drive, RUN_PAUSED);
+	else if (drive->retrying > 0 && drive->under_way == 0)
+		drive_set_state(drive, RUN_RETRYING);
+	else
+		drive_set_state(drive, RUN_RUNNING);
+}
+
+// ---- The end of a task run
+
+static void error_note(Drive *drive, const RunNode *node, const char *message)
+{
+	pthread_mutex_lock(&drive->lock);
+	json_decref(drive->error);
+	drive->error = json_pack(
+		"{s:s, s:s}", "taskId", node->task->id, "message", message != NULL ? message : "");
+	if (drive->error == NULL)
+		drive->error = json_pack("{s:s}", "taskId", node->task->id);
+	pthread_mutex_unlock(&drive->lock);
+}
+
+static void message_set(RunNode *node, const char *message)
+{
+	NodeExtra *extra = message != NULL ? node_extra(node) : node->extra;
+
+	if (extra == NULL)
+		return;
+	g_free(extra->message);
+	extra->message = g_strdup(message);
+}
+
+// Moves the attempt that has just ended to the earlier ones.
+static void attempt_end(RunNode *node, RunState state, int64_t at, const char *message)
+{
+	NodeExtra *extra = node_extra(node);
+	StoreAttempt attempt = {node->attempts, state, node->started, at, g_strdup(message)};
+
+	if (extra->attempts == NULL) {
+		extra->attempts = g_array_new(FALSE, FALSE, sizeof(StoreAttempt));
+		extra->first_started = node->started;
+	}
+	g_array_append_val(extra->attempts, attempt);
+}
+
+static void retry_later(Drive *drive, RunNode *node, int64_t at)
+{
+	NodeExtra *extra = node_extra(node);
+
+	node->state = RUN_RETRYING;
+	extra->due_at = at;
+	drive->retrying++;
+	wait_begin(drive, node, WAIT_RETRY);
+	timer_set(drive, node, at);
+	drive_touch(drive, node);
+	state_follow(drive);
+}
+
+// Whether the failure is tried again; then it has been arranged.
+static bool retry_arrange(Drive *drive, RunNode *node, int64_t now, const char *message)
+{
+	const Retry *retry = retry_policy(drive_flow(drive), node->task);
+	const NodeExtra *extra = node->extra;
+	RetryPast past = {
+		.attempts = node->attempts,
+		.first_started = extra != NULL && extra->first_started != 0 ? extra->first_started
+									    : node->started,
+		.last_ended = now,
+		.seed = g_str_hash(node->id),
+	};
+	int64_t at;
+
+	if (retry == NULL || run_graph_killing(drive->graph) || node->branch == RUN_BRANCH_AFTER)
+		return false;
+	if (retry->behavior == RETRY_NEW_EXECUTION) {
+		drive->rerun = retry;
+		return false;
+	}
+	if (!retry_next(retry, &past, &at))
+		return false;
+	attempt_end(node, RUN_FAILED, now, message);
+	message_set(node, message);
+	retry_later(drive, node, at);
+	return true;
+}
+
+// The attempt's own state when the task run's is another (a failure that is allowed).
+static void attempt_state_keep(RunNode *node, RunState state)
+{
+	NodeExtra *extra;
+
+	if (run_state_allowed(node->task, state) == state)
+		return;
+	extra = node_extra(node);
+	if (extra->data == NULL)
+		extra->data = json_object();
+	json_object_set_new(extra->data, "attempt", json_string(run_state_name(state)));
+}
+
+static void leaf_end(Drive *drive, RunNode *node, RunState state, const char *message)
+{
+	int64_t now = timestamp_now();
+
+	if (state == RUN_FAILED) {
+		error_note(drive, node, message);
+		if (retry_arrange(drive, node, now, message))
+			return;
+	}
+	if (state == RUN_SUCCESS && node->attempts > 1) {
+		const Retry *retry = retry_policy(drive_flow(drive), node->task);
+
+		if (retry != NULL && retry->warning_on_retry)
+			state = RUN_WARNING;
+	}
+	message_set(node, message);
+	node->ended = now;
+	attempt_state_keep(node, state);
+	drive_outputs_put(drive, node);
+	drive_touch(drive, node);
+	run_graph_end(drive->graph, node, state);
+	state_follow(drive);
+}
+
+// Fails a task run before or instead of running it.
+static void leaf_fail(Drive *drive, RunNode *node, GError *error)
+{
+	StoreLogTask log;
+	g_autofree char *masked = drive_mask(drive, error->message, strlen(error->message));
+	const char *message = masked != NULL ? masked : error->message;
+
+	if (node->attempts == 0) {
+		node->attempts = 1;
+		node->started = timestamp_now();
+	}
+	store_log_task_init(&log, node->id, node->attempts);
+	store_log_append(
+		drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), message, strlen(message));
+	leaf_end(drive, node, RUN_FAILED, message);
+}
+
+// ---- What a run function gave back
+
+static void hooks_take(Drive *drive, TaskContext *context, bool good)
+{
+	for (guint i = 0; context->hooks != NULL && i < context->hooks->len; i++) {
+		FinishHook *hook = &g_array_index(context->hooks, FinishHook, i);
+
+		if (good || hook->always)
+			g_array_append_val(drive->effects, hook->effect);
+		else if (hook->effect.free_data != NULL)
+			hook->effect.free_data(hook->effect.data);
+	}
+	g_clear_pointer(&context->hooks, g_array_unref);
+}
+
+// How long the task may take; 0: no limit. False with error.
+static bool task_timeout(
+	Drive *drive, RunNode *node, char **ret_text, int64_t *ret_timeout, GError **error)
+{
+	*ret_timeout = 0;
+	if (node->task->timeout == NULL)
+		return true;
+	*ret_text = drive_render(drive, node, node->task->timeout, true, error);
+	if (*ret_text == NULL)
+		return false;
+	if (**ret_text == '\0' || duration_parse(*ret_text, ret_timeout))
+		return true;
+	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+		"property 'timeout' is no duration like PT1M30S: '%s'", *ret_text);
+	return false;
+}
+
+static void wait_for(Drive *drive, RunNode *node, const TaskResult *result)
+{
+	NodeExtra *extra = node_extra(node);
+	g_autofree char *text = NULL;
+	int64_t until = result->wait_until;
+	int64_t timeout = 0;
+
+	// A pause looks at its timeout itself.
+	if (result->wait != TASK_WAIT_PAUSE)
+		task_timeout(drive, node, &text, &timeout, NULL);
+	extra->times_out = timeout > 0 && (until == 0 || node->started + timeout < until);
+	if (extra->times_out)
+		until = node->started + timeout;
+	extra->task_wait = result->wait;
+	node->state = result->wait == TASK_WAIT_PAUSE ? RUN_PAUSED : RUN_RUNNING;
+	if (result->wait == TASK_WAIT_RUN) {
+		g_strlcpy(extra->child_run, result->wait_run, sizeof(extra->child_run));
+		runner_child_watch(drive->runner, extra->child_run, drive, node);
+	}
+	wait_begin(drive, node, WAIT_TASK);
+	extra->due_at = until;
+	if (until != 0)
+		timer_set(drive, node, until);
+	drive_touch(drive, node);
+	state_follow(drive);
+}
+
+static const char *failure_text(TaskContext *context)
+{
+	if (context->error == NULL)
+		g_set_error(&context->error, TASK_ERROR, TASK_ERROR_FAILED,
+			"the task failed and did not say why");
+	return context->error->message;
+}
+
+static RunState result_state(const TaskContext *context)
+{
+	if (context->ok)
+		return context->result.state != 0 ? (RunState)context->result.state
+		       : context->result.warning  ? RUN_WARNING
+						  : RUN_SUCCESS;
+	return atomic_load(&context->cancelled) == CANCEL_KILL ? RUN_KILLED : RUN_FAILED;
+}
+
+// Takes over what the run function gave, logs a failure, and ends or waits.
+static void result_take(Drive *drive, TaskContext *context)
+{
+	RunNode *node = context->node;
+	RunState state = result_state(context);
+	g_autofree char *message = NULL;
+
+	if (context->result.outputs != NULL) {
+		pthread_mutex_lock(&drive->lock);
+		json_decref(node->outputs);
+		node->outputs = g_steal_pointer(&context->result.outputs);
+		pthread_mutex_unlock(&drive->lock);
+	}
+	if (atomic_load(&context->cancelled) == CANCEL_TIMEOUT && !context->ok) {
+		g_clear_error(&context->error);
+		g_set_error(&context->error, TASK_ERROR, TASK_ERROR_TIMEOUT, "timed out after %s",
+			context->timeout_text);
+	}
+	if (!context->ok) {
+		const char *text = failure_text(context);
+		g_autofree char *masked = drive_mask(drive, text, strlen(text));
+
+		message = g_strdup(masked != NULL ? masked : text);
+		store_log_append(drive->log, &context->log, LOG_LEVEL_ERROR, timestamp_now(),
+			message, strlen(message));
+	}
+	hooks_take(drive, context, context->ok);
+	store_log_task_end(drive->log, &context->log, timestamp_now());
+	if (context->ok && context->result.wait != TASK_WAIT_NONE)
+		wait_for(drive, node, &context->result);
+	else
+		leaf_end(drive, node, state, message);
+}
+
+// ---- Attempts
+
+static void attempt_begin(Drive *drive, RunNode *node)
+{
+	node->attempts++;
+	node->started = timestamp_now();
+	node->ended = 0;
+	node->state = RUN_RUNNING;
+	message_set(node, NULL);
+	drive_touch(drive, node);
+}
+
+static void internal_run(Drive *drive, RunNode *node, const TaskType *type)
+{
+	TaskContext *context = task_context_new(drive, node, type);
+
+	task_context_run(context);
+	result_take(drive, context);
+	task_context_free(context);
+}
+
+static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	TaskContext *context;
+	int64_t timeout;
+
+	attempt_begin(drive, node);
+	if (!task_timeout(drive, node, &text, &timeout, &error)) {
+		runner_slot_give_back(drive->runner, node);
+		leaf_fail(drive, node, error);
+		return;
+	}
+	context = task_context_new(drive, node, type);
+	context->timeout_text = g_steal_pointer(&text);
+	node_extra(node)->context = context;
+	drive->under_way++;
+	if (timeout > 0)
+		timer_set(drive, node, node->started + timeout);
+	runner_dispatch(drive->runner, context);
+	state_follow(drive);
+}
+
+static void leaf_start(Drive *drive, RunNode *node)
+{
+	const TaskType *type = node_type(node);
+	g_autoptr(GError) error = NULL;
+
+	if (type == NULL) {
+		error = g_error_new(TASK_ERROR, TASK_ERROR_NOT_BUILT,
+			"task type '%s' is not built into this version", node->task->kind->name);
+		leaf_fail(drive, node, error);
+	} else if (type->effects == TASK_INTERNAL) {
+		attempt_begin(drive, node);
+		internal_run(drive, node, type);
+	} else if (runner_slot_take(drive->runner, drive, node)) {
+		outside_dispatch(drive, node, type);
+	} else {
+		node->state = RUN_CREATED;
+		wait_begin(drive, node, WAIT_SLOT);
+		drive_touch(drive, node);
+	}
+}
+
+void drive_slot_free(Drive *drive, RunNode *node)
+{
+	wait_end(drive, node);
+	outside_dispatch(drive, node, node_type(node));
+}
+
+void drive_task_ended(Drive *drive, TaskContext *context)
+{
+	RunNode *node = context->node;
+	NodeExtra *extra = node_extra(node);
+
+	drive->under_way--;
+	extra->context = NULL;
+	timer_clear(drive, node);
+	// A task that the node's stop or the loss of the run broke off stays as it is in the store: for whoever takes the
+	// run next it was under way when this node ended.
+	if (!drive->doomed && !(atomic_load(&context->cancelled) == CANCEL_STOP && !context->ok))
+		result_take(drive, context);
+	task_context_free(context);
+}
+
+// ---- The steps of the graph
+
+static void node_begin(Drive *drive, RunNode *node)
+{
+	id_make(node->id);
+	node->created = timestamp_now();
+	drive->latest[node->task->index] = node;
+}
+
+static void container_start(Drive *drive, RunNode *node)
+{
+	g_autoptr(GError) error = NULL;
+	RunOpening opening = {0};
+	json_t *outputs = NULL;
+	bool ok = drive_open(drive, node, &opening, &outputs, &error);
+
+	attempt_begin(drive, node);
+	pthread_mutex_lock(&drive->lock);
+	node->outputs = outputs;
+	pthread_mutex_unlock(&drive->lock);
+	if (!ok) {
+		leaf_fail(drive, node, error);
+		return;
+	}
+	drive_outputs_put(drive, node);
+	run_graph_open(drive->graph, node, &opening);
+}
+
+static void step_start(Drive *drive, RunNode *node)
+{
+	g_autoptr(GError) error = NULL;
+	bool holds = true;
+
+	node_begin(drive, node);
+	if (node->task->run_if != NULL &&
+		!drive_condition(drive, node, node->task->run_if, &holds, &error)) {
+		g_prefix_error(&error, "property 'runIf': ");
+		leaf_fail(drive, node, error);
+	} else if (!holds) {
+		node->ended = timestamp_now();
+		drive_touch(drive, node);
+		run_graph_end(drive->graph, node, RUN_SKIPPED);
+	} else if (run_graph_is_container(drive->graph, node->task)) {
+		container_start(drive, node);
+	} else {
+		leaf_start(drive, node);
+	}
+}
+
+static void step_finish(Drive *drive, RunNode *node)
+{
+	if (node->id[0] == '\0')
+		node_begin(drive, node);
+	wait_end(drive, node); // a kill between two rounds of a loop
+	node->ended = timestamp_now();
+	drive_touch(drive, node);
+}
+
+static void removed_note(RunNode *node, void *data)
+{
+	Drive *drive = data;
+
+	timer_clear(drive, node);
+	if (node->dirty)
+		g_ptr_array_remove_fast(drive->dirty, node);
+	drive_outputs_remove(drive, node);
+	if (drive->latest[node->task->index] == node)
+		drive->latest[node->task->index] = NULL;
+	g_ptr_array_add(drive->removed, g_strdup(node->id));
+}
+
+static void loop_repeat(Drive *drive, RunNode *node)
+{
+	wait_end(drive, node);
+	run_graph_repeat(drive->graph, node, removed_note, drive);
+	pthread_mutex_lock(&drive->lock);
+	json_decref(node->outputs);
+	node->outputs = json_pack("{s:I}", "iterationCount", (json_int_t)run_graph_round(node));
+	pthread_mutex_unlock(&drive->lock);
+	drive_outputs_put(drive, node);
+	drive_touch(drive, node);
+}
+
+static void step_decide(Drive *drive, RunNode *node)
+{
+	g_autoptr(GError) error = NULL;
+	int64_t next;
+	RunState end;
+
+	if (!drive_decide(drive, node, &next, &end, &error)) {
+		StoreLogTask log;
+
+		store_log_task_init(&log, node->id, 1);
+		store_log_append(drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), error->message,
+			strlen(error->message));
+		message_set(node, error->message);
+		error_note(drive, node, error->message);
+		run_graph_close(drive->graph, node, RUN_FAILED);
+	} else if (next == 0) {
+		if (end == RUN_FAILED)
+			message_set(node, "the most rounds or the longest time is reached");
+		run_graph_close(drive->graph, node, end);
+	} else {
+		wait_begin(drive, node, WAIT_ROUND);
+		node_extra(node)->due_at = next;
+		timer_set(drive, node, next);
+		drive_touch(drive, node);
+	}
+}
+
+bool drive_step(Drive *drive, unsigned *budget)
+{
+	RunStep step;
+
+	while (*budget > 0 && run_graph_next(drive->graph, &step)) {
+		(*budget)--;
+		switch (step.kind) {
+		case RUN_STEP_START: step_start(drive, step.node); break;
+		case RUN_STEP_FINISH: step_finish(drive, step.node); break;
+		case RUN_STEP_DECIDE: step_decide(drive, step.node); break;
+		case RUN_STEP_SETTLE: drive_settle(drive, (RunState)step.node->state); break;
+		case RUN_STEP_DONE:
+			drive->done = true;
+			drive->run_dirty = true;
+			break;
+		}
+	}
+	return *budget > 0;
+}
+
+// ---- What comes from outside
+
+static void wake(Drive *drive, RunNode *node, const TaskWake *reason)
+{
+	const TaskType *type = node_type(node);
+	TaskContext *context = task_context_new(drive, node, type);
+
+	wait_end(drive, node);
+	node->state = RUN_RUNNING;
+	context->ok = true;
+	if (type->wake != NULL)
+		context->ok = type->wake(context, reason, &context->result, &context->error);
+	result_take(drive, context);
+	task_context_free(context);
+}
+
+static bool child_kill(Store *store, void *data, GError **error)
+{
+	return store_run_kill(store, data, NULL, error);
+}
+
+static void wait_timed_out(Drive *drive, RunNode *node)
+{
+	const NodeExtra *extra = node->extra;
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	int64_t timeout;
+
+	task_timeout(drive, node, &text, &timeout, NULL);
+	error = g_error_new(TASK_ERROR, TASK_ERROR_TIMEOUT, "timed out after %s", text);
+	if (extra->task_wait == TASK_WAIT_RUN) {
+		runner_child_forget(drive->runner, extra->child_run);
+		drive_effect(drive, child_kill, g_strdup(extra->child_run), g_free);
+	}
+	wait_end(drive, node);
+	leaf_fail(drive, node, error);
+}
+
+static void node_timer(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node_extra(node);
+	TaskWake reason = {.reason = extra->task_wait, .moment_passed = true};
+
+	extra->timer = NULL;
+	if (extra->context != NULL) {
+		task_context_cancel(extra->context, CANCEL_TIMEOUT);
+		return;
+	}
+	switch (extra->wait) {
+	case WAIT_RETRY:
+		drive->retrying--;
+		wait_end(drive, node);
+		leaf_start(drive, node);
+		break;
+	case WAIT_ROUND: loop_repeat(drive, node); break;
+	case WAIT_TASK:
+		if (extra->times_out)
+			wait_timed_out(drive, node);
+		else
+			wake(drive, node, &reason);
+		break;
+	case WAIT_NONE:
+	case WAIT_SLOT: break;
+	}
+}
+
+void drive_timer(Drive *drive, RunNode *node)
+{
+	if (node != NULL)
+		node_timer(drive, node);
+	else
+		drive_deadline(drive);
+}
+
+void drive_child_ended(Drive *drive, RunNode *node, int state, const json_t *outputs)
+{
+	TaskWake reason = {.reason = TASK_WAIT_RUN, .child_state = state, .child_outputs = outputs};
+
+	wake(drive, node, &reason);
+}
+
+void drive_resume(Drive *drive, const json_t *inputs)
+{
+	const GPtrArray *nodes = run_graph_nodes(drive->graph);
+	TaskWake reason = {.reason = TASK_WAIT_PAUSE, .child_outputs = inputs};
+	guint count = nodes->len;
+
+	for (guint i = 0; i < count && i < nodes->len; i++) {
+		RunNode *node = nodes->pdata[i];
+
+		if (node != NULL && node->state == RUN_PAUSED && node->extra != NULL)
+			wake(drive, node, &reason);
+	}
+	state_follow(drive);
+}
+
+static void node_kill(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node->extra;
+
+	if (extra == NULL)
+		return;
+	if (extra->context != NULL) {
+		task_context_cancel(extra->context, CANCEL_KILL);
+		return;
+	}
+	if (extra->wait == WAIT_TASK && extra->task_wait == TASK_WAIT_RUN) {
+		runner_child_forget(drive->runner, extra->child_run);
+		drive_effect(drive, child_kill, g_strdup(extra->child_run), g_free);
+	}
+	if (extra->wait == WAIT_SLOT)
+		runner_slot_forget(drive->runner, drive, node);
+	if (extra->wait == WAIT_RETRY)
+		drive->retrying--;
+	if (extra->wait == WAIT_NONE)
+		return;
+	if (extra->wait == WAIT_ROUND) {
+		wait_end(drive, node);
+		return; // the graph ends it
+	}
+	wait_end(drive, node);
+	leaf_end(drive, node, RUN_KILLED, NULL);
+}
+
+void drive_kill(Drive *drive)
+{
+	const GPtrArray *nodes = run_graph_nodes(drive->graph);
+
+	if (drive->settled != 0 || run_graph_killing(drive->graph))
+		return;
+	drive_set_state(drive, RUN_KILLING);
+	run_graph_kill(drive->graph);
+	for (guint i = 0; i < nodes->len; i++) {
+		RunNode *node = nodes->pdata[i];
+
+		if (node != NULL && !run_state_is_ended((RunState)node->state))
+			node_kill(drive, node);
+	}
+}
+
+// ---- After a crash, or when the run was given up
+
+static void lost(Drive *drive, RunNode *node, const TaskType *type)
+{
+	static const char message[] = "lost: the node that ran it died";
+	const Retry *retry = retry_policy(drive_flow(drive), node->task);
+	bool again = retry == NULL && type != NULL && (type->flags & TASK_REPEATABLE) != 0;
+
+	process_kill_marked("WEIR_TASK_RUN", node->id);
+	if (drive->state == RUN_KILLING) {
+		leaf_end(drive, node, RUN_KILLED, NULL);
+	} else if (again) {
+		attempt_end(node, RUN_FAILED, timestamp_now(), message);
+		leaf_start(drive, node);
+	} else {
+		g_autoptr(GError) error = g_error_new_literal(TASK_ERROR, TASK_ERROR_LOST, message);
+
+		leaf_fail(drive, node, error);
+	}
+}
+
+void drive_recover(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node_extra(node);
+	const TaskType *type = node_type(node);
+	bool paused = node->state == RUN_PAUSED;
+
+	if (node->state == RUN_RETRYING) {
+		retry_later(drive, node, extra->due_at);
+	} else if (node->state == RUN_CREATED || node->state == RUN_RESTARTED) {
+		leaf_start(drive, node);
+	} else if (type == NULL || type->effects == TASK_OUTSIDE) {
+		lost(drive, node, type);
+	} else if (paused || extra->child_run[0] != '\0') {
+		TaskResult result = {
+			.wait = paused ? TASK_WAIT_PAUSE : TASK_WAIT_RUN,
+			.wait_until = extra->due_at,
+		};
+
+		g_strlcpy(result.wait_run, extra->child_run, sizeof(result.wait_run));
+		wait_for(drive, node, &result);
+	} else {
+		internal_run(drive, node, type);
+	}
+	if (drive->state == RUN_KILLING && !run_state_is_ended((RunState)node->state))
+		node_kill(drive, node);
+}

@@ -1,0 +1,106 @@
+#include "runner/flow_model.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+struct FlowModel {
+	atomic_int references;
+	Flow *flow;
+	int64_t revision;
+	char *scripts_tree;
+	pthread_mutex_t lock;
+	GHashTable *templates; // const char * (address) → ExprTemplate *
+};
+
+static void template_free(gpointer data)
+{
+	expr_template_free(data);
+}
+
+FlowModel *flow_model_new(Flow *flow, int64_t revision, const char *scripts_tree)
+{
+	FlowModel *model = g_new0(FlowModel, 1);
+
+	atomic_init(&model->references, 1);
+	model->flow = flow;
+	model->revision = revision;
+	model->scripts_tree = g_strdup(scripts_tree);
+	pthread_mutex_init(&model->lock, NULL);
+	model->templates = g_hash_table_new_full(NULL, NULL, NULL, template_free);
+	return model;
+}
+
+FlowModel *flow_model_ref(FlowModel *model)
+{
+	atomic_fetch_add(&model->references, 1);
+	return model;
+}
+
+void flow_model_unref(FlowModel *model)
+{
+	if (model == NULL || atomic_fetch_sub(&model->references, 1) > 1)
+		return;
+	g_hash_table_unref(model->templates);
+	pthread_mutex_destroy(&model->lock);
+	flow_free(model->flow);
+	g_free(model->scripts_tree);
+	g_free(model);
+}
+
+const Flow *flow_model_flow(const FlowModel *model)
+{
+	return model->flow;
+}
+
+int64_t flow_model_revision(const FlowModel *model)
+{
+	return model->revision;
+}
+
+const char *flow_model_scripts_tree(const FlowModel *model)
+{
+	return model->scripts_tree;
+}
+
+ExprTemplate *expression_parse(const char *text, bool bare, GError **error)
+{
+	g_autoptr(GPtrArray) faults = expr_fault_list_new();
+	ExprTemplate *parsed = bare ? expr_template_parse_expression(text, strlen(text), faults)
+				    : expr_template_parse(text, strlen(text), faults);
+
+	if (parsed == NULL) {
+		const ExprFault *fault = faults->len > 0 ? faults->pdata[0] : NULL;
+
+		g_set_error(error, EXPR_ERROR, EXPR_ERROR_SYNTAX, "%u:%u: %s%s%s",
+			fault != NULL ? fault->line : 1, fault != NULL ? fault->column : 1,
+			fault != NULL ? fault->message : "not an expression",
+			fault != NULL && fault->hint != NULL ? "; " : "",
+			fault != NULL && fault->hint != NULL ? fault->hint : "");
+	}
+	return parsed;
+}
+
+const ExprTemplate *flow_model_template(FlowModel *model, const char *text, GError **error)
+{
+	ExprTemplate *found;
+
+	pthread_mutex_lock(&model->lock);
+	found = g_hash_table_lookup(model->templates, text);
+	pthread_mutex_unlock(&model->lock);
+	if (found != NULL)
+		return found;
+	found = expression_parse(text, false, error);
+	if (found == NULL)
+		return NULL;
+	pthread_mutex_lock(&model->lock);
+	ExprTemplate *other = g_hash_table_lookup(model->templates, text);
+	if (other == NULL)
+		g_hash_table_insert(model->templates, (gpointer)(guintptr)text, found);
+	pthread_mutex_unlock(&model->lock);
+	if (other != NULL) {
+		expr_template_free(found);
+		found = other;
+	}
+	return found;
+}

@@ -1,0 +1,508 @@
+#include "runner/runner_internal.h"
+
+#include "store/flow.h"
+#include "store/id.h"
+#include "store/timestamp.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { POLL = 1000000 }; // microseconds between looks at what other processes may have written
+
+// ---- Making and freeing
+
+static const char *keep_text(Runner *runner, const char *text)
+{
+	char *copy = g_strdup(text);
+
+	if (copy != NULL)
+		g_ptr_array_add(runner->texts, copy);
+	return copy;
+}
+
+static void options_copy(Runner *runner, const RunnerOptions *options)
+{
+	RunnerOptions *mine = &runner->options;
+
+	*mine = *options;
+	mine->node_name = keep_text(runner, options->node_name);
+	mine->roles = keep_text(runner, options->roles);
+	mine->data_folder = keep_text(runner, options->data_folder);
+	mine->work_folder = keep_text(runner, options->work_folder);
+	mine->scripts_folder = keep_text(runner, options->scripts_folder);
+	mine->slots = options->slots != 0 ? options->slots : g_get_num_processors();
+	mine->max_runs = options->max_runs != 0 ? options->max_runs : 10000;
+	mine->beat = options->beat != 0 ? options->beat : 15 * G_USEC_PER_SEC;
+	mine->globals = options->globals == NULL ? NULL : json_deep_copy(options->globals);
+	mine->pools = NULL;
+	for (size_t i = 0; i < options->pool_count; i++) {
+		Pool pool = {g_strdup(options->pools[i].name), options->pools[i].limit, 0};
+
+		g_array_append_val(runner->pools, pool);
+	}
+}
+
+static bool folders_make(Runner *runner, GError **error)
+{
+	const RunnerOptions *options = &runner->options;
+
+	if (options->work_folder != NULL) {
+		runner->work_folder = g_strdup(options->work_folder);
+		if (g_mkdir_with_parents(runner->work_folder, 0700) < 0) {
+			g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
+				"cannot make the folder '%s': %s", runner->work_folder,
+				g_strerror(errno));
+			return false;
+		}
+	} else {
+		runner->work_folder = g_dir_make_tmp("weir-XXXXXX", error);
+		runner->own_work_folder = true;
+		if (runner->work_folder == NULL)
+			return false;
+	}
+	runner->files_folder = g_build_filename(
+		options->data_folder != NULL ? options->data_folder : runner->work_folder, "files",
+		NULL);
+	return true;
+}
+
+static void pool_clear(gpointer data)
+{
+	g_free(((Pool *)data)->name);
+}
+
+static void model_unref(gpointer data)
+{
+	flow_model_unref(data);
+}
+
+Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
+{
+	Runner *runner = g_new0(Runner, 1);
+
+	runner->store = store;
+	runner->texts = g_ptr_array_new_with_free_func(g_free);
+	runner->pools = g_array_new(FALSE, FALSE, sizeof(Pool));
+	g_array_set_clear_func(runner->pools, pool_clear);
+	options_copy(runner, options);
+	pthread_mutex_init(&runner->lock, NULL);
+	pthread_cond_init(&runner->job_ready, NULL);
+	pthread_cond_init(&runner->changed, NULL);
+	g_queue_init(&runner->jobs);
+	g_queue_init(&runner->ended);
+	g_queue_init(&runner->active);
+	g_queue_init(&runner->waiting);
+	runner->models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, model_unref);
+	runner->drives = g_hash_table_new(g_str_hash, g_str_equal);
+	runner->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	runner->round = g_ptr_array_new();
+	runner->fresh = g_ptr_array_new();
+	runner->dispatch = g_ptr_array_new();
+	runner->timers = g_sequence_new(g_free);
+	runner->worker_count = runner->options.slots;
+	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	id_make(runner->node_id);
+	if (!folders_make(runner, error))
+		g_clear_pointer(&runner, runner_free);
+	return runner;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
+{
+	(void)status, (void)walk;
+	if (flag == FTW_DP)
+		rmdir(path);
+	else
+		unlink(path);
+	return 0;
+}
+
+void runner_free(Runner *runner)
+{
+	union {
+		const json_t *in;
+		json_t *out;
+	} globals;
+
+	if (runner == NULL)
+		return;
+	runner_stop(runner, 0);
+	if (runner->own_work_folder && runner->work_folder != NULL)
+		nftw(runner->work_folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	globals.in = runner->options.globals;
+	json_decref(globals.out);
+	g_hash_table_unref(runner->models);
+	g_hash_table_unref(runner->drives);
+	g_hash_table_unref(runner->children);
+	g_ptr_array_unref(runner->round);
+	g_ptr_array_unref(runner->fresh);
+	g_ptr_array_unref(runner->dispatch);
+	g_sequence_free(runner->timers);
+	g_array_unref(runner->pools);
+	g_ptr_array_unref(runner->texts);
+	pthread_mutex_destroy(&runner->lock);
+	pthread_cond_destroy(&runner->job_ready);
+	pthread_cond_destroy(&runner->changed);
+	if (runner->wake_fd >= 0)
+		close(runner->wake_fd);
+	g_free(runner->node_name);
+	g_free(runner->work_folder);
+	g_free(runner->files_folder);
+	g_free(runner->broken);
+	g_free(runner);
+}
+
+// ---- What drives ask of it
+
+Store *runner_store(Runner *runner)
+{
+	return runner->store;
+}
+
+const RunnerOptions *runner_options(const Runner *runner)
+{
+	return &runner->options;
+}
+
+const char *runner_files_folder(const Runner *runner)
+{
+	return runner->files_folder;
+}
+
+const char *runner_work_folder(const Runner *runner)
+{
+	return runner->work_folder;
+}
+
+static char *model_key(const char *namespace, const char *id, int64_t revision)
+{
+	return g_strdup_printf("%s/%s/%" G_GINT64_FORMAT, namespace, id, revision);
+}
+
+static void model_put(Runner *runner, char *key, FlowModel *model)
+{
+	enum { MODELS = 512 };
+
+	pthread_mutex_lock(&runner->lock);
+	if (g_hash_table_size(runner->models) >= MODELS)
+		g_hash_table_remove_all(runner->models);
+	g_hash_table_replace(runner->models, key, model);
+	pthread_mutex_unlock(&runner->lock);
+}
+
+void runner_flow_put(Runner *runner, int64_t revision, Flow *flow)
+{
+	model_put(runner, model_key(flow->namespace, flow->id, revision),
+		flow_model_new(flow, revision, NULL));
+}
+
+FlowModel *runner_model(
+	Runner *runner, const char *namespace, const char *id, int64_t revision, GError **error)
+{
+	g_autofree char *key = model_key(namespace, id, revision);
+	g_autoptr(StoreRevision) row = NULL;
+	FlowModel *model;
+	Flow *flow;
+
+	pthread_mutex_lock(&runner->lock);
+	model = g_hash_table_lookup(runner->models, key);
+	if (model != NULL)
+		flow_model_ref(model);
+	pthread_mutex_unlock(&runner->lock);
+	if (model != NULL ||
+		!store_revision_get(runner->store, namespace, id, revision, &row, error))
+		return model;
+	flow = row == NULL
+		       ? NULL
+		       : flow_parse(id, row->definition, strlen(row->definition), namespace, NULL);
+	if (flow == NULL) {
+		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
+			"revision %" G_GINT64_FORMAT " of flow '%s.%s' %s", revision, namespace, id,
+			row == NULL ? "is not in the store" : "cannot be read");
+		return NULL;
+	}
+	model = flow_model_new(flow, revision, row->scripts_tree);
+	model_put(runner, g_steal_pointer(&key), flow_model_ref(model));
+	return model;
+}
+
+// ---- Workers
+
+static TaskContext *job_take(Runner *runner)
+{
+	TaskContext *context;
+
+	pthread_mutex_lock(&runner->lock);
+	while ((context = g_queue_pop_head(&runner->jobs)) == NULL && !runner->workers_stop)
+		pthread_cond_wait(&runner->job_ready, &runner->lock);
+	if (context != NULL)
+		runner->figures.busy++;
+	pthread_mutex_unlock(&runner->lock);
+	return context;
+}
+
+static void *worker_main(void *data)
+{
+	Runner *runner = data;
+	TaskContext *context;
+
+	while ((context = job_take(runner)) != NULL) {
+		task_context_run(context);
+		pthread_mutex_lock(&runner->lock);
+		runner->figures.busy--;
+		runner->figures.finished++;
+		g_queue_push_tail(&runner->ended, context);
+		pthread_mutex_unlock(&runner->lock);
+		eventfd_write(runner->wake_fd, 1);
+	}
+	return NULL;
+}
+
+// ---- The driver
+
+static bool node_put(Runner *runner, GError **error)
+{
+	int64_t now = timestamp_now();
+	g_autofree char *name = g_strdup_printf("%s/%d", g_get_host_name(), (int)getpid());
+	g_autofree char *given = g_strdup(runner->options.node_name);
+	g_autofree char *version = g_strdup(WEIR_VERSION);
+	g_autofree char *roles = g_strdup(runner->options.roles);
+	StoreNode node = {
+		.id = runner->node_id,
+		.name = given != NULL ? given : name,
+		.version = version,
+		.roles = roles,
+		.slots = runner->worker_count,
+		.started_at = now,
+		.beat_at = now,
+		.expires_at = now + runner->options.beat,
+	};
+
+	runner->next_beat = now + runner->options.beat / 3;
+	return store_node_put(runner->store, &node, error);
+}
+
+// A node whose beat came too late has lost its runs: whatever it still does is refused, so it lets go of them.
+static void lost_all(Runner *runner)
+{
+	g_autoptr(GError) error = NULL;
+
+	fprintf(stderr, "weir: warning: this node did not beat in time and has lost its runs; it "
+			"claims anew\n");
+	runner_give_back(runner);
+	if (!node_put(runner, &error))
+		fprintf(stderr, "weir: warning: %s\n", error->message);
+	runner->claim_wanted = true;
+}
+
+static void beat(Runner *runner)
+{
+	int64_t now = timestamp_now();
+	bool alive = true;
+	g_autoptr(GError) error = NULL;
+
+	if (now < runner->next_beat)
+		return;
+	runner->next_beat = now + runner->options.beat / 3;
+	if (!store_node_beat(runner->store, runner->node_id, runner->busy,
+		    now + runner->options.beat, &alive, &error) ||
+		!store_nodes_expire(runner->store, now, NULL, &error)) {
+		fprintf(stderr, "weir: warning: the node cannot beat: %s\n", error->message);
+		return;
+	}
+	if (!alive)
+		lost_all(runner);
+}
+
+static void topics_take(Runner *runner)
+{
+	unsigned topics = store_watch_take(runner->watch);
+	int64_t now = timestamp_now();
+	int64_t count = 0;
+
+	runner->claim_wanted |= (topics & STORE_TOPIC_RUN_READY) != 0;
+	runner->requests_wanted |= (topics & STORE_TOPIC_RUN_REQUEST) != 0;
+	if (now < runner->next_poll)
+		return;
+	runner->next_poll = now + POLL;
+	// Commits of other processes wake nobody here.
+	if (store_change_count(runner->store, &count, NULL) && count != runner->change_count) {
+		runner->change_count = count;
+		runner->claim_wanted = true;
+		runner->requests_wanted = true;
+	}
+}
+
+static int wait_time(const Runner *runner)
+{
+	int64_t now = timestamp_now();
+	int64_t next = MIN(runner->next_poll, runner->next_beat);
+	int64_t timer = runner_timers_next(runner);
+
+	if (runner->active.length > 0 ||
+		(runner->claim_wanted && atomic_load(&runner->stopping) == 0))
+		return 0;
+	if (timer != 0)
+		next = MIN(next, timer);
+	if (runner->next_due != 0)
+		next = MIN(next, runner->next_due);
+	if (g_hash_table_size(runner->children) > 0)
+		next = MIN(next, runner->next_children);
+	return next <= now ? 0 : (int)MIN((next - now + 999) / 1000, 1000);
+}
+
+static void driver_wait(Runner *runner)
+{
+	struct pollfd fds[] = {
+		{.fd = runner->wake_fd, .events = POLLIN},
+		{.fd = store_watch_fd(runner->watch), .events = POLLIN},
+	};
+	eventfd_t value;
+
+	poll(fds, G_N_ELEMENTS(fds), wait_time(runner));
+	if (fds[0].revents != 0)
+		eventfd_read(runner->wake_fd, &value);
+}
+
+static void cancel_all(Runner *runner)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, runner->drives);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const GPtrArray *nodes = run_graph_nodes(((Drive *)value)->graph);
+
+		for (guint i = 0; i < nodes->len; i++) {
+			const RunNode *node = nodes->pdata[i];
+			const NodeExtra *extra = node == NULL ? NULL : node->extra;
+
+			if (extra != NULL && extra->context != NULL)
+				task_context_cancel(extra->context, CANCEL_STOP);
+		}
+	}
+}
+
+static void *driver_main(void *data)
+{
+	Runner *runner = data;
+	g_autoptr(GError) error = NULL;
+	bool cancelled = false;
+
+	while (atomic_load(&runner->stopping) == 0 || runner->busy > 0) {
+		driver_wait(runner);
+		if (atomic_load(&runner->stopping) == 2 && !cancelled) {
+			cancel_all(runner);
+			cancelled = true;
+		}
+		topics_take(runner);
+		beat(runner);
+		runner_round(runner);
+	}
+	runner_give_back(runner);
+	if (!store_node_delete(runner->store, runner->node_id, &error))
+		fprintf(stderr, "weir: warning: %s\n", error->message);
+	return NULL;
+}
+
+bool runner_start(Runner *runner, GError **error)
+{
+	if (runner->options.sole && !store_nodes_expire(runner->store, INT64_MAX, NULL, error))
+		return false;
+	if (!node_put(runner, error))
+		return false;
+	runner->watch = store_watch_new(
+		runner->store, STORE_TOPIC_RUN_READY | STORE_TOPIC_RUN_REQUEST, error);
+	if (runner->watch == NULL)
+		return false;
+	runner->claim_wanted = true;
+	runner->workers = g_new0(pthread_t, runner->worker_count);
+	for (unsigned i = 0; i < runner->worker_count; i++)
+		pthread_create(&runner->workers[i], NULL, worker_main, runner);
+	pthread_create(&runner->driver, NULL, driver_main, runner);
+	runner->started = true;
+	return true;
+}
+
+void runner_stop(Runner *runner, int64_t grace)
+{
+	int64_t end = g_get_monotonic_time() + grace;
+	RunnerFigures figures;
+
+	if (!runner->started)
+		return;
+	atomic_store(&runner->stopping, grace > 0 ? 1 : 2);
+	eventfd_write(runner->wake_fd, 1);
+	while (grace > 0 && g_get_monotonic_time() < end) {
+		runner_figures(runner, &figures);
+		if (figures.busy == 0)
+			break;
+		g_usleep(5000);
+	}
+	atomic_store(&runner->stopping, 2);
+	eventfd_write(runner->wake_fd, 1);
+	pthread_join(runner->driver, NULL);
+	pthread_mutex_lock(&runner->lock);
+	runner->workers_stop = true;
+	pthread_cond_broadcast(&runner->job_ready);
+	pthread_mutex_unlock(&runner->lock);
+	for (unsigned i = 0; i < runner->worker_count; i++)
+		pthread_join(runner->workers[i], NULL);
+	g_free(runner->workers);
+	g_clear_pointer(&runner->watch, store_watch_free);
+	runner->started = false;
+}
+
+// ---- For others
+
+// Whether there is nothing to wait for.
+static bool run_rests(Runner *runner, const char *run_id, bool *ret_there, GError **error)
+{
+	g_autoptr(StoreRun) run = NULL;
+
+	*ret_there = true;
+	if (!store_run_get(runner->store, run_id, &run, error))
+		*ret_there = false;
+	else if (run == NULL) {
+		g_set_error(
+			error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", run_id);
+		*ret_there = false;
+	}
+	return run == NULL || run_state_is_ended(run->state) ||
+	       (run->state == RUN_PAUSED && run->due_at == 0);
+}
+
+bool runner_wait(Runner *runner, const char *run_id, GError **error)
+{
+	bool there;
+
+	for (;;) {
+		struct timespec until;
+		uint64_t seen;
+
+		// The lock is never held while the store is asked: the driver takes them in the other order.
+		pthread_mutex_lock(&runner->lock);
+		seen = runner->changes;
+		pthread_mutex_unlock(&runner->lock);
+		if (run_rests(runner, run_id, &there, error))
+			return there;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_mutex_lock(&runner->lock);
+		if (seen == runner->changes)
+			pthread_cond_timedwait(&runner->changed, &runner->lock, &until);
+		pthread_mutex_unlock(&runner->lock);
+	}
+}
+
+void runner_figures(Runner *runner, RunnerFigures *ret_figures)
+{
+	pthread_mutex_lock(&runner->lock);
+	*ret_figures = runner->figures;
+	ret_figures->slots = runner->worker_count;
+	pthread_mutex_unlock(&runner->lock);
+}

@@ -1,0 +1,78 @@
+// The inside of the runner: shared by runner.c (threads, life), runner_round.c (one round of the driver) and
+// runner_slots.c (slots, pools, timers).
+#pragma once
+
+#include "runner/drive.h"
+
+#include <stdatomic.h>
+
+typedef struct {
+	int64_t at;
+	Drive *drive;
+	RunNode *node; // NULL: a deadline of the run
+} Timer;
+
+typedef struct {
+	Drive *drive;
+	RunNode *node;
+} Waiter;
+
+typedef struct {
+	char *name;
+	unsigned limit, used;
+} Pool;
+
+struct Runner {
+	Store *store;
+	RunnerOptions options;
+	GPtrArray *texts; // copies of the options' texts
+	char node_id[RUN_ID_SIZE];
+	char *node_name;
+	char *work_folder, *files_folder;
+	bool own_work_folder;
+	pthread_t driver;
+	pthread_t *workers;
+	unsigned worker_count;
+	bool started;
+
+	// Shared.
+	pthread_mutex_t lock;
+	pthread_cond_t job_ready; // workers wait for it
+	pthread_cond_t changed; // runner_wait() waits for it
+	uint64_t changes; // how often it was signalled
+	GQueue jobs; // TaskContext *: committed, for a worker
+	GQueue ended; // TaskContext *: given back by workers
+	GHashTable *models; // "namespace/id/revision" → FlowModel *
+	int wake_fd;
+	atomic_int stopping; // 0 no, 1 give back, 2 cancel what is under way
+	bool workers_stop;
+	char *broken; // why the driver gave up; NULL: it did not
+	RunnerFigures figures;
+
+	// The driver's own.
+	StoreWatch *watch;
+	GHashTable *drives; // id → Drive *
+	GQueue active; // Drive *: steps to take or rows to write
+	GPtrArray *round; // Drive *: of this round's transaction
+	GPtrArray *fresh; // Drive *: claimed in it
+	GPtrArray *dispatch; // TaskContext *: to be given to workers once it is committed
+	GHashTable *children; // id of a child run → Waiter *
+	GSequence *timers; // Timer *
+	GQueue waiting; // Waiter *: outside tasks that wait for a slot
+	GArray *pools; // Pool
+	unsigned busy;
+	bool claim_wanted, requests_wanted;
+	int64_t next_beat, next_poll, next_due, next_children;
+	int64_t change_count;
+	unsigned failures; // commits that failed in a row
+};
+
+// runner_slots.c
+void runner_slots_fill(Runner *runner); // lets waiting tasks start as slots are free
+bool runner_timers_fire(Runner *runner); // those that are due; false: none was
+int64_t runner_timers_next(const Runner *runner); // 0: none
+void runner_drive_forget(Runner *runner, Drive *drive); // its timers, waiters and children
+
+// runner_round.c
+void runner_round(Runner *runner);
+void runner_give_back(Runner *runner); // releases every run, when stopping

@@ -1,0 +1,185 @@
+#include "runner/runner_internal.h"
+
+#include "store/timestamp.h"
+
+#include <string.h>
+
+// ---- Slots and pools
+
+static Pool *pool_find(Runner *runner, const char *name)
+{
+	for (guint i = 0; name != NULL && i < runner->pools->len; i++) {
+		Pool *pool = &g_array_index(runner->pools, Pool, i);
+
+		if (strcmp(pool->name, name) == 0)
+			return pool;
+	}
+	return NULL;
+}
+
+static bool slot_use(Runner *runner, const RunNode *node)
+{
+	Pool *pool = pool_find(runner, node->task->pool);
+
+	if (runner->busy >= runner->worker_count || (pool != NULL && pool->used >= pool->limit))
+		return false;
+	runner->busy++;
+	if (pool != NULL)
+		pool->used++;
+	return true;
+}
+
+void runner_slot_give_back(Runner *runner, RunNode *node)
+{
+	Pool *pool = pool_find(runner, node->task->pool);
+
+	runner->busy--;
+	if (pool != NULL)
+		pool->used--;
+}
+
+bool runner_slot_take(Runner *runner, Drive *drive, RunNode *node)
+{
+	Waiter *waiter;
+	GList *at;
+
+	// Whoever waits already is first.
+	if (runner->waiting.length == 0 && slot_use(runner, node))
+		return true;
+	waiter = g_new(Waiter, 1);
+	*waiter = (Waiter){drive, node};
+	at = runner->waiting.tail;
+	while (at != NULL && ((Waiter *)at->data)->node->task->priority < node->task->priority)
+		at = at->prev;
+	if (at == NULL)
+		g_queue_push_head(&runner->waiting, waiter);
+	else
+		g_queue_insert_after(&runner->waiting, at, waiter);
+	return false;
+}
+
+void runner_slot_forget(Runner *runner, Drive *drive, RunNode *node)
+{
+	for (GList *at = runner->waiting.head; at != NULL; at = at->next) {
+		Waiter *waiter = at->data;
+
+		if (waiter->node != node || waiter->drive != drive)
+			continue;
+		g_free(waiter);
+		g_queue_delete_link(&runner->waiting, at);
+		return;
+	}
+}
+
+void runner_slots_fill(Runner *runner)
+{
+	GList *next;
+
+	for (GList *at = runner->waiting.head; at != NULL && runner->busy < runner->worker_count;
+		at = next) {
+		Waiter *waiter = at->data;
+
+		next = at->next;
+		if (!slot_use(runner, waiter->node))
+			continue; // its pool is full
+		g_queue_delete_link(&runner->waiting, at);
+		drive_slot_free(waiter->drive, waiter->node);
+		runner_active(runner, waiter->drive);
+		g_free(waiter);
+	}
+}
+
+// ---- Timers
+
+static int timer_order(gconstpointer a, gconstpointer b, gpointer data)
+{
+	int64_t first = ((const Timer *)a)->at;
+	int64_t second = ((const Timer *)b)->at;
+
+	(void)data;
+	return first < second ? -1 : first > second;
+}
+
+GSequenceIter *runner_timer_add(Runner *runner, int64_t at, Drive *drive, RunNode *node)
+{
+	Timer *timer = g_new(Timer, 1);
+
+	*timer = (Timer){at, drive, node};
+	return g_sequence_insert_sorted(runner->timers, timer, timer_order, NULL);
+}
+
+void runner_timer_remove(Runner *runner, GSequenceIter *timer)
+{
+	(void)runner;
+	g_sequence_remove(timer);
+}
+
+int64_t runner_timers_next(const Runner *runner)
+{
+	GSequenceIter *first = g_sequence_get_begin_iter(runner->timers);
+
+	return g_sequence_iter_is_end(first) ? 0 : ((const Timer *)g_sequence_get(first))->at;
+}
+
+bool runner_timers_fire(Runner *runner)
+{
+	int64_t now = timestamp_now();
+	bool fired = false;
+
+	for (int64_t at = runner_timers_next(runner); at != 0 && at <= now;
+		at = runner_timers_next(runner)) {
+		GSequenceIter *first = g_sequence_get_begin_iter(runner->timers);
+		Timer timer = *(const Timer *)g_sequence_get(first);
+
+		g_sequence_remove(first);
+		drive_timer(timer.drive, timer.node);
+		runner_active(runner, timer.drive);
+		fired = true;
+	}
+	return fired;
+}
+
+// ---- Children
+
+void runner_child_watch(Runner *runner, const char *child_run, Drive *drive, RunNode *node)
+{
+	Waiter *waiter = g_new(Waiter, 1);
+
+	*waiter = (Waiter){drive, node};
+	g_hash_table_replace(runner->children, g_strdup(child_run), waiter);
+	runner->next_children = MIN(runner->next_children, timestamp_now() + G_USEC_PER_SEC / 2);
+}
+
+void runner_child_forget(Runner *runner, const char *child_run)
+{
+	g_hash_table_remove(runner->children, child_run);
+}
+
+static gboolean child_is_of(gpointer key, gpointer value, gpointer data)
+{
+	(void)key;
+	return ((const Waiter *)value)->drive == data;
+}
+
+void runner_drive_forget(Runner *runner, Drive *drive)
+{
+	GSequenceIter *iterator = g_sequence_get_begin_iter(runner->timers);
+
+	while (!g_sequence_iter_is_end(iterator)) {
+		GSequenceIter *next = g_sequence_iter_next(iterator);
+
+		if (((const Timer *)g_sequence_get(iterator))->drive == drive)
+			g_sequence_remove(iterator);
+		iterator = next;
+	}
+	for (GList *at = runner->waiting.head, *next; at != NULL; at = next) {
+		Waiter *waiter = at->data;
+
+		next = at->next;
+		if (waiter->drive == drive) {
+			g_free(waiter);
+			g_queue_delete_link(&runner->waiting, at);
+		}
+	}
+	g_hash_table_foreach_remove(runner->children, child_is_of, drive);
+}
