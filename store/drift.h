@@ -49,5 +49,6 @@ typedef struct {
 } StoreDriftCount;
 
 void store_drift_count_free(StoreDriftCount *count);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreDriftCount, store_drift_count_free)
 // Open items by kind and domain. Cheap.
 bool store_drifts_count(Store *store, GPtrArray **ret_counts, GError **error);

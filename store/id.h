@@ -18,3 +18,5 @@ char *id_new(void);
 bool id_check(const char *text);
 // The moment in the id (microseconds, whole milliseconds); 0 for what is no id.
 int64_t id_time(const char *id);
+// Writes the least id of a moment: every id made then or later sorts at or after it. Returns id.
+char *id_least(int64_t at, char id[ID_SIZE]);

@@ -69,9 +69,10 @@ typedef struct {
 	// Makes creation idempotent: a second run of the same key is not created ("trigger id + fire time"). NULL: none.
 	const char *key;
 	int64_t due_at; // 0: at once
-	// The flow's concurrency limit; -1: as the flow's row says. `weir run --file` has no flow row.
+	// More than 0: at most so many runs of the flow at once, with concurrency_behavior (NULL: QUEUE); 0 or
+	// less: what the flow's row says, no limit when there is no such row.
 	int64_t concurrency_limit;
-	const char *concurrency_behavior; // with concurrency_limit >= 0; NULL: QUEUE
+	const char *concurrency_behavior;
 } StoreRunNew;
 
 // Creates a run. Over a limit with behaviour CANCEL or FAIL it is created ended (CANCELLED, FAILED). ret_id (may be
@@ -144,6 +145,7 @@ typedef struct {
 } StoreRunRequests;
 
 void store_run_requests_free(StoreRunRequests *requests);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRunRequests, store_run_requests_free)
 // Open requests for the runs that node drives.
 bool store_run_requests_list(
 	Store *store, const char *node, GPtrArray **ret_requests, GError **error);
@@ -189,6 +191,7 @@ typedef struct {
 } StoreTally;
 
 void store_tally_free(StoreTally *tally);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreTally, store_tally_free)
 // Of one flow, or of a namespace (flow NULL), or of all (both NULL); by namespace, flow, state.
 bool store_tallies_list(Store *store, const char *namespace, const char *flow,
 	GPtrArray **ret_tallies, GError **error);

@@ -11,6 +11,7 @@ typedef struct {
 } StoreScriptEntry;
 
 void store_script_entry_free(StoreScriptEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreScriptEntry, store_script_entry_free)
 
 // True in *ret_there when the tree, or the file, is stored already.
 bool store_script_tree_exists(Store *store, const char *tree, bool *ret_there, GError **error);

@@ -57,6 +57,7 @@ typedef struct {
 } StoreReader;
 
 void store_reader_free(StoreReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreReader, store_reader_free)
 // Live flows that read the table, by namespace and id.
 bool store_table_readers(Store *store, const char *name, GPtrArray **ret_readers, GError **error);
 
@@ -71,6 +72,7 @@ typedef struct {
 } StoreFlowInput;
 
 void store_flow_input_free(StoreFlowInput *input);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFlowInput, store_flow_input_free)
 // The tables that a flow reads, by name. No flow of that name: an empty list.
 bool store_flow_inputs(Store *store, const char *namespace, const char *flow,
 	GPtrArray **ret_inputs, GError **error);
@@ -92,6 +94,7 @@ typedef struct {
 } StorePublish;
 
 void store_publish_free(StorePublish *publish);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StorePublish, store_publish_free)
 
 // Records that a table was published: once a table and task run, a second record of the same is ignored (what a retry
 // after a crash does). ret_sequence (may be NULL) gets its sequence in both cases.
@@ -124,6 +127,7 @@ typedef struct {
 } StoreCheck;
 
 void store_check_free(StoreCheck *check);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreCheck, store_check_free)
 // Writes or overwrites check number of the task run.
 bool store_check_put(Store *store, const StoreCheck *check, GError **error);
 bool store_checks_of_run(Store *store, const char *run_id, GPtrArray **ret_checks, GError **error);
@@ -142,6 +146,7 @@ typedef struct {
 } StoreRejectedRow;
 
 void store_rejected_row_free(StoreRejectedRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRejectedRow, store_rejected_row_free)
 bool store_rejected_row_put(Store *store, const StoreRejectedRow *row, GError **error);
 // By number; the cursor is for this task run only.
 bool store_rejected_rows_list(Store *store, const char *run_id, const char *task_run_id,

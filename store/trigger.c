@@ -1,0 +1,89 @@
+#include "store/trigger.h"
+
+#include "store/internal.h"
+
+static const Field trigger_fields[] = {
+	TEXT_FIELD(StoreTrigger, namespace),
+	TEXT_FIELD(StoreTrigger, flow),
+	TEXT_FIELD(StoreTrigger, id),
+	TEXT_FIELD(StoreTrigger, type),
+	INT64_FIELD(StoreTrigger, next_at),
+	INT64_FIELD(StoreTrigger, last_at),
+	TEXT_FIELD(StoreTrigger, last_run_id),
+	INT64_FIELD(StoreTrigger, consumed),
+	TEXT_FIELD(StoreTrigger, state),
+	BOOL_FIELD(StoreTrigger, disabled),
+	TEXT_FIELD(StoreTrigger, message),
+	INT64_FIELD(StoreTrigger, changed_at),
+};
+static const RowType trigger_row = ROW_TYPE(StoreTrigger, trigger_fields);
+
+void store_trigger_free(StoreTrigger *trigger)
+{
+	row_free(&trigger_row, trigger);
+}
+
+bool store_trigger_put(Store *store, const StoreTrigger *trigger, GError **error)
+{
+	DbValue values[ROW_FIELDS_MAX];
+
+	row_values(&trigger_row, trigger, values);
+	values[G_N_ELEMENTS(trigger_fields) - 1] = DB_INTEGER(timestamp_now());
+	return statement_write(
+		store, STATEMENT_TRIGGER_PUT, 0, values, G_N_ELEMENTS(trigger_fields), NULL, error);
+}
+
+bool store_trigger_get(Store *store, const char *namespace, const char *flow, const char *id,
+	StoreTrigger **ret_trigger, GError **error)
+{
+	return row_get(store, STATEMENT_TRIGGER_GET,
+		DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow), DB_TEXT(id)), &trigger_row,
+		(void **)ret_trigger, error);
+}
+
+bool store_trigger_delete(
+	Store *store, const char *namespace, const char *flow, const char *id, GError **error)
+{
+	return statement_write(store, STATEMENT_TRIGGER_DELETE, 0,
+		DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow), DB_TEXT(id)), NULL, error);
+}
+
+bool store_trigger_next(Store *store, int64_t *ret_next_at, GError **error)
+{
+	return statement_int64(store, STATEMENT_TRIGGER_NEXT, DB_NO_VALUES, 0, ret_next_at, error);
+}
+
+bool store_triggers_due(
+	Store *store, int64_t now, unsigned limit, GPtrArray **ret_triggers, GError **error)
+{
+	return rows_list(store, STATEMENT_TRIGGERS_DUE,
+		DB_VALUES(DB_INTEGER(now), DB_INTEGER(limit)), &trigger_row,
+		(GDestroyNotify)store_trigger_free, ret_triggers, error);
+}
+
+static void trigger_key(const void *row, const char *parts[CURSOR_PARTS], char number[32])
+{
+	const StoreTrigger *trigger = row;
+
+	(void)number;
+	parts[0] = trigger->namespace;
+	parts[1] = trigger->flow;
+	parts[2] = trigger->id;
+}
+
+bool store_triggers_list(Store *store, const StoreTriggerFilter *filter, const StorePage *page,
+	GPtrArray **ret_triggers, char **ret_next, GError **error)
+{
+	const StoreTriggerFilter all = {0};
+	g_auto(PageStart) start = {0};
+
+	if (filter == NULL)
+		filter = &all;
+	return page_begin(page, 3, &start, error) &&
+	       page_list(store, STATEMENT_TRIGGERS_LIST, &start,
+		       DB_VALUES(DB_TEXT(start.after[0]), DB_TEXT(start.after[1]),
+			       DB_TEXT(start.after[2]), DB_TEXT(filter->namespace),
+			       DB_TEXT(filter->flow), page_limit(&start)),
+		       &trigger_row, (GDestroyNotify)store_trigger_free, trigger_key, ret_triggers,
+		       ret_next, error);
+}
