@@ -66,6 +66,7 @@ static char *describe_token(const Parser *parser)
 	switch ((int)parser->token.kind) {
 	case TOKEN_END: return g_strdup("the end of the text");
 	case TOKEN_STRING: return g_strdup("a string");
+	case TOKEN_RIGHT_BRACE: return g_strdup(text[1] == '}' ? "'}}'" : "'}'");
 	default: break;
 	}
 	if (length == 1 && (*text & 0x80) != 0)

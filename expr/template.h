@@ -81,4 +81,8 @@ typedef struct {
 void expr_template_calls(
 	const ExprTemplate *template_, void (*visit)(const ExprCall *call, void *data), void *data);
 
+// The filter that is applied last in a template that is one single {{ … }} ("identifier", "raw"); NULL when there is none.
+// `identifier` and `raw` give their input back unchanged: what they mean in SQL is for the one who binds it.
+const char *expr_template_last_filter(const ExprTemplate *template_);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ExprTemplate, expr_template_free)
