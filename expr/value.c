@@ -1,5 +1,6 @@
 #include "expr/value.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -46,10 +47,11 @@ static void append_real(GString *text, double real)
 		g_string_append(text, g_ascii_formatd(buffer, sizeof buffer, "%.1f", real));
 		return;
 	}
-	for (int precision = 15; precision <= 17; precision++) {
-		static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
+	for (int precision = fabs(real) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
+		char format[8];
 
-		g_ascii_formatd(buffer, sizeof buffer, formats[precision - 15], real);
+		g_snprintf(format, sizeof format, "%%.%dg", precision);
+		g_ascii_formatd(buffer, sizeof buffer, format, real);
 		if (g_ascii_strtod(buffer, NULL) == real)
 			break;
 	}

@@ -170,23 +170,23 @@ static void test_limits(void)
 {
 	static const LimitCase cases[] = {
 		{"{% for i in 1..1000 %}{% for j in 1..1000 %}{{ i * j }}{% endfor %}{% endfor %}",
-			{.steps = 10000}, "1:51: the expression takes more than 10000 steps"},
+			{.steps = 10000}, "1:50: the expression takes more than 10000 steps"},
 		{"{% set s = 'abcdefgh' %}{% for i in 1..60 %}{% set s = s ~ s %}{% endfor %}",
 			{.output_bytes = 1000}, "1:58: the text is longer than 1000 bytes"},
 		{"{% for i in 1..100 %}0123456789{% endfor %}", {.output_bytes = 500},
-			"1:1: the text is longer than 500 bytes"},
+			"1:22: the text is longer than 500 bytes"},
 		{"{% set a = [1] %}{% for i in 1..60 %}{% set a = [a, a] %}{% endfor %}{{ a }}",
 			{.steps = 100000}, "1:38: the expression takes more than 100000 steps"},
 		{"{% set a = [1] %}{% for i in 1..5000 %}{% set a = [a] %}{% endfor %}",
 			{.steps = 0}, "1:40: the value is nested deeper than 1000 levels"},
 		{"{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}", {.depth = 50},
-			"1:17: the template is nested deeper than 50 levels"},
+			"1:24: the expression is nested deeper than 50 levels"},
 		{"{{ ((((1)))) + render('{{ ((1 + (2 + (3 + (4))))) }}') }}", {.depth = 6},
-			"1:16: in the text to render: 1:34: the expression is nested deeper than 6 "
+			"1:16: in the text to render: 1:11: the expression is nested deeper than 6 "
 			"levels"},
 		{"{{ 'a' | indent(10000, prefix='0123456789') | length }}{{ '\n' | indent(10000, "
 		 "prefix='0123456789') }}",
-			{.output_bytes = 5000}, "1:67: the text is longer than 5000 bytes"},
+			{.output_bytes = 5000}, "2:5: the text is longer than 5000 bytes"},
 		{"{{ inputs.tags | join('0123456789') }}", {.output_bytes = 20},
 			"1:18: the text is longer than 20 bytes"},
 		{"{{ 'aaaaaaaaaa' | replace({'a': '0123456789'}) }}", {.output_bytes = 50},
@@ -201,8 +201,11 @@ static void test_limits(void)
 		g_autoptr(GError) error = NULL;
 
 		g_assert_null(expr_template_render(template_, &scope, &cases[i].limits, &error));
-		g_assert_cmpstr(error->message, ==, cases[i].error);
 		g_assert_error(error, EXPR_ERROR, EXPR_ERROR_LIMIT);
+		if (strcmp(error->message, cases[i].error) == 0)
+			continue;
+		g_test_message("%s\n  gives %s\n  wants %s", cases[i].text, error->message, cases[i].error);
+		g_test_fail();
 	}
 	test_scope_free(&scope);
 }
@@ -320,7 +323,7 @@ static void test_floats(void)
 		{0.1 + 0.2, "0.30000000000000004"},
 		{1e21, "1e+21"},
 		{123456789012345.0, "123456789012345.0"},
-		{5e-324, "4.9406564584124654e-324"},
+		{5e-324, "5e-324"},
 		{-0.0, "-0.0"},
 	};
 
