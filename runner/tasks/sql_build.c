@@ -126,7 +126,7 @@ static void log_result(TaskContext *context, const Build *build)
 			build->deleted, build->rows);
 }
 
-bool task_sql_build_run(TaskContext *context, TaskResult *result, GError **error)
+bool run_sql_build(TaskContext *context, TaskResult *result, GError **error)
 {
 	g_auto(Settings) settings = {0};
 	g_autoptr(Build) build = NULL;

@@ -222,7 +222,7 @@ static void finish(
 		build->staged, settings->from, settings->table, rejected);
 }
 
-bool task_sql_load_run(TaskContext *context, TaskResult *result, GError **error)
+bool run_sql_load(TaskContext *context, TaskResult *result, GError **error)
 {
 	g_auto(Settings) settings = {0};
 	g_autoptr(LoadSource) load = NULL;

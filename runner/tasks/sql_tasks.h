@@ -3,7 +3,7 @@
 
 #include "runner/task_type.h"
 
-bool task_sql_build_run(TaskContext *context, TaskResult *result, GError **error);
-bool task_sql_load_run(TaskContext *context, TaskResult *result, GError **error);
-bool task_sql_query_run(TaskContext *context, TaskResult *result, GError **error);
-bool task_sql_queries_run(TaskContext *context, TaskResult *result, GError **error);
+bool run_sql_build(TaskContext *context, TaskResult *result, GError **error);
+bool run_sql_load(TaskContext *context, TaskResult *result, GError **error);
+bool run_sql_query(TaskContext *context, TaskResult *result, GError **error);
+bool run_sql_queries(TaskContext *context, TaskResult *result, GError **error);
