@@ -85,7 +85,7 @@ static char *expression_text(const SqlPiece *piece)
 		return g_strndup(piece->text, piece->length);
 	bar = last_filter(piece->text);
 	if (filter_is(bar, "identifier") || filter_is(bar, "raw"))
-		return g_strndup(piece->text, (size_t)(bar - piece->text));
+		return g_strchomp(g_strndup(piece->text, (size_t)(bar - piece->text)));
 	return g_strndup(piece->text, piece->length);
 }
 

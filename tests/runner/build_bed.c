@@ -26,7 +26,6 @@ static void forget(Bed *bed)
 	bed->outputs = bed->samples = NULL;
 	g_clear_pointer(&bed->error, g_free);
 	g_clear_pointer(&bed->checks, g_ptr_array_unref);
-	g_string_truncate(bed->log, 0);
 }
 
 void bed_close(Bed *bed)
@@ -165,7 +164,10 @@ static bool run(Bed *bed, const BuildRequest *request, const BuildSource *source
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Build) build = build_new(request, source, &error);
-	bool done = build != NULL && build_run(build, &error);
+	bool done;
+
+	g_string_truncate(bed->log, 0);
+	done = build != NULL && build_run(build, &error);
 
 	remember(bed, build, error);
 	return done;
