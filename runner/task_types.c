@@ -15,8 +15,10 @@ static const TaskType types[] = {
 	{"subflow", TASK_INTERNAL, 0, run_subflow, wake_subflow},
 	{"shell", TASK_OUTSIDE, 0, run_shell, NULL},
 	// A publish carries a marker in its own dataset: done twice it is done once.
-	{"sql.build", TASK_OUTSIDE, TASK_REPEATABLE, task_sql_build_run, NULL},
-	{"sql.load", TASK_OUTSIDE, TASK_REPEATABLE, task_sql_load_run, NULL},
+	{"sql.build", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_build, NULL},
+	{"sql.load", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_load, NULL},
+	{"sql.query", TASK_OUTSIDE, 0, run_sql_query, NULL},
+	{"sql.queries", TASK_OUTSIDE, 0, run_sql_queries, NULL},
 };
 // clang-format on
 

@@ -1,5 +1,6 @@
 // Runs a fuzz target over every file of a corpus folder, so that the corpus is a test in every build.
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
