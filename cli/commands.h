@@ -3,9 +3,13 @@
 
 #include "cli/command.h"
 
+int cmd_cron(const Command *command, char **arguments);
 int cmd_help(const Command *command, char **arguments);
 extern const GOptionEntry lineage_options[];
 extern const char lineage_details[];
 int cmd_lineage(const Command *command, char **arguments);
 int cmd_page(const Command *command, char **arguments); // man, completion, reference
 int cmd_version(const Command *command, char **arguments);
+
+extern const char cron_details[];
+extern const GOptionEntry cron_options[];

@@ -3,10 +3,11 @@
 // threads is safe.
 //
 // Fields: [second] minute hour day-of-month month day-of-week. Each is `*`, `*/n`, a number, a
-// range `a-b`, a range with a step `a-b/n`, `a/n` (from a to the end), or a list of those. Months
-// and weekdays may be names (JAN, mon); Sunday is 0 and 7. `?` stands for `*` in the two day
-// fields. @hourly @daily @midnight @weekly @monthly @yearly @annually. When day-of-month and
-// day-of-week are both restricted (not `*` or `*/n`), a day matches when either does.
+// range `a-b`, a range with a step `a-b/n`, `a/n` (from a to the end), or a list of those with
+// commas. Months and weekdays may be names (JAN, mon); Sunday is 0 and 7. @hourly @daily
+// (@midnight) @weekly @monthly @yearly (@annually). Nothing else: no `?`, L, W or #. When
+// day-of-month and day-of-week are both restricted (not `*` or `*/n`), a day matches when either
+// does.
 //
 // Daylight saving: an expression whose hour and minute are both fixed (not `*` or `*/n`) fires once
 // a day at most for each of its times: a time in a gap fires at the first instant after the gap, a
@@ -21,16 +22,16 @@
 typedef struct {
 	uint64_t seconds; // bit n: second n
 	uint64_t minutes; // bit n: minute n
-	uint32_t hours;	  // bit n: hour n
-	uint32_t days;	  // bit n: day n of the month, from 1
-	uint16_t months;  // bit n: month n, from 1
+	uint32_t hours; // bit n: hour n
+	uint32_t days; // bit n: day n of the month, from 1
+	uint16_t months; // bit n: month n, from 1
 	uint8_t weekdays; // bit n: weekday n, 0 is Sunday
-	bool either_day;  // both day fields are restricted: either may match
-	bool wall_clock;  // hour and minute are both fixed
+	bool either_day; // both day fields are restricted: either may match
+	bool wall_clock; // hour and minute are both fixed
 } CronExpression;
 
 typedef enum {
-	CRON_ERROR_SYNTAX,     // the text is no cron expression
+	CRON_ERROR_SYNTAX, // the text is no cron expression
 	CRON_ERROR_IMPOSSIBLE, // it is one, but no date matches it (31 February)
 } CronError;
 
@@ -48,3 +49,7 @@ bool cron_next(const CronExpression *cron, GTimeZone *zone, int64_t after, int64
 // Finds the last instant strictly before `before`. Returns false when there is none since the
 // year 1.
 bool cron_previous(const CronExpression *cron, GTimeZone *zone, int64_t before, int64_t *previous);
+
+// The check that repo-layout calls for each schedule (flow_check_schedule): NULL when the expression
+// and the time zone (NULL: UTC) are good, else what is wrong, to be freed with g_free().
+char *cron_check(const char *text, bool with_seconds, const char *time_zone);
