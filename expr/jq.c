@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 // A program runs this long at most; values are nested this deep at most; this many programs are kept compiled.
 enum { MOST_SECONDS = 5, MOST_DEPTH = 1000, MOST_PROGRAMS = 256, MOST_IDLE = 16 };

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # folder: (folders it may call, libraries whose headers it may include)
 RULES = {
     "sql": (set(), {"glib"}),
-    "expr": (set(), {"glib", "jansson"}),
+    "expr": (set(), {"glib", "jansson", "jq"}),
     "db": (set(), {"glib", "sqlite3"}),
     "store": ({"db"}, {"glib", "jansson", "zlib"}),
     "repo-layout": ({"sql", "expr"}, {"glib", "jansson", "git2", "yaml"}),
@@ -20,10 +20,12 @@ RULES = {
     "cli": ({"api", "reconciler", "runner", "repo-layout", "store", "db", "sql", "expr"}, {"glib", "jansson", "git2"}),
 }
 LIBRARIES = {"glib.h": "glib", "glib-unix.h": "glib", "glib/gstdio.h": "glib", "jansson.h": "jansson", "sqlite3.h": "sqlite3",
-             "git2.h": "git2", "yaml.h": "yaml", "microhttpd.h": "microhttpd", "zlib.h": "zlib"}
+             "git2.h": "git2", "yaml.h": "yaml", "microhttpd.h": "microhttpd", "zlib.h": "zlib", "jq.h": "jq", "jv.h": "jq"}
 # What the pure folders never touch: no clock, threads, network or processes of their own.
 PURE = {"sql", "expr", "repo-layout"}
 IMPURE = {"pthread.h", "time.h", "sys/time.h", "sys/socket.h", "netdb.h", "sys/wait.h", "spawn.h", "poll.h", "sys/epoll.h"}
+# libjq's programs are compiled once for the whole process, and ended when they run too long: that takes a lock and a watchdog.
+EXCEPTIONS = {("expr/jq.c", "pthread.h")}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 CALLS = re.compile(r"^\s*CALLS\s+([a-z\s-]*)", re.MULTILINE)
@@ -56,7 +58,7 @@ def folder_faults(folder):
     for path in sorted((ROOT / folder).rglob("*.[ch]")):
         for line, own, name in included(path):
             fault = include_fault(folder, own, name)
-            if fault:
+            if fault and (str(path.relative_to(ROOT)), name) not in EXCEPTIONS:
                 yield f"{path.relative_to(ROOT)}:{line}: {fault}"
     lists = CALLS.search((ROOT / folder / "CMakeLists.txt").read_text())
     for callee in (lists.group(1).split() if lists else []):
