@@ -9,6 +9,9 @@ extern const GOptionEntry lineage_options[];
 extern const char lineage_details[];
 int cmd_lineage(const Command *command, char **arguments);
 int cmd_page(const Command *command, char **arguments); // man, completion, reference
+extern const GOptionEntry run_options[];
+extern const char run_details[];
+int cmd_run(const Command *command, char **arguments);
 int cmd_version(const Command *command, char **arguments);
 
 extern const char cron_details[];

@@ -457,15 +457,13 @@ static bool rows_restore(Drive *drive, GPtrArray *open, guint *ret_count, GError
 	return ok;
 }
 
-static bool drive_go_on(Drive *drive, json_t *kept, GError **error)
+// Task runs that are there already.
+static bool drive_go_on(Drive *drive, const char *settled, GError **error)
 {
 	g_autoptr(GPtrArray) open = g_ptr_array_new();
-	const char *settled = json_string_value(json_object_get(kept, "settled"));
 	RunState state = RUN_RUNNING;
 	guint count = 0;
 
-	drive->inputs = json_incref(json_object_get(kept, "inputs"));
-	secrets_mask(drive);
 	if (drive->state == RUN_KILLING)
 		run_graph_kill(drive->graph);
 	if (!rows_restore(drive, open, &count, error))
@@ -481,25 +479,32 @@ static bool drive_go_on(Drive *drive, json_t *kept, GError **error)
 	return true;
 }
 
+// What is worked out once, at the first claim, and kept in the row.
+static bool values_begin(Drive *drive, json_t *kept, GError **error)
+{
+	drive->inputs = json_incref(json_object_get(kept, "inputs"));
+	if (drive->inputs == NULL && !inputs_begin(drive, error))
+		return false;
+	secrets_mask(drive);
+	if (json_is_true(json_object_get(kept, "begun")))
+		return true;
+	drive->run_dirty = true;
+	return labels_begin(drive, error);
+}
+
 bool drive_begin(Drive *drive, GError **error)
 {
 	json_t *kept = json_parse(drive->run->data);
 	bool ok;
 
-	if (drive->state == RUN_RESTARTED || drive->state == RUN_CREATED ||
-		drive->state == RUN_QUEUED)
-		drive_set_state(drive, RUN_RUNNING);
 	drive->reruns = (unsigned)json_integer_value(json_object_get(kept, "reruns"));
 	drive->depth = (unsigned)json_integer_value(json_object_get(kept, "depth"));
 	drive->first_started = json_integer_value(json_object_get(kept, "first"));
-	if (json_is_object(json_object_get(kept, "inputs"))) {
-		ok = drive_go_on(drive, kept, error);
-	} else {
-		ok = inputs_begin(drive, error) && labels_begin(drive, error);
-		drive->run_dirty = true;
-		if (ok)
-			run_graph_begin(drive->graph);
-	}
+	if (drive->state == RUN_RESTARTED || drive->state == RUN_CREATED ||
+		drive->state == RUN_QUEUED)
+		drive_set_state(drive, RUN_RUNNING);
+	ok = values_begin(drive, kept, error) &&
+	     drive_go_on(drive, json_string_value(json_object_get(kept, "settled")), error);
 	json_decref(kept);
 	if (ok)
 		deadlines_set(drive);

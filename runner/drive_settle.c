@@ -111,6 +111,19 @@ static bool rerun_create(Store *store, void *data, GError **error)
 	return store_run_create(store, &new_run, id, NULL, error);
 }
 
+static char *rerun_data(const Drive *drive, int64_t first_started)
+{
+	json_t *data = json_pack("{s:I, s:I, s:I, s:b}", "reruns", (json_int_t)drive->reruns + 1,
+		"first", (json_int_t)first_started, "depth", (json_int_t)drive->depth, "begun", 1);
+	char *text;
+
+	if (drive->inputs != NULL)
+		json_object_set(data, "inputs", drive->inputs);
+	text = json_dumps(data, JSON_COMPACT);
+	json_decref(data);
+	return text;
+}
+
 // Whether the flow's retry makes a new run; then it is arranged.
 static bool rerun_arrange(Drive *drive)
 {
@@ -141,8 +154,7 @@ static bool rerun_arrange(Drive *drive)
 	rerun->variables = g_strdup(run->variables);
 	rerun->trigger = g_strdup(run->trigger);
 	rerun->trigger_type = g_strdup(run->trigger_type);
-	rerun->data = g_strdup_printf("{\"reruns\":%u,\"first\":%" G_GINT64_FORMAT "}",
-		drive->reruns + 1, past.first_started);
+	rerun->data = rerun_data(drive, past.first_started);
 	rerun->origin = g_strdup(drive->id);
 	rerun->key = g_strdup_printf("retry/%s", drive->id);
 	rerun->due_at = at;

@@ -67,6 +67,7 @@ static char *drive_data(const Drive *drive)
 
 	if (drive->inputs != NULL)
 		json_object_set(data, "inputs", drive->inputs);
+	json_object_set_new(data, "begun", json_true());
 	if (drive->depth > 0)
 		json_object_set_new(data, "depth", json_integer(drive->depth));
 	if (drive->reruns > 0) {

@@ -68,6 +68,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Runner, runner_free)
 // Saves the parsing of a flow that the caller has at hand. Takes the flow over.
 void runner_flow_put(Runner *runner, int64_t revision, Flow *flow);
 
+// Copies a file to the kept ones, for a FILE input of a run to come. Returns its URI (weir:///…), to be freed.
+char *runner_file_put(Runner *runner, const char *path, GError **error);
+
 // Waits until the run has ended, or is PAUSED with nothing but a person to wake it. False with error only when the run is
 // not there or the runner broke down. Any thread.
 bool runner_wait(Runner *runner, const char *run_id, GError **error);

@@ -138,7 +138,8 @@ static bool claim_begin(Runner *runner, const StoreLease *lease, GError **error)
 	runner_active(runner, drive);
 	if (!store_run_requests_get(runner->store, drive->id, &requests, error))
 		return false;
-	ok = requests == NULL || requests->requests == 0 || requests_take(runner, drive, requests, error);
+	ok = requests == NULL || requests->requests == 0 ||
+	     requests_take(runner, drive, requests, error);
 	store_run_requests_free(requests);
 	return ok;
 }

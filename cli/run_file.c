@@ -1,0 +1,402 @@
+#include "cli/run_file.h"
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "repo-layout/flow.h"
+#include "runner/inputs.h"
+#include "runner/run_report.h"
+#include "runner/runner.h"
+#include "store/flow.h"
+#include "store/log.h"
+#include "store/run.h"
+#include "store/task_run.h"
+#include "store/timestamp.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+	const RunFile *request;
+	Store *store;
+	Runner *runner;
+	Flow *flow; // borrowed once the runner has it
+	char id[27];
+	int64_t revision;
+	json_t *inputs;
+} Job;
+
+// ---- The flows
+
+// Prints the diagnostics; true when there is no error among them.
+static bool diagnostics_report(DiagnosticList *list)
+{
+	diagnostic_list_sort(list);
+	for (size_t i = 0; i < diagnostic_list_length(list); i++) {
+		g_autofree char *text = diagnostic_text(diagnostic_list_at(list, i));
+
+		fprintf(stderr, "%s\n", text);
+	}
+	return diagnostic_list_errors(list) == 0;
+}
+
+static Flow *flow_load(const char *file)
+{
+	g_autoptr(DiagnosticList) diagnostics = diagnostic_list_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Flow) flow = NULL;
+	g_autofree char *text = NULL;
+	gsize length;
+
+	if (!g_file_get_contents(file, &text, &length, &error)) {
+		command_error(NULL, "%s", error->message);
+		return NULL;
+	}
+	flow = flow_parse(file, text, length, "default", diagnostics);
+	return diagnostics_report(diagnostics) ? g_steal_pointer(&flow) : NULL;
+}
+
+static bool flow_store(
+	Store *store, const Flow *flow, int64_t applied, int64_t *ret_revision, GError **error)
+{
+	g_autofree char *definition = flow_definition_json(flow);
+	g_autofree char *digest = flow_meaning_digest(flow, NULL);
+	StoreFlowPut put = {
+		.flow = {.namespace = flow->namespace,
+			.id = flow->id,
+			.digest = digest,
+			.domain = flow->namespace,
+			.kind = (char[]){"written"},
+			.concurrency_limit = flow->concurrency_limit,
+			.disabled = flow->disabled},
+		.definition = definition,
+	};
+	static const char *const behaviors[] = {"QUEUE", "CANCEL", "FAIL"};
+	g_autofree char *behavior = g_strdup(behaviors[flow->concurrency_behavior]);
+
+	put.flow.concurrency_behavior = behavior;
+	return store_flow_put(store, &put, applied, ret_revision, error);
+}
+
+static int order_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void folder_collect(const char *path, GPtrArray *files)
+{
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *full = g_build_filename(path, name, NULL);
+
+		if (g_file_test(full, G_FILE_TEST_IS_DIR) &&
+			!g_file_test(full, G_FILE_TEST_IS_SYMLINK))
+			folder_collect(full, files);
+		else if (g_str_has_suffix(name, ".yaml") || g_str_has_suffix(name, ".yml"))
+			g_ptr_array_add(files, g_steal_pointer(&full));
+	}
+}
+
+// The flows that this one may call. One with errors is told about and left out: calling it then says that it is missing.
+static bool others_store(const Job *job, int64_t applied, GError **error)
+{
+	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
+
+	if (job->request->flows == NULL)
+		return true;
+	if (!g_file_test(job->request->flows, G_FILE_TEST_IS_DIR)) {
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR, "there is no folder '%s'",
+			job->request->flows);
+		return false;
+	}
+	folder_collect(job->request->flows, files);
+	g_ptr_array_sort(files, order_names);
+	for (guint i = 0; i < files->len; i++) {
+		g_autoptr(Flow) flow = flow_load(files->pdata[i]);
+
+		if (flow == NULL || (strcmp(flow->namespace, job->flow->namespace) == 0 &&
+					    strcmp(flow->id, job->flow->id) == 0))
+			continue;
+		if (!flow_store(job->store, flow, applied, NULL, error))
+			return false;
+	}
+	return true;
+}
+
+static bool flows_store(Job *job, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(job->store, error);
+	int64_t applied;
+
+	return transaction != NULL && store_apply_begin(job->store, &applied, error) &&
+	       others_store(job, applied, error) &&
+	       flow_store(job->store, job->flow, applied, &job->revision, error) &&
+	       store_transaction_commit(g_steal_pointer(&transaction), error);
+}
+
+// ---- Inputs
+
+bool run_inputs_parse(char **inputs, json_t *ret_object)
+{
+	for (; inputs != NULL && *inputs != NULL; inputs++) {
+		const char *equals = strchr(*inputs, '=');
+
+		if (equals == NULL || equals == *inputs) {
+			command_error("write -i name=value", "'-i %s' names no value", *inputs);
+			return false;
+		}
+		g_autofree char *name = g_strndup(*inputs, (gsize)(equals - *inputs));
+		if (json_object_set_new(ret_object, name, json_string(equals + 1)) != 0) {
+			command_error(NULL, "the value of input '%s' is not valid UTF-8", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static char *file_keep(const char *given, void *data, GError **error)
+{
+	return runner_file_put(data, given, error);
+}
+
+static int64_t clock_now(void *data)
+{
+	(void)data;
+	return timestamp_now();
+}
+
+static bool inputs_work_out(Job *job)
+{
+	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+	json_t *given = json_object();
+	json_t *variables = json_pack("{s:{s:s, s:s}, s:O}", "flow", "id", job->flow->id,
+		"namespace", job->flow->namespace, "vars",
+		job->flow->variables != NULL ? job->flow->variables : json_object());
+	ExprScope scope = expr_scope_over(variables);
+	InputsRequest request = {.inputs = job->flow->inputs,
+		.given = given,
+		.scope = &scope,
+		.strict = true,
+		.keep_file = file_keep,
+		.data = job->runner};
+
+	scope.clock = clock_now;
+	if (run_inputs_parse(job->request->inputs, given))
+		job->inputs = inputs_resolve(&request, NULL, faults);
+	for (guint i = 0; i < faults->len; i++)
+		command_error(NULL, "%s", (const char *)faults->pdata[i]);
+	json_decref(given);
+	json_decref(variables);
+	return job->inputs != NULL;
+}
+
+static bool run_create(Job *job, GError **error)
+{
+	json_t *data = json_pack("{s:O}", "inputs", job->inputs);
+	g_autofree char *inputs = json_dumps(job->inputs, JSON_COMPACT);
+	g_autofree char *kept = json_dumps(data, JSON_COMPACT);
+	StoreRunNew new_run = {.namespace = job->flow->namespace,
+		.flow = job->flow->id,
+		.revision = job->revision,
+		.inputs = inputs,
+		.data = kept,
+		.concurrency_limit = -1};
+
+	json_decref(data);
+	return store_run_create(job->store, &new_run, job->id, NULL, error);
+}
+
+// ---- Running
+
+// An interrupt kills the run, which then ends as runs do.
+static void *signals_wait(void *data)
+{
+	const Job *job = data;
+	sigset_t signals;
+	int number;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	while (sigwait(&signals, &number) == 0)
+		store_run_kill(job->store, job->id, NULL, NULL);
+	return NULL;
+}
+
+static void signals_block(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+// A run that a flow's retry made in place of the last one; waits for it, and for those after it.
+static bool follow_retries(Job *job, GPtrArray *retried, GError **error)
+{
+	for (;;) {
+		g_autoptr(StoreRun) run = NULL;
+		g_autoptr(GPtrArray) runs = NULL;
+		StoreRunFilter filter = STORE_RUN_FILTER_ALL;
+		bool found = false;
+
+		if (!runner_wait(job->runner, job->id, error) ||
+			!store_run_get(job->store, job->id, &run, error))
+			return false;
+		if (run == NULL || run->state != RUN_RETRIED)
+			return true;
+		filter.namespace = job->flow->namespace;
+		filter.flow = job->flow->id;
+		if (!store_runs_list(job->store, &filter, NULL, &runs, NULL, error))
+			return false;
+		for (guint i = 0; i < runs->len && !found; i++) {
+			const StoreRun *other = runs->pdata[i];
+
+			found = g_strcmp0(other->origin_run_id, job->id) == 0;
+			if (!found)
+				continue;
+			g_ptr_array_add(retried, g_strdup(job->id));
+			g_strlcpy(job->id, other->id, sizeof(job->id));
+		}
+		if (!found)
+			return true;
+	}
+}
+
+static GStrv secret_names(const Flow *flow)
+{
+	GPtrArray *names = g_ptr_array_new();
+
+	for (guint i = 0; i < flow->inputs->len; i++) {
+		const Input *input = flow->inputs->pdata[i];
+
+		if (strcmp(input->type, "SECRET") == 0)
+			g_ptr_array_add(names, g_strdup(input->id));
+	}
+	g_ptr_array_add(names, NULL);
+	return (GStrv)g_ptr_array_free(names, FALSE);
+}
+
+// ---- What is printed
+
+static bool print_log_line(const StoreLogLine *line, void *data)
+{
+	g_autofree char *shown = output_printable(line->text, false);
+
+	(void)data;
+	fprintf(stderr, "%-5s %s\n", log_level_name(line->level), shown);
+	return true;
+}
+
+static bool print_task_run(const StoreTaskRun *row, void *data)
+{
+	Style style = style_of_word(run_state_name(row->state));
+
+	(void)data;
+	printf("  %s%-9s%s %s%s%s%s%s%s\n", style_begin(stdout, style), run_state_name(row->state),
+		style_end(stdout, style), row->task_id, row->value != NULL ? " [" : "",
+		row->value != NULL ? row->value : "", row->value != NULL ? "]" : "",
+		row->message != NULL ? ": " : "", row->message != NULL ? row->message : "");
+	return true;
+}
+
+static bool print_text(const Job *job, RunState state, GError **error)
+{
+	StoreLogFilter filter = {.run_id = job->id, .level = LOG_LEVEL_INFO};
+
+	if (!store_log_read(job->store, &filter, print_log_line, NULL, NULL, error))
+		return false;
+	printf("%s.%s %s\n", job->flow->namespace, job->flow->id, run_state_name(state));
+	return store_task_runs_visit(job->store, job->id, print_task_run, NULL, error);
+}
+
+static bool print_json(const Job *job, const GPtrArray *retried, GError **error)
+{
+	g_auto(GStrv) secrets = secret_names(job->flow);
+	json_t *report = run_report(job->store, job->id, (const char *const *)secrets, error);
+	json_t *earlier;
+
+	if (report == NULL)
+		return false;
+	if (retried->len > 0) {
+		earlier = json_array();
+		for (guint i = 0; i < retried->len; i++)
+			json_array_append_new(earlier, run_report(job->store, retried->pdata[i],
+							       (const char *const *)secrets, NULL));
+		json_object_set_new(report, "retried", earlier);
+	}
+	output_json(report);
+	json_decref(report);
+	return true;
+}
+
+static int exit_status(RunState state)
+{
+	if (state == RUN_SUCCESS || state == RUN_WARNING)
+		return EXIT_OK;
+	return state == RUN_PAUSED ? EXIT_PAUSED : EXIT_FAILED;
+}
+
+static bool job_run(Job *job, int *ret_status, GError **error)
+{
+	g_autoptr(GPtrArray) retried = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(StoreRun) run = NULL;
+	pthread_t signals;
+
+	if (!run_create(job, error) || !runner_start(job->runner, error))
+		return false;
+	pthread_create(&signals, NULL, signals_wait, job);
+	bool ok = follow_retries(job, retried, error) &&
+		  store_run_get(job->store, job->id, &run, error);
+	pthread_cancel(signals);
+	pthread_join(signals, NULL);
+	if (!ok)
+		return false;
+	*ret_status = exit_status(run->state);
+	return job->request->json ? print_json(job, retried, error)
+				  : print_text(job, run->state, error);
+}
+
+static char *scripts_folder(const char *file)
+{
+	g_autofree char *absolute = g_canonicalize_filename(file, NULL);
+	g_autofree char *folder = g_path_get_dirname(absolute);
+
+	return g_build_filename(folder, "scripts", NULL);
+}
+
+int run_file(const RunFile *request)
+{
+	g_autofree char *scripts = scripts_folder(request->file);
+	RunnerOptions options = {.scripts_folder = scripts, .roles = "runner", .sole = true};
+	Job job = {.request = request, .flow = flow_load(request->file)};
+	g_autoptr(GError) error = NULL;
+	int status = EXIT_FAILED;
+
+	if (job.flow == NULL)
+		return EXIT_FAILED;
+	signals_block();
+	job.store = store_open(NULL, STORE_EPHEMERAL, &error);
+	job.runner = job.store == NULL ? NULL : runner_new(job.store, &options, &error);
+	if (job.runner == NULL || !flows_store(&job, &error) || job.flow->disabled) {
+		command_error(NULL, "%s", error != NULL ? error->message : "the flow is disabled");
+		flow_free(job.flow);
+	} else {
+		runner_flow_put(job.runner, job.revision, job.flow);
+		if (inputs_work_out(&job) && !job_run(&job, &status, &error)) {
+			command_error(NULL, "%s", error->message);
+			status = EXIT_FAILED;
+		}
+	}
+	json_decref(job.inputs);
+	runner_free(job.runner);
+	store_close(job.store);
+	return status;
+}

@@ -1,0 +1,118 @@
+#include "cli/run_live.h"
+
+#include "api/flow_name.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/read_api.h"
+#include "cli/run_file.h"
+#include "cli/store_path.h"
+#include "runner/run_report.h"
+#include "store/flow.h"
+#include "store/log.h"
+#include "store/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOOK = 200000 }; // microseconds between looks at a run that is followed
+
+static bool print_line(const StoreLogLine *line, void *data)
+{
+	g_autofree char *shown = output_printable(line->text, false);
+
+	(void)data;
+	fprintf(stderr, "%-5s %s\n", log_level_name(line->level), shown);
+	return true;
+}
+
+static int exit_status(RunState state)
+{
+	if (state == RUN_SUCCESS || state == RUN_WARNING)
+		return EXIT_OK;
+	return state == RUN_PAUSED ? EXIT_PAUSED : EXIT_FAILED;
+}
+
+// Prints the log as it comes until the run has ended or rests.
+static bool follow_run(Store *store, const char *id, RunState *ret_state, GError **error)
+{
+	StoreLogFilter filter = {.run_id = id, .level = LOG_LEVEL_INFO};
+
+	for (;;) {
+		g_autoptr(StoreRun) run = NULL;
+		bool rests;
+
+		if (!store_run_get(store, id, &run, error))
+			return false;
+		// The state first: lines that were written before it ended are then all there.
+		rests = run == NULL || run_state_is_ended(run->state) ||
+			(run->state == RUN_PAUSED && run->due_at == 0);
+		if (!store_log_read(store, &filter, print_line, NULL, &filter.after, error))
+			return false;
+		*ret_state = run == NULL ? RUN_FAILED : run->state;
+		if (rests)
+			return true;
+		g_usleep(LOOK);
+	}
+}
+
+static bool create(Store *store, const FlowName *name, char **inputs, char id[27], GError **error)
+{
+	json_t *given = json_object();
+	bool ok = run_inputs_parse(inputs, given);
+	g_autofree char *text = json_dumps(given, JSON_COMPACT);
+	StoreRunNew new_run = {.namespace = name->namespace,
+		.flow = name->id,
+		.inputs = text,
+		.concurrency_limit = -1};
+
+	json_decref(given);
+	if (ok && store_run_create(store, &new_run, id, NULL, error))
+		return true;
+	if (ok && g_error_matches(*error, STORE_ERROR, STORE_ERROR_MISSING)) {
+		g_clear_error(error);
+		g_set_error(error, STORE_ERROR, STORE_ERROR_MISSING,
+			"there is no live flow '%s.%s'", name->namespace, name->id);
+	}
+	return false;
+}
+
+static bool finish(Store *store, const char *id, bool follow, int *ret_status, GError **error)
+{
+	RunState state = RUN_CREATED;
+	json_t *report;
+
+	*ret_status = EXIT_OK;
+	if (follow) {
+		if (!follow_run(store, id, &state, error))
+			return false;
+		*ret_status = exit_status(state);
+	}
+	if (!output_is_json()) {
+		printf("%s%s%s\n", id, follow ? " " : "", follow ? run_state_name(state) : "");
+		return true;
+	}
+	report = run_report(store, id, NULL, error);
+	if (report == NULL)
+		return false;
+	output_json(report);
+	json_decref(report);
+	return true;
+}
+
+int run_live(const char *flow, char **inputs, bool follow)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *url = store_path_url(&error);
+	g_autoptr(Store) store = url == NULL ? NULL : store_open(url, STORE_READ_WRITE, &error);
+	g_auto(FlowName) name = {NULL, NULL};
+	char id[27];
+	int status;
+
+	if (store != NULL && flow_name_split(store, flow, &name, &error) &&
+		create(store, &name, inputs, id, &error) &&
+		finish(store, id, follow, &status, &error))
+		return status;
+	if (error != NULL)
+		read_api_report(error);
+	return EXIT_FAILED;
+}
