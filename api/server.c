@@ -25,6 +25,12 @@ struct ApiServer {
 	struct MHD_Daemon *daemon;
 };
 
+// One request, from its first line to the end of its answer.
+typedef struct {
+	char *target;
+	bool is_checked;
+} Request;
+
 static void free_reader(void *reader)
 {
 	api_reader_free(reader);
@@ -96,6 +102,14 @@ static const char *header_of(struct MHD_Connection *connection, const char *name
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static bool has_body(struct MHD_Connection *connection)
+{
+	const char *length = header_of(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length != NULL && strcmp(length, "0") != 0) ||
+	       header_of(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
 static bool check_request(
 	ApiServer *server, struct MHD_Connection *connection, const char *method, GError **error)
 {
@@ -106,28 +120,42 @@ static bool check_request(
 			error, API_MISDIRECTED, "unknown-host", "this server is not '%s'", host);
 		return false;
 	}
-	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-		return true;
-	api_error_set(error, API_BAD_METHOD, "read-only",
-		"this API only answers GET and HEAD, not '%s'", method);
-	return false;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		api_error_set(error, API_BAD_METHOD, "read-only",
+			"this API only answers GET and HEAD, not '%s'", method);
+		return false;
+	}
+	if (has_body(connection)) {
+		api_error_set(
+			error, API_BAD_REQUEST, "unwanted-body", "this API reads no request body");
+		return false;
+	}
+	return true;
 }
 
 // Keeps the target as it came: libmicrohttpd hands it to the request handler decoded and cut.
 static void *keep_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
+	Request *request = g_new(Request, 1);
+
 	(void)cls;
 	(void)connection;
-	return g_strdup(target);
+	request->target = g_strdup(target);
+	request->is_checked = false;
+	return request;
 }
 
-static void drop_target(void *cls, struct MHD_Connection *connection, void **target,
+static void drop_request(void *cls, struct MHD_Connection *connection, void **data,
 	enum MHD_RequestTerminationCode reason)
 {
+	Request *request = *data;
+
 	(void)cls;
 	(void)connection;
 	(void)reason;
-	g_clear_pointer(target, g_free);
+	if (request != NULL)
+		g_free(request->target);
+	g_clear_pointer(data, g_free);
 }
 
 // Leaves percent escapes to target_parse().
@@ -138,29 +166,40 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 	return strlen(text);
 }
 
+static enum MHD_Result answer_target(
+	ApiServer *server, struct MHD_Connection *connection, const char *target)
+{
+	g_autoptr(GError) error = NULL;
+	ApiReader *reader = thread_reader(server, &error);
+	const ReadyAnswer *ready;
+
+	if (reader == NULL)
+		return queue_error(connection, error);
+	ready = api_reader_answer(reader, target);
+	if (ready->not_modified != NULL &&
+		api_etag_matches(header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), ready->etag))
+		return MHD_queue_response(connection, API_NOT_MODIFIED, ready->not_modified);
+	return MHD_queue_response(connection, ready->status, ready->response);
+}
+
+// Called twice for each request: once its head is there, and once it is whole. An answer on the first call makes
+// libmicrohttpd end the connection: that is for requests that are refused.
 static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_size,
-	void **target)
+	void **data)
 {
-	ApiServer *server = cls;
+	Request *request = *data;
 	g_autoptr(GError) error = NULL;
-	ApiReader *reader;
-	const ReadyAnswer *ready;
 
 	(void)url;
 	(void)version;
 	(void)upload;
 	*upload_size = 0;
-	if (!check_request(server, connection, method, &error))
-		return queue_error(connection, error);
-	reader = thread_reader(server, &error);
-	if (reader == NULL)
-		return queue_error(connection, error);
-	ready = api_reader_answer(reader, *target);
-	if (ready->not_modified != NULL &&
-		api_etag_matches(header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), ready->etag))
-		return MHD_queue_response(connection, API_NOT_MODIFIED, ready->not_modified);
-	return MHD_queue_response(connection, ready->status, ready->response);
+	if (request->is_checked)
+		return answer_target(cls, connection, request->target);
+	request->is_checked = true;
+	return check_request(cls, connection, method, &error) ? MHD_YES
+							      : queue_error(connection, error);
 }
 
 static bool start_daemon(ApiServer *server, unsigned threads, GError **error)
@@ -178,7 +217,7 @@ static bool start_daemon(ApiServer *server, unsigned threads, GError **error)
 
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer,
 		server, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, drop_target, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+		MHD_OPTION_NOTIFY_COMPLETED, drop_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
 		keep_escapes, NULL, MHD_OPTION_END);
 	if (server->daemon != NULL)
 		return true;

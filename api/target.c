@@ -14,6 +14,29 @@ static void parameter_clear(void *data)
 	g_free(parameter->value);
 }
 
+static bool refuse_control(gunichar character, GError **error)
+{
+	api_error_set(error, API_BAD_REQUEST, "control-character",
+		"the target has the control character U+%04X", character);
+	return false;
+}
+
+static bool check_text(const GString *text, GError **error)
+{
+	if (memchr(text->str, '\0', text->len) != NULL)
+		return refuse_control(0, error);
+	if (!g_utf8_validate(text->str, (gssize)text->len, NULL)) {
+		api_error_set(error, API_BAD_REQUEST, "invalid-utf8",
+			"the target is not UTF-8 once its percent escapes are decoded");
+		return false;
+	}
+	for (const char *at = text->str; *at != '\0'; at = g_utf8_next_char(at)) {
+		if (g_unichar_iscntrl(g_utf8_get_char(at)))
+			return refuse_control(g_utf8_get_char(at), error);
+	}
+	return true;
+}
+
 static char *decode(const char *text, size_t length, bool plus_is_space, GError **error)
 {
 	g_autoptr(GString) decoded = g_string_sized_new(length);
@@ -36,19 +59,7 @@ static char *decode(const char *text, size_t length, bool plus_is_space, GError 
 			return NULL;
 		}
 	}
-	if (!g_utf8_validate(decoded->str, (gssize)decoded->len, NULL)) {
-		api_error_set(error, API_BAD_REQUEST, "invalid-utf8",
-			"the target is not UTF-8 once its percent escapes are decoded");
-		return NULL;
-	}
-	for (const char *at = decoded->str; *at != '\0'; at = g_utf8_next_char(at)) {
-		if (g_unichar_iscntrl(g_utf8_get_char(at))) {
-			api_error_set(error, API_BAD_REQUEST, "control-character",
-				"the target has the control character U+%04X", g_utf8_get_char(at));
-			return NULL;
-		}
-	}
-	return g_strdup(decoded->str);
+	return check_text(decoded, error) ? g_strdup(decoded->str) : NULL;
 }
 
 static bool add_segment(ApiTarget *target, const char *text, size_t length, GError **error)

@@ -1,3 +1,4 @@
+#include "api/reference.h"
 #include "cli/command_pages.h"
 #include "cli/commands.h"
 
@@ -12,7 +13,8 @@ typedef struct {
 static const Page pages[] = {
 	{"man", command_man_page},
 	{"completion", command_completion},
-	{"reference", command_reference},
+	{"cli", command_reference},
+	{"api", api_reference},
 };
 
 int cmd_help(const Command *command, char **arguments)
@@ -26,16 +28,18 @@ int cmd_help(const Command *command, char **arguments)
 	return EXIT_OK;
 }
 
+// "weir man", "weir completion", "weir reference cli", "weir reference api".
 int cmd_page(const Command *command, char **arguments)
 {
-	(void)arguments;
+	const char *name = arguments[0] != NULL ? arguments[0] : command->name;
+
 	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++) {
-		if (strcmp(pages[i].name, command->name) == 0) {
+		if (strcmp(pages[i].name, name) == 0) {
 			g_autofree char *text = pages[i].write();
 
 			fputs(text, stdout);
 			return EXIT_OK;
 		}
 	}
-	return EXIT_FAILED;
+	return command_usage(command, "there is no page '%s'", name);
 }

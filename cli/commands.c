@@ -2,6 +2,10 @@
 
 // clang-format off
 const Command commands[] = {
+	{"status", "", "Show how everything stands: sync, health, runs, drift", NULL, status_options, 0, 0, cmd_status},
+	{"flows", "[list|show NAMESPACE.ID]", "List flows, or show one as YAML", "'show' prints what runs, with weir's names for everything: of a script too, whose flow is generated.", flows_options, 0, 2, cmd_flows},
+	{"tables", "[list|show DATASET.TABLE]", "List tables and views, or show one", "'show' prints the declared schema, the latest publications and the last checks.", tables_options, 0, 2, cmd_tables},
+	{"doctor", "[REPOSITORY]", "Check store, repository, data folder, clock, git, disk and port", "Each finding that is not 'ok' has a cure. The exit status is 1 when something cannot work.", doctor_options, 0, 1, cmd_doctor},
 	{"help", "[COMMAND]", "Tell about weir or one command", NULL, NULL, 0, 1, cmd_help},
 	{"lineage", "", "Tell which tables an SQL script reads and writes", lineage_details,
 		lineage_options, 0, 0, cmd_lineage},
@@ -10,7 +14,7 @@ const Command commands[] = {
 	{"version", "", "Print the version", NULL, NULL, 0, 0, cmd_version},
 	{"man", "", NULL, NULL, NULL, 0, 0, cmd_page},
 	{"completion", "", NULL, NULL, NULL, 0, 0, cmd_page},
-	{"reference", "", NULL, NULL, NULL, 0, 0, cmd_page},
+	{"reference", "cli|api", NULL, NULL, NULL, 1, 1, cmd_page},
 	{.name = NULL},
 };
 // clang-format on

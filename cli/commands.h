@@ -4,6 +4,8 @@
 #include "cli/command.h"
 
 int cmd_cron(const Command *command, char **arguments);
+int cmd_doctor(const Command *command, char **arguments);
+int cmd_flows(const Command *command, char **arguments);
 int cmd_help(const Command *command, char **arguments);
 extern const GOptionEntry lineage_options[];
 extern const char lineage_details[];
@@ -12,7 +14,13 @@ int cmd_page(const Command *command, char **arguments); // man, completion, refe
 extern const GOptionEntry run_options[];
 extern const char run_details[];
 int cmd_run(const Command *command, char **arguments);
+int cmd_status(const Command *command, char **arguments);
+int cmd_tables(const Command *command, char **arguments);
 int cmd_version(const Command *command, char **arguments);
 
 extern const char cron_details[];
 extern const GOptionEntry cron_options[];
+extern const GOptionEntry doctor_options[];
+extern const GOptionEntry flows_options[];
+extern const GOptionEntry status_options[];
+extern const GOptionEntry tables_options[];

@@ -1,0 +1,15 @@
+// A store with something of everything in it.
+#pragma once
+
+#include "store/store.h"
+
+typedef struct {
+	char run_ended[27]; // of sales.orders, with a log of 50 lines in two chunks
+	char run_running[27]; // of sales.load, with a secret input
+} Seed;
+
+// Fills the store. Aborts the test on any failure.
+void seed_fill(Store *store, Seed *seed);
+
+// Adds a run of sales.orders that has not begun. id (27 bytes) may be NULL.
+void seed_run(Store *store, char *id);

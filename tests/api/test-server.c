@@ -1,0 +1,374 @@
+// The server over real sockets: what goes over the wire, and what slow or hostile clients cannot do.
+#include "api/server.h"
+#include "store/store.h"
+#include "tests/api/seed.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct {
+	char *folder;
+	char *url;
+	Store *store;
+	ApiServer *server;
+	Seed seed;
+} Fixture;
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	fixture->folder = g_dir_make_tmp("weir-api-XXXXXX", &error);
+	g_assert_no_error(error);
+	fixture->url = g_strdup_printf("sqlite:%s/weir.db", fixture->folder);
+	fixture->store = store_open(fixture->url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	seed_fill(fixture->store, &fixture->seed);
+	const ApiServerOptions options = {.address = "127.0.0.1:0", .store_url = fixture->url};
+	fixture->server = api_server_start(&options, &error);
+	g_assert_no_error(error);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GDir) folder = NULL;
+	const char *name;
+
+	(void)data;
+	api_server_stop(fixture->server);
+	store_close(fixture->store);
+	folder = g_dir_open(fixture->folder, 0, NULL);
+	while ((name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(fixture->folder);
+	g_free(fixture->folder);
+	g_free(fixture->url);
+}
+
+static int connect_to(const Fixture *fixture)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(api_server_port(fixture->server)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct timeval patience = {.tv_sec = 10};
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_assert_cmpint(client, >=, 0);
+	g_assert_cmpint(connect(client, (const struct sockaddr *)&address, sizeof address), ==, 0);
+	setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	return client;
+}
+
+static void send_all(int client, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(client, text, length, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			return;
+		text += sent;
+		length -= (size_t)sent;
+	}
+}
+
+// Everything up to the end of the connection.
+static char *receive_all(int client)
+{
+	GString *text = g_string_new(NULL);
+	char buffer[4096];
+	ssize_t got;
+
+	while ((got = recv(client, buffer, sizeof buffer, 0)) > 0)
+		g_string_append_len(text, buffer, got);
+	close(client);
+	return g_string_free(text, FALSE);
+}
+
+// Sends a request as it is, and gives all of the answer.
+static char *exchange(const Fixture *fixture, const char *request)
+{
+	int client = connect_to(fixture);
+
+	send_all(client, request, strlen(request));
+	return receive_all(client);
+}
+
+static char *ask(
+	const Fixture *fixture, const char *method, const char *target, const char *headers)
+{
+	g_autofree char *request =
+		g_strdup_printf("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
+			method, target, headers);
+
+	return exchange(fixture, request);
+}
+
+static int status_of(const char *answer)
+{
+	return g_str_has_prefix(answer, "HTTP/1.1 ") ? atoi(answer + strlen("HTTP/1.1 ")) : 0;
+}
+
+// The value of a header, to be freed; NULL when it is not there.
+static char *header_of(const char *answer, const char *name)
+{
+	g_autofree char *pattern = g_strdup_printf("(?im)^%s: (.*?)\\r$", name);
+	g_autoptr(GRegex) regex = g_regex_new(pattern, 0, 0, NULL);
+	g_autoptr(GMatchInfo) match = NULL;
+	const char *end = strstr(answer, "\r\n\r\n");
+	g_autofree char *head = g_strndup(answer, end != NULL ? (size_t)(end - answer) + 2 : 0);
+
+	return g_regex_match(regex, head, 0, &match) ? g_match_info_fetch(match, 1) : NULL;
+}
+
+static const char *body_of(const char *answer)
+{
+	const char *end = strstr(answer, "\r\n\r\n");
+
+	return end != NULL ? end + 4 : "";
+}
+
+static void check_header(const char *answer, const char *name, const char *expected)
+{
+	g_autofree char *value = header_of(answer, name);
+
+	g_assert_cmpstr(value, ==, expected);
+}
+
+static void test_get_has_its_headers(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *answer = ask(fixture, "GET", "/v1/status", "");
+
+	(void)data;
+	g_assert_cmpint(status_of(answer), ==, 200);
+	check_header(answer, "Content-Type", "application/json");
+	check_header(answer, "X-Content-Type-Options", "nosniff");
+	check_header(answer, "Cache-Control", "no-cache");
+	check_header(
+		answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	check_header(answer, "Access-Control-Allow-Origin", NULL);
+	g_assert_true(g_str_has_prefix(body_of(answer), "{\"version\":"));
+}
+
+static void test_head_has_no_body(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *got = ask(fixture, "GET", "/v1/status", "");
+	g_autofree char *answer = ask(fixture, "HEAD", "/v1/status", "");
+	g_autofree char *length = g_strdup_printf("%zu", strlen(body_of(got)));
+
+	(void)data;
+	g_assert_cmpint(status_of(answer), ==, 200);
+	g_assert_cmpstr(body_of(answer), ==, "");
+	check_header(answer, "Content-Length", length);
+}
+
+static void test_what_is_known_is_not_sent_again(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *first = ask(fixture, "GET", "/v1/domains", "");
+	g_autofree char *etag = header_of(first, "ETag");
+	g_autofree char *condition = g_strdup_printf("If-None-Match: %s\r\n", etag);
+	g_autofree char *second = ask(fixture, "GET", "/v1/domains", condition);
+
+	(void)data;
+	g_assert_cmpint(status_of(second), ==, 304);
+	g_assert_cmpstr(body_of(second), ==, "");
+	check_header(second, "ETag", etag);
+}
+
+static void test_a_change_is_seen(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *before = ask(fixture, "GET", "/v1/runs", "");
+	char id[27];
+	bool seen = false;
+
+	(void)data;
+	seed_run(fixture->store, id);
+	g_assert_null(strstr(before, id));
+	for (int i = 0; i < 100 && !seen; i++) {
+		g_autofree char *after = ask(fixture, "GET", "/v1/runs", "");
+
+		seen = strstr(after, id) != NULL;
+		g_usleep(10000);
+	}
+	g_assert_true(seen);
+}
+
+static void test_other_methods_are_refused(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *post = ask(fixture, "POST", "/v1/status", "Content-Length: 5\r\n");
+	g_autofree char *body = ask(fixture, "GET", "/v1/status", "Content-Length: 5\r\n");
+	g_autofree char *erase = ask(fixture, "DELETE", "/v1/flows/sales/orders", "");
+
+	(void)data;
+	g_assert_cmpint(status_of(post), ==, 405);
+	check_header(post, "Allow", "GET, HEAD");
+	check_header(post, "Content-Type", "application/problem+json");
+	g_assert_cmpint(status_of(body), ==, 400);
+	g_assert_cmpint(status_of(erase), ==, 405);
+	g_assert_cmpstr(body_of(erase), ==,
+		"{\"type\":\"about:blank\",\"title\":\"Method Not "
+		"Allowed\",\"status\":405,\"code\":"
+		"\"read-only\",\"detail\":\"this API only answers GET and HEAD, not 'DELETE'\"}\n");
+}
+
+static void test_names_of_others_are_refused(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *other = exchange(fixture,
+		"GET /v1/status HTTP/1.1\r\nHost: evil.example:80\r\nConnection: close\r\n\r\n");
+	g_autofree char *address = exchange(fixture,
+		"GET /v1/status HTTP/1.1\r\nHost: [::1]:8480\r\nConnection: close\r\n\r\n");
+
+	(void)data;
+	g_assert_cmpint(status_of(other), ==, 421);
+	g_assert_cmpint(status_of(address), ==, 200);
+}
+
+static void test_bad_targets_are_refused(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *many = g_strnfill(5000, 'a');
+	g_autofree char *long_target = g_strconcat("/", many, NULL);
+	g_autofree char *too_long = ask(fixture, "GET", long_target, "");
+	g_autofree char *traversal = ask(fixture, "GET", "/v1/../../etc/passwd", "");
+	g_autofree char *escaped = ask(fixture, "GET", "/v1/domains/%2e%2e", "");
+	g_autofree char *nul = ask(fixture, "GET", "/v1/status%00", "");
+
+	(void)data;
+	g_assert_cmpint(status_of(too_long), ==, 414);
+	g_assert_cmpint(status_of(traversal), ==, 400);
+	g_assert_cmpint(status_of(escaped), ==, 400);
+	g_assert_cmpint(status_of(nul), ==, 400);
+}
+
+static void test_large_headers_are_refused(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *many = g_strnfill(100000, 'a');
+	g_autofree char *header = g_strdup_printf("X-Large: %s\r\n", many);
+	g_autofree char *answer = ask(fixture, "GET", "/v1/status", header);
+	g_autofree char *after = ask(fixture, "GET", "/v1/status", "");
+
+	(void)data;
+	g_assert_cmpint(status_of(answer), !=, 200);
+	g_assert_cmpint(status_of(after), ==, 200);
+}
+
+static void test_the_status_page_may_only_run_its_own_script(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *answer = ask(fixture, "GET", "/", "");
+	g_autofree char *policy = header_of(answer, "Content-Security-Policy");
+
+	(void)data;
+	g_assert_cmpint(status_of(answer), ==, 200);
+	check_header(answer, "Content-Type", "text/html; charset=utf-8");
+	g_assert_true(g_str_has_prefix(policy, "default-src 'none'; style-src 'sha256-"));
+	g_assert_null(strstr(policy, "unsafe"));
+	g_assert_null(strstr(body_of(answer), "http://"));
+	g_assert_null(strstr(body_of(answer), "https://"));
+}
+
+static void test_slow_clients_hold_up_nobody(Fixture *fixture, gconstpointer data)
+{
+	int slow[200];
+	int64_t begun;
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(slow); i++) {
+		slow[i] = connect_to(fixture);
+		send_all(slow[i], "GET /v1/sta", 11);
+	}
+	begun = g_get_monotonic_time();
+	for (int i = 0; i < 20; i++) {
+		g_autofree char *answer = ask(fixture, "GET", "/v1/status", "");
+
+		g_assert_cmpint(status_of(answer), ==, 200);
+	}
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 5 * G_USEC_PER_SEC);
+	for (size_t i = 0; i < G_N_ELEMENTS(slow); i++)
+		close(slow[i]);
+}
+
+static void test_requests_may_follow_on_one_connection(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *answers = exchange(fixture,
+		"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		"HEAD /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	g_auto(GStrv) parts = g_strsplit(answers, "HTTP/1.1 200 OK", -1);
+
+	(void)data;
+	g_assert_cmpint(g_strv_length(parts), ==, 4);
+}
+
+static void test_a_port_in_use_says_so(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *address =
+		g_strdup_printf("127.0.0.1:%u", (unsigned)api_server_port(fixture->server));
+	const ApiServerOptions options = {.address = address, .store_url = fixture->url};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *expected =
+		g_strdup_printf("cannot listen on '%s': Address already in use; is "
+				"another weir running? '--listen' takes another address",
+			address);
+
+	(void)data;
+	g_assert_null(api_server_start(&options, &error));
+	g_assert_cmpstr(error->message, ==, expected);
+}
+
+typedef struct {
+	const char *address;
+	const char *message;
+} BadAddress;
+
+static const BadAddress bad_addresses[] = {
+	{"8480", "cannot listen on '8480': it has no host and port; an address is like "
+		 "'127.0.0.1:8480' or "
+		 "'[::1]:8480'"},
+	{"127.0.0.1:70000",
+		"cannot listen on '127.0.0.1:70000': the port is not a number from 0 to 65535; an "
+		"address is like '127.0.0.1:8480' or '[::1]:8480'"},
+	{"::1:80", "cannot listen on '::1:80': an IPv6 address needs brackets; an address is like "
+		   "'127.0.0.1:8480' or '[::1]:8480'"},
+};
+
+static void test_bad_addresses_say_why(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(bad_addresses); i++) {
+		const ApiServerOptions options = {
+			.address = bad_addresses[i].address, .store_url = fixture->url};
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(api_server_start(&options, &error));
+		g_assert_cmpstr(error->message, ==, bad_addresses[i].message);
+	}
+}
+
+#define ADD(name, function) g_test_add("/server/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("get-has-its-headers", test_get_has_its_headers);
+	ADD("head-has-no-body", test_head_has_no_body);
+	ADD("what-is-known-is-not-sent-again", test_what_is_known_is_not_sent_again);
+	ADD("a-change-is-seen", test_a_change_is_seen);
+	ADD("other-methods-are-refused", test_other_methods_are_refused);
+	ADD("names-of-others-are-refused", test_names_of_others_are_refused);
+	ADD("bad-targets-are-refused", test_bad_targets_are_refused);
+	ADD("large-headers-are-refused", test_large_headers_are_refused);
+	ADD("the-status-page-may-only-run-its-own-script",
+		test_the_status_page_may_only_run_its_own_script);
+	ADD("slow-clients-hold-up-nobody", test_slow_clients_hold_up_nobody);
+	ADD("requests-may-follow-on-one-connection", test_requests_may_follow_on_one_connection);
+	ADD("a-port-in-use-says-so", test_a_port_in_use_says_so);
+	ADD("bad-addresses-say-why", test_bad_addresses_say_why);
+	return g_test_run();
+}
