@@ -318,7 +318,8 @@ static json_t *result_of(const Build *build)
 	json_t *result;
 
 	for (unsigned i = 0; i < build->checks->len; i++)
-		json_array_append_new(checks, check_json(build->checks->pdata[i]));
+		if (!check_is_silent(build->checks->pdata[i]))
+			json_array_append_new(checks, check_json(build->checks->pdata[i]));
 	result = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "table", table, "feed",
 		build->feed->name, "rows", (json_int_t)build->staged, "inserted",
 		(json_int_t)build->inserted, "updated", (json_int_t)build->updated, "deleted",

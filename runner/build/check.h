@@ -69,6 +69,8 @@ bool check_scan(CheckScan *scan, GPtrArray *checks, GError **error);
 
 // "not_null(customer_id): 3 of 120 rows fail". Free with g_free.
 char *check_message(const Check *check);
+// Whether it follows from the declared types and passed: nobody wrote it, and it has nothing to say.
+bool check_is_silent(const Check *check);
 // "pass", "warn", "error".
 const char *check_status_name(CheckStatus status);
 // {"name","check","status","failures","rows","message"}: for outputs. A new reference.

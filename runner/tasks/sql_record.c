@@ -83,15 +83,6 @@ static StoreRejectedRow *reject_row(
 	return row;
 }
 
-// Checks that follow from the declared types are told only when they fail: nobody wrote them.
-static bool is_told(const Check *check)
-{
-	bool implied = g_str_has_prefix(check->label, "required(") ||
-		       g_str_has_prefix(check->label, "type(");
-
-	return !implied || check->status != CHECK_PASS;
-}
-
 static Findings *findings_new(
 	TaskContext *context, const Build *build, const LoadSource *load, const char *file)
 {
@@ -102,7 +93,7 @@ static Findings *findings_new(
 	for (unsigned i = 0; build->checked && i < build->checks->len; i++) {
 		StoreCheck *row;
 
-		if (!is_told(build->checks->pdata[i]))
+		if (check_is_silent(build->checks->pdata[i]))
 			continue;
 		row = check_row(context, build, build->checks->pdata[i]);
 		g_ptr_array_add(findings->checks, row);
