@@ -1,6 +1,7 @@
 #include "repo-layout/flow.h"
 
 #include "repo-layout/flow_reader.h"
+#include "repo-layout/json_text.h"
 #include "sql/scan.h"
 
 #include <string.h>
@@ -127,12 +128,24 @@ static bool is_sql(const TaskKind *kind, const char *key)
 
 static json_t *meaning_of(const json_t *value, bool *ret_files);
 
-// The fingerprint of SQL, which comments, blanks and the letter case of keywords do not change.
-static json_t *fingerprint_of(const json_t *kind_name, const char *sql)
+// The dialect that a task says its SQL is in.
+static const SqlDialect *dialect_of(const json_t *task)
 {
-	g_autoptr(SqlScript) script = sql_script_scan(sql_dialect_find("ansi"), sql, strlen(sql));
+	const char *name = json_string_value(json_object_get(task, "dialect"));
+	const SqlDialect *dialect;
 
-	(void)kind_name;
+	if (name == NULL)
+		name = json_string_value(json_object_get(task, "driver"));
+	dialect = name == NULL ? NULL : sql_dialect_find(name);
+	return dialect != NULL ? dialect : sql_dialect_find("ansi");
+}
+
+// The fingerprint of SQL, which comments, blanks and the letter case of keywords do not change.
+static json_t *fingerprint_of(const json_t *task, const json_t *sql)
+{
+	g_autoptr(SqlScript) script =
+		sql_script_scan(dialect_of(task), json_string_value(sql), json_string_length(sql));
+
 	return json_string(script->fingerprint);
 }
 
@@ -151,8 +164,7 @@ static json_t *meaning_of_object(const json_t *object, bool *ret_files)
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
 		if (json_is_string(value) && is_sql(kind, key))
-			json_object_set_new(
-				meaning, key, fingerprint_of(type, json_string_value(value)));
+			json_object_set_new(meaning, key, fingerprint_of(object, value));
 		else
 			json_object_set_new(meaning, key, meaning_of(value, ret_files));
 	}
@@ -179,15 +191,12 @@ char *flow_meaning_digest(const Flow *flow, const char *scripts_tree)
 {
 	bool files = false;
 	json_auto_t *meaning = meaning_of(flow->definition, &files);
-	char *dumped;
-	char *digest;
+	g_autoptr(GString) text = g_string_new(NULL);
 
 	if (files && scripts_tree != NULL)
 		json_object_set_new(meaning, "scripts", json_string(scripts_tree));
-	dumped = json_dumps(meaning, JSON_COMPACT | JSON_SORT_KEYS);
-	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, dumped, -1);
-	free(dumped);
-	return digest;
+	json_text_append(text, meaning);
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
 }
 
 typedef struct Search {

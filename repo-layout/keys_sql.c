@@ -15,6 +15,7 @@ static const KeyRow access_rows[] = {
 	K("connection", KEY_STRING, 0, "name of a connection; the domain's when left out"),
 	K("url", KEY_TEXT, 0, "where the database is, instead of a connection"),
 	K("driver", KEY_STRING, 0, "which kind of database url is"),
+	K("dialect", KEY_STRING, 0, "how the SQL is read; the connection's when left out"),
 	K("username", KEY_TEXT, 0, "user, with url"),
 	K_ALIAS("user", KEY_TEXT, "username"),
 	K("password", KEY_TEXT, 0, "password, with url"),
@@ -92,6 +93,7 @@ const KeyTable keys_partition_feed = {"partition", "Of WRITE_PARTITION", partiti
 static const KeyRow build_rows[] = {
 	K("table", KEY_STRING, KEY_REQUIRED, "the table or view: dataset.table"),
 	K("connection", KEY_STRING, 0, "name of a connection"),
+	K("dialect", KEY_STRING, 0, "how the SQL is read"),
 	{"feed", KEY_CHOICE, 0, NULL, feed_names, NULL, "what is left in the table (default WRITE_TRUNCATE)"},
 	K("key", KEY_STRINGS, 0, "the columns that tell rows apart"),
 	K("order_by", KEY_STRINGS, 0, "of several rows with one key the first by this order wins"),

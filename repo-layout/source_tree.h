@@ -41,7 +41,8 @@ typedef struct SourceEntry {
 	const char *name; // ended by NUL; a name with a fault is not to be used as a path
 	SourceKind kind;
 	EntryFault fault;
-	SourceId id; // of the blob or tree; a folder on disk gives the id that git would
+	bool executable;
+	SourceId id; // of the blob or tree; all zero on disk
 } SourceEntry;
 
 // The entries of one folder, in git's order of names.

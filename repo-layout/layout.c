@@ -1,0 +1,351 @@
+#include "repo-layout/layout.h"
+
+#include "repo-layout/layout_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const LayoutLimits layout_limits_default = {
+	.file_bytes = 1024 * 1024,
+	.schema_bytes = 4 * 1024 * 1024,
+	.data_bytes = 4 * 1024 * 1024,
+	.entries = 200000,
+	.depth = 64,
+	.yaml = {1024 * 1024, 64, 100000, 1000, 10000},
+	.seconds = 10,
+	.memory_bytes = 256 * 1024 * 1024,
+};
+
+GQuark layout_error_quark(void)
+{
+	return g_quark_from_static_string("weir-layout-error");
+}
+
+Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache,
+	const LayoutLimits *limits, GError **error)
+{
+	LayoutLoad load = {
+		.tree = tree,
+		.previous = previous,
+		.cache = cache,
+		.limits = limits != NULL ? *limits : layout_limits_default,
+	};
+	g_autoptr(Layout) layout = g_new0(Layout, 1);
+	bool good;
+
+	layout->references = 1;
+	layout->tree = source_tree_ref(tree);
+	layout->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_data_unref);
+	layout->strays = diagnostic_list_new();
+	layout->fresh = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
+	layout->limits = load.limits;
+	g_strlcpy(layout->revision, source_tree_revision(tree), sizeof(layout->revision));
+	load.layout = layout;
+	load.deadline = g_get_monotonic_time() + (gint64)load.limits.seconds * G_USEC_PER_SEC;
+	load.added = g_ptr_array_new();
+	load.removed = g_ptr_array_new();
+	good = layout_walk(&load, error);
+	if (good)
+		layout_graph_check(&load);
+	g_ptr_array_unref(load.added);
+	g_ptr_array_unref(load.removed);
+	return good ? g_steal_pointer(&layout) : NULL;
+}
+
+Layout *layout_ref(Layout *layout)
+{
+	g_atomic_int_inc(&layout->references);
+	return layout;
+}
+
+void layout_unref(Layout *layout)
+{
+	if (layout == NULL || !g_atomic_int_dec_and_test(&layout->references))
+		return;
+	table_index_free(layout->index);
+	g_ptr_array_unref(layout->fresh);
+	g_ptr_array_unref(layout->domains);
+	if (layout->order != NULL)
+		g_array_unref(layout->order);
+	diagnostic_list_free(layout->strays);
+	project_config_unref(layout->project);
+	source_tree_unref(layout->tree);
+	g_free(layout->digest);
+	g_free(layout);
+}
+
+const char *layout_revision(const Layout *layout)
+{
+	return layout->revision;
+}
+
+const char *layout_name(const Layout *layout)
+{
+	return layout->project->name != NULL ? layout->project->name : "";
+}
+
+const char *layout_digest(const Layout *layout)
+{
+	Layout *made = (Layout *)(uintptr_t)layout;
+	g_autoptr(GChecksum) checksum = NULL;
+
+	if (layout->digest != NULL)
+		return layout->digest;
+	checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(checksum, (const guchar *)layout->project->digest, -1);
+	for (guint i = 0; i < layout->domains->len; i++) {
+		const DomainData *data = layout->domains->pdata[i];
+
+		g_checksum_update(checksum, (const guchar *)data->open.digest, -1);
+	}
+	made->digest = g_strdup(g_checksum_get_string(checksum));
+	return made->digest;
+}
+
+bool layout_broken(const Layout *layout)
+{
+	return diagnostic_list_errors(layout->project->diagnostics) > 0;
+}
+
+size_t layout_errors(const Layout *layout)
+{
+	size_t errors = diagnostic_list_errors(layout->project->diagnostics) +
+			diagnostic_list_errors(layout->strays);
+
+	for (guint i = 0; i < layout->domains->len; i++)
+		errors += diagnostic_list_errors(
+			((const DomainData *)layout->domains->pdata[i])->open.diagnostics);
+	return errors;
+}
+
+DiagnosticList *layout_diagnostics(const Layout *layout)
+{
+	DiagnosticList *all = diagnostic_list_new();
+
+	diagnostic_list_append(all, layout->project->diagnostics);
+	diagnostic_list_append(all, layout->strays);
+	for (guint i = 0; i < layout->domains->len; i++)
+		diagnostic_list_append(
+			all, ((const DomainData *)layout->domains->pdata[i])->open.diagnostics);
+	layout_graph_unknown(layout, all);
+	diagnostic_list_sort(all);
+	return all;
+}
+
+const DiagnosticList *layout_project_diagnostics(const Layout *layout)
+{
+	return diagnostic_list_length(layout->project->diagnostics) > 0
+		       ? layout->project->diagnostics
+		       : layout->strays;
+}
+
+size_t layout_domains_length(const Layout *layout)
+{
+	return layout->domains->len;
+}
+
+const LayoutDomain *layout_domain_at(const Layout *layout, size_t index)
+{
+	const DomainData *data = layout->domains->pdata[g_array_index(layout->order, guint, index)];
+
+	return &data->open;
+}
+
+const LayoutDomain *layout_domain_find(const Layout *layout, const char *name)
+{
+	size_t low = 0, high = layout->order->len;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const LayoutDomain *domain = layout_domain_at(layout, middle);
+		int order = strcmp(domain->name, name);
+
+		if (order == 0)
+			return domain;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static const LayoutFlow *find_flow(
+	const LayoutDomain *domain, const char *namespace, const char *id)
+{
+	size_t low = 0, high = domain->flows_length;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const LayoutFlow *flow = domain->flows[middle];
+		int order = strcmp(flow->id, id);
+
+		if (order == 0)
+			order = strcmp(flow->namespace, namespace);
+		if (order == 0)
+			return flow;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const LayoutFlow *layout_domain_flow_find(const LayoutDomain *domain, const char *id)
+{
+	return find_flow(domain, domain->name, id);
+}
+
+const LayoutFlow *layout_flow_find(const Layout *layout, const char *namespace, const char *id)
+{
+	const LayoutDomain *domain = layout_domain_find(layout, namespace);
+	const LayoutFlow *flow = domain == NULL ? NULL : find_flow(domain, namespace, id);
+
+	// A flow may name a namespace that is no domain.
+	for (guint i = 0; flow == NULL && i < layout->domains->len; i++) {
+		const DomainData *data = layout->domains->pdata[i];
+
+		if (data->foreign)
+			flow = find_flow(&data->open, namespace, id);
+	}
+	return flow;
+}
+
+const LayoutTable *layout_domain_table_find(
+	const LayoutDomain *domain, const char *dataset, const char *name)
+{
+	size_t low = 0, high = domain->tables_length;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const LayoutTable *table = domain->tables[middle];
+		int order = g_ascii_strcasecmp(table->dataset, dataset);
+
+		if (order == 0)
+			order = g_ascii_strcasecmp(table->name, name);
+		if (order == 0)
+			return table;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const LayoutTable *layout_table_find(const Layout *layout, const char *dataset, const char *name)
+{
+	g_autofree char *full = g_strdup_printf("%s.%s", dataset, name);
+	const LayoutFlow *producer = layout_producer(layout, full);
+	const LayoutDomain *domain =
+		producer == NULL ? NULL : layout_domain_find(layout, producer->domain);
+	const LayoutTable *table =
+		domain == NULL ? NULL : layout_domain_table_find(domain, dataset, name);
+
+	for (guint i = 0; table == NULL && i < layout->domains->len; i++)
+		table = layout_domain_table_find(
+			&((const DomainData *)layout->domains->pdata[i])->open, dataset, name);
+	return table;
+}
+
+const LayoutFlow *layout_producer(const Layout *layout, const char *table)
+{
+	const TableEntry *entry = table_index_find(layout->index, table);
+
+	return entry == NULL || entry->producer == NULL ? NULL : &entry->producer->flow;
+}
+
+const LayoutFlow *const *layout_readers(const Layout *layout, const char *table, size_t *ret_length)
+{
+	const TableEntry *entry = table_index_find(layout->index, table);
+
+	*ret_length = entry == NULL ? 0 : entry->readers_length;
+	return entry == NULL ? NULL : entry->readers;
+}
+
+typedef struct TableVisit {
+	void (*visit)(const char *table, const LayoutFlow *producer, size_t readers, void *data);
+	void *data;
+} TableVisit;
+
+static void visit_entry(const TableEntry *entry, void *data)
+{
+	const TableVisit *visit = data;
+
+	visit->visit(entry->name, entry->producer == NULL ? NULL : &entry->producer->flow,
+		entry->readers_length, visit->data);
+}
+
+void layout_tables_visit(const Layout *layout,
+	void (*visit)(const char *table, const LayoutFlow *producer, size_t readers, void *data),
+	void *data)
+{
+	TableVisit all = {visit, data};
+
+	table_index_visit(layout->index, visit_entry, &all);
+}
+
+void layout_forget_definitions(Layout *layout)
+{
+	for (guint i = 0; i < layout->fresh->len; i++)
+		g_clear_pointer(&((Unit *)layout->fresh->pdata[i])->definition, g_free);
+	g_ptr_array_set_size(layout->fresh, 0);
+}
+
+GBytes *layout_flow_source(const Layout *layout, const LayoutFlow *flow, GError **error)
+{
+	return source_tree_blob(
+		layout->tree, flow->path, &flow->blob, layout->limits.file_bytes, error);
+}
+
+GBytes *layout_blob(const Layout *layout, const SourceId *id, GError **error)
+{
+	return source_tree_blob(layout->tree, "", id, G_MAXINT64, error);
+}
+
+const json_t *layout_settings(const Layout *layout)
+{
+	return layout->project->settings;
+}
+
+static json_t *member(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+json_t *layout_connections(const Layout *layout, const char *environment)
+{
+	const json_t *settings = layout->project->settings;
+	json_t *named =
+		environment == NULL ? NULL : member(member(settings, "environments"), environment);
+	json_t *connections = json_object();
+
+	json_object_set_new(connections, "default", json_pack("{s:s}", "driver", "sqlite"));
+	if (member(settings, "connections") != NULL)
+		json_object_update(connections, member(settings, "connections"));
+	if (member(named, "connections") != NULL)
+		json_object_update(connections, member(named, "connections"));
+	return connections;
+}
+
+json_t *layout_variables(const Layout *layout, const LayoutDomain *domain, const char *environment)
+{
+	const json_t *settings = layout->project->settings;
+	json_t *named =
+		environment == NULL ? NULL : member(member(settings, "environments"), environment);
+	json_t *variables = json_object();
+
+	if (member(settings, "variables") != NULL)
+		json_object_update(variables, member(settings, "variables"));
+	if (member(named, "variables") != NULL)
+		json_object_update(variables, member(named, "variables"));
+	if (domain != NULL && member(domain->settings, "variables") != NULL)
+		json_object_update(variables, member(domain->settings, "variables"));
+	return variables;
+}
+
+const LayoutLoadStatistics *layout_statistics(const Layout *layout)
+{
+	return &layout->statistics;
+}

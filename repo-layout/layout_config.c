@@ -1,0 +1,334 @@
+// weir.yaml and domain.yaml: what the files of a domain see of their surroundings.
+#include "repo-layout/json_text.h"
+#include "repo-layout/layout_private.h"
+
+#include <string.h>
+
+static void free_project(ProjectConfig *project)
+{
+	json_decref(project->settings);
+	g_free(project->name);
+	diagnostic_list_free(project->diagnostics);
+	g_free(project);
+}
+
+ProjectConfig *project_config_ref(ProjectConfig *project)
+{
+	g_atomic_int_inc(&project->references);
+	return project;
+}
+
+void project_config_unref(ProjectConfig *project)
+{
+	if (project != NULL && g_atomic_int_dec_and_test(&project->references))
+		free_project(project);
+}
+
+static const json_t *at(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+const SqlDialect *connection_dialect(const json_t *connection)
+{
+	const char *name = json_string_value(at(connection, "dialect"));
+	const char *url = json_string_value(at(connection, "url"));
+	const SqlDialect *dialect;
+	g_autofree char *scheme = NULL;
+
+	if (name == NULL)
+		name = json_string_value(at(connection, "driver"));
+	if (name == NULL && url != NULL) {
+		scheme = g_strndup(url, strcspn(url, ":-+"));
+		name = scheme;
+	}
+	dialect = name == NULL ? sql_dialect_find("sqlite") : sql_dialect_find(name);
+	return dialect != NULL ? dialect : sql_dialect_find("ansi");
+}
+
+const json_t *project_connection(const ProjectConfig *project, const char *name)
+{
+	const json_t *found = at(at(project->settings, "connections"), name);
+	const char *environment;
+	json_t *value;
+
+	json_object_foreach(
+		(json_t *)(uintptr_t)at(project->settings, "environments"), environment, value)
+	{
+		if (found == NULL)
+			found = at(at(value, "connections"), name);
+	}
+	return found;
+}
+
+static void add_names(GPtrArray *names, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+		g_ptr_array_add(names, (char *)(uintptr_t)key);
+}
+
+char *project_connection_hint(const ProjectConfig *project, const char *name)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	const char *environment;
+	json_t *value;
+	char *hint;
+
+	add_names(names, at(project->settings, "connections"));
+	json_object_foreach((json_t *)(uintptr_t)at(project->settings, "environments"), environment,
+		value) add_names(names, at(value, "connections"));
+	g_ptr_array_add(names, (char *)(uintptr_t) "default");
+	g_ptr_array_add(names, NULL);
+	hint = nearest_word_hint(name, (const char *const *)names->pdata);
+	return hint != NULL ? hint : g_strdup_printf("declare it under 'connections' in weir.yaml");
+}
+
+// Connections and variables are looked up in all environments: an error in one of them must not wait for it.
+static void make_digest(ProjectConfig *project)
+{
+	static const char *const inherited[] = {
+		"connections", "environments", "defaults", "policies", "variables", "layout", NULL};
+	g_autoptr(GString) text = g_string_new("weir project 1\n");
+	g_autofree char *digest = NULL;
+
+	for (const char *const *key = inherited; *key != NULL; key++) {
+		const json_t *value = at(project->settings, *key);
+
+		g_string_append(text, *key);
+		if (value != NULL)
+			json_text_append(text, value);
+	}
+	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
+	g_strlcpy(project->digest, digest, sizeof(project->digest));
+}
+
+static const SourceEntry *find_entry(const SourceFolder *folder, const char *name)
+{
+	for (size_t i = 0; i < folder->length; i++) {
+		if (strcmp(folder->entries[i].name, name) == 0)
+			return &folder->entries[i];
+	}
+	return NULL;
+}
+
+static ProjectConfig *project_new(void)
+{
+	ProjectConfig *project = g_new0(ProjectConfig, 1);
+
+	project->references = 1;
+	project->diagnostics = diagnostic_list_new();
+	return project;
+}
+
+static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimits *limits)
+{
+	static const char file[] = "weir.yaml";
+	size_t length;
+	const char *text = g_bytes_get_data(bytes, &length);
+	g_autoptr(YamlDocument) document =
+		yaml_document_parse(file, text, length, 1, 1, &limits->yaml, project->diagnostics);
+	KeyContext context = {.file = file, .diagnostics = project->diagnostics};
+
+	if (document == NULL)
+		return;
+	if (yaml_document_root(document)->kind == YAML_NULL) {
+		diagnostic_add(project->diagnostics, file, 1, 1, DIAGNOSTIC_ERROR, "empty-file",
+			"the least is 'name: x'", "weir.yaml is empty");
+		return;
+	}
+	project->settings =
+		key_table_convert(&keys_project, yaml_document_root(document), &context);
+}
+
+ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GError **error)
+{
+	const SourceEntry *entry = find_entry(top, "weir.yaml");
+	Layout *previous = load->previous;
+	static const SourceId none;
+	ProjectConfig *project;
+
+	if (entry != NULL && previous != NULL && !source_id_equal(&entry->id, &none) &&
+		source_id_equal(&entry->id, &previous->project->id))
+		return project_config_ref(previous->project);
+	project = project_new();
+	if (entry == NULL || entry->kind != SOURCE_FILE || entry->fault != ENTRY_GOOD) {
+		project->missing = true;
+		diagnostic_add(project->diagnostics, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+			"missing-file", "the least is 'name: x'; 'weir init' writes one",
+			entry == NULL ? "the repository has no weir.yaml"
+				      : "weir.yaml is no ordinary file");
+	} else {
+		g_autoptr(GBytes) bytes = NULL;
+
+		project->id = entry->id;
+		bytes = source_tree_blob(
+			load->tree, "weir.yaml", &entry->id, load->limits.file_bytes, error);
+		if (bytes == NULL) {
+			project_config_unref(project);
+			return NULL;
+		}
+		read_project(project, bytes, &load->limits);
+	}
+	if (project->settings == NULL)
+		project->settings = json_object();
+	project->name = g_strdup(json_string_value(at(project->settings, "name")));
+	make_digest(project);
+	return project;
+}
+
+// own over base, key by key.
+static json_t *over(const json_t *own, const json_t *base)
+{
+	json_t *merged = own == NULL ? json_object() : json_copy((json_t *)(uintptr_t)own);
+
+	if (base != NULL)
+		json_object_update_missing(merged, (json_t *)(uintptr_t)base);
+	return merged;
+}
+
+static json_t *all_variables(const ProjectConfig *project, const json_t *domain)
+{
+	json_t *variables = over(at(domain, "variables"), at(project->settings, "variables"));
+	const char *environment;
+	json_t *value;
+
+	json_object_foreach(
+		(json_t *)(uintptr_t)at(project->settings, "environments"), environment, value)
+	{
+		json_t *more = json_object_get(value, "variables");
+
+		if (more != NULL)
+			json_object_update_missing(variables, more);
+	}
+	return variables;
+}
+
+static LayoutFeed feed_of(const char *name)
+{
+	for (LayoutFeed feed = FEED_WRITE_TRUNCATE; name != NULL && feed <= FEED_SCRIPT; feed++) {
+		if (strcmp(layout_feed_name(feed), name) == 0)
+			return feed;
+	}
+	return FEED_WRITE_TRUNCATE;
+}
+
+// "sales.eu" -> "sales_eu": a dataset's name has no dots.
+static GRefString *dataset_of(const char *domain, const json_t *settings)
+{
+	const char *given = json_string_value(at(settings, "dataset"));
+	g_autofree char *name = g_strdup(given != NULL ? given : domain);
+
+	if (given == NULL)
+		g_strdelimit(name, ".", '_');
+	return g_ref_string_new(name);
+}
+
+static void check_connection(DomainData *data, const YamlNode *root)
+{
+	const DomainConfig *config = &data->config;
+	const YamlNode *node = yaml_get(root, "connection");
+	g_autofree char *file = NULL;
+	g_autofree char *hint = NULL;
+
+	if (strcmp(config->connection, "default") == 0 ||
+		project_connection(config->project, config->connection) != NULL)
+		return;
+	file = g_strconcat(config->path, "/domain.yaml", NULL);
+	hint = project_connection_hint(config->project, config->connection);
+	diagnostic_add(data->local, file, node == NULL ? 1 : node->line,
+		node == NULL ? 1 : node->column, DIAGNOSTIC_ERROR, "unknown-connection", hint,
+		"unknown connection '%s'", config->connection);
+}
+
+static json_t *convert_domain(
+	DomainData *data, const char *text, size_t length, const LayoutLimits *limits)
+{
+	g_autofree char *file = g_strconcat(data->config.path, "/domain.yaml", NULL);
+	g_autoptr(YamlDocument) document =
+		yaml_document_parse(file, text, length, 1, 1, &limits->yaml, data->local);
+	KeyContext context = {.file = file, .diagnostics = data->local};
+	json_t *settings;
+
+	if (document == NULL)
+		return json_object();
+	if (yaml_document_root(document)->kind == YAML_NULL) {
+		diagnostic_add(data->local, file, 1, 1, DIAGNOSTIC_ERROR, "empty-file",
+			"the least is 'owner: x'", "domain.yaml is empty");
+		return json_object();
+	}
+	settings = key_table_convert(&keys_domain, yaml_document_root(document), &context);
+	return settings;
+}
+
+static void make_context(DomainConfig *config)
+{
+	g_autoptr(GString) text = g_string_new("weir domain 1\n");
+	g_autofree char *digest = NULL;
+
+	g_string_append(text, config->project->digest);
+	g_string_append_printf(text, "\n%s\n%s\n", config->name, config->path);
+	json_text_append(text, config->settings);
+	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
+	g_strlcpy(config->context, digest, sizeof(config->context));
+}
+
+static GStrv consumers_of(const json_t *settings)
+{
+	const json_t *list = at(settings, "consumers");
+	GPtrArray *names;
+	size_t index;
+	json_t *name;
+
+	if (list == NULL)
+		return NULL;
+	names = g_ptr_array_new();
+	json_array_foreach((json_t *)(uintptr_t)list, index, name)
+		g_ptr_array_add(names, g_strdup(json_string_value(name)));
+	g_ptr_array_add(names, NULL);
+	return (GStrv)g_ptr_array_free(names, FALSE);
+}
+
+void domain_config_read(
+	DomainData *data, const char *text, size_t length, const LayoutLimits *limits)
+{
+	DomainConfig *config = &data->config;
+	const json_t *project = config->project->settings;
+	json_auto_t *own =
+		text == NULL ? json_object() : convert_domain(data, text, length, limits);
+	const char *connection = json_string_value(at(own, "connection"));
+	const json_t *defaults, *policies;
+
+	config->settings = json_deep_copy(own);
+	json_object_set_new(
+		config->settings, "defaults", over(at(own, "defaults"), at(project, "defaults")));
+	json_object_set_new(
+		config->settings, "policies", over(at(own, "policies"), at(project, "policies")));
+	defaults = at(config->settings, "defaults");
+	policies = at(config->settings, "policies");
+	config->variables = all_variables(config->project, own);
+	if (connection == NULL)
+		connection = json_string_value(at(defaults, "connection"));
+	config->connection = g_ref_string_new(connection != NULL ? connection : "default");
+	config->dataset = dataset_of(config->name, own);
+	config->feed = feed_of(json_string_value(at(defaults, "feed")));
+	config->allow_raw = json_is_true(at(policies, "allow_raw"));
+	config->allow_breaking = json_is_true(at(policies, "allow_breaking"));
+	config->drift = g_strcmp0(json_string_value(at(policies, "drift")), "heal") == 0 ? "heal"
+											 : "report";
+	data->consumers = consumers_of(own);
+	check_connection(data, NULL);
+	make_context(config);
+}
+
+void domain_config_clear(DomainConfig *config)
+{
+	g_clear_pointer(&config->name, g_ref_string_release);
+	g_clear_pointer(&config->connection, g_ref_string_release);
+	g_clear_pointer(&config->dataset, g_ref_string_release);
+	g_free(config->path);
+	json_decref(config->settings);
+	json_decref(config->variables);
+}

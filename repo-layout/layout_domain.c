@@ -1,0 +1,269 @@
+// A domain put together out of its units.
+#include "repo-layout/layout_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+DomainData *domain_data_new(ProjectConfig *project, const char *name, const char *path)
+{
+	DomainData *data = g_new0(DomainData, 1);
+
+	data->references = 1;
+	data->project = project_config_ref(project);
+	data->config.project = data->project;
+	data->config.name = g_ref_string_new(name);
+	data->config.path = g_strdup(path);
+	data->units = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
+	data->local = diagnostic_list_new();
+	return data;
+}
+
+DomainData *domain_data_ref(DomainData *data)
+{
+	g_atomic_int_inc(&data->references);
+	return data;
+}
+
+void domain_data_unref(DomainData *data)
+{
+	if (data == NULL || !g_atomic_int_dec_and_test(&data->references))
+		return;
+	if (data->base != NULL) {
+		diagnostic_list_free(data->all);
+		domain_data_unref(data->base);
+		g_free(data);
+		return;
+	}
+	g_ptr_array_unref(data->units);
+	g_clear_pointer(&data->flows, g_ptr_array_unref);
+	g_clear_pointer(&data->tables, g_ptr_array_unref);
+	g_clear_pointer(&data->made_tables, g_ptr_array_unref);
+	diagnostic_list_free(data->local);
+	g_strfreev(data->consumers);
+	domain_config_clear(&data->config);
+	project_config_unref(data->project);
+	g_free(data);
+}
+
+DomainData *domain_data_with(DomainData *data, const DiagnosticList *graph)
+{
+	DomainData *base = data->base != NULL ? data->base : data;
+	DomainData *copy;
+
+	if (graph == NULL)
+		return domain_data_ref(base);
+	copy = g_memdup2(base, sizeof(*base));
+	copy->references = 1;
+	copy->base = domain_data_ref(base);
+	copy->all = diagnostic_list_new();
+	diagnostic_list_append(copy->all, base->local);
+	diagnostic_list_append(copy->all, graph);
+	diagnostic_list_sort(copy->all);
+	copy->open.diagnostics = copy->all;
+	copy->open.broken = diagnostic_list_errors(copy->all) > 0;
+	return copy;
+}
+
+static int compare_flows(const void *left, const void *right)
+{
+	const LayoutFlow *a = *(const LayoutFlow *const *)left;
+	const LayoutFlow *b = *(const LayoutFlow *const *)right;
+	int order = strcmp(a->id, b->id);
+
+	return order != 0 ? order : strcmp(a->namespace, b->namespace);
+}
+
+static int compare_tables(const void *left, const void *right)
+{
+	const LayoutTable *a = *(const LayoutTable *const *)left;
+	const LayoutTable *b = *(const LayoutTable *const *)right;
+	int order = g_ascii_strcasecmp(a->dataset, b->dataset);
+
+	return order != 0 ? order : g_ascii_strcasecmp(a->name, b->name);
+}
+
+static int compare_units(const void *left, const void *right)
+{
+	const Unit *a = *(const Unit *const *)left;
+	const Unit *b = *(const Unit *const *)right;
+
+	return strcmp(a->path, b->path);
+}
+
+// Most lists are in order already.
+static void sort_if_needed(GPtrArray *list, int (*compare)(const void *, const void *))
+{
+	for (guint i = 1; i < list->len; i++) {
+		if (compare(&list->pdata[i - 1], &list->pdata[i]) > 0) {
+			g_ptr_array_sort(list, compare);
+			return;
+		}
+	}
+}
+
+static void twice(DomainData *data, const char *path, unsigned line, const char *what,
+	const char *name, const char *other)
+{
+	diagnostic_add(data->local, path, line, 1, DIAGNOSTIC_ERROR, "duplicate-id",
+		"remove or rename one of the two", "the %s '%s' is also in '%s'", what, name,
+		other);
+}
+
+static void find_double_flows(DomainData *data)
+{
+	for (guint i = 1; i < data->flows->len; i++) {
+		const LayoutFlow *a = data->flows->pdata[i - 1];
+		const LayoutFlow *b = data->flows->pdata[i];
+
+		if (compare_flows(&data->flows->pdata[i - 1], &data->flows->pdata[i]) != 0)
+			continue;
+		twice(data, a->path, a->line, "flow", a->id, b->path);
+		twice(data, b->path, b->line, "flow", b->id, a->path);
+	}
+}
+
+// Two units may speak of one table: a written flow that fills it and the schema that declares it. One entry says both.
+static void merge_tables(DomainData *data)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < data->tables->len; i++) {
+		const LayoutTable *table = data->tables->pdata[i];
+		const LayoutTable *last = kept == 0 ? NULL : data->tables->pdata[kept - 1];
+		LayoutTable *merged;
+
+		if (last == NULL || compare_tables(&data->tables->pdata[kept - 1],
+					    &data->tables->pdata[i]) != 0) {
+			data->tables->pdata[kept++] = (void *)(uintptr_t)table;
+			continue;
+		}
+		merged = g_memdup2(last->schema != NULL ? last : table, sizeof(*merged));
+		if (merged->flow == NULL)
+			merged->flow = last->flow != NULL ? last->flow : table->flow;
+		g_ptr_array_add(data->made_tables, merged);
+		data->tables->pdata[kept - 1] = merged;
+	}
+	g_ptr_array_set_size(data->tables, (gint)kept);
+}
+
+// Tables that a written flow fills.
+static void make_tables(DomainData *data, const Unit *unit)
+{
+	for (unsigned i = 0; i < unit->flow.writes_length; i++) {
+		const char *name = unit->flow.writes[i];
+		const char *dot = strrchr(name, '.');
+		g_autofree char *dataset = NULL;
+		LayoutTable *table;
+
+		if (dot == NULL)
+			continue;
+		dataset = g_strndup(name, (gsize)(dot - name));
+		table = g_memdup2(&unit->table, sizeof(*table));
+		table->dataset = g_intern_string(dataset);
+		table->name = dot + 1;
+		table->flow = unit->flow.id;
+		g_ptr_array_add(data->made_tables, table);
+		g_ptr_array_add(data->tables, table);
+	}
+}
+
+static void sort_out(DomainData *data)
+{
+	for (guint i = 0; i < data->units->len; i++) {
+		Unit *unit = data->units->pdata[i];
+
+		if (unit->flow.id != NULL) {
+			g_ptr_array_add(data->flows, &unit->flow);
+			data->foreign = data->foreign || unit->flow.namespace != unit->flow.domain;
+		}
+		if (unit->table.name != NULL)
+			g_ptr_array_add(data->tables, &unit->table);
+		if (unit->kind == UNIT_FLOW)
+			make_tables(data, unit);
+		if (unit->diagnostics != NULL)
+			diagnostic_list_append(data->local, unit->diagnostics);
+	}
+	sort_if_needed(data->flows, compare_flows);
+	sort_if_needed(data->tables, compare_tables);
+	find_double_flows(data);
+	merge_tables(data);
+}
+
+static void update_text(GChecksum *checksum, const char *text)
+{
+	g_checksum_update(checksum, (const guchar *)(text == NULL ? "" : text), -1);
+	g_checksum_update(checksum, (const guchar *)"", 1);
+}
+
+static unsigned nibble(char digit)
+{
+	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+static void update_digest(GChecksum *checksum, const char *hexadecimal)
+{
+	guchar bytes[32];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] =
+			(guchar)(nibble(hexadecimal[2 * i]) << 4 | nibble(hexadecimal[2 * i + 1]));
+	g_checksum_update(checksum, bytes, sizeof(bytes));
+}
+
+static void make_digest(DomainData *data)
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	g_checksum_update(checksum, (const guchar *)data->config.context, -1);
+	update_text(checksum, data->config.scripts_tree);
+	for (guint i = 0; i < data->flows->len; i++)
+		update_digest(checksum, ((const LayoutFlow *)data->flows->pdata[i])->digest);
+	for (guint i = 0; i < data->tables->len; i++) {
+		const LayoutTable *table = data->tables->pdata[i];
+
+		// What a script declares is in its flow's digest.
+		if (*table->schema_digest == '\0')
+			continue;
+		update_text(checksum, table->dataset);
+		update_text(checksum, table->name);
+		update_digest(checksum, table->schema_digest);
+	}
+	g_strlcpy(data->open.digest, g_checksum_get_string(checksum), sizeof(data->open.digest));
+}
+
+static void open_domain(DomainData *data)
+{
+	LayoutDomain *open = &data->open;
+	const json_t *settings = data->config.settings;
+
+	open->name = data->config.name;
+	open->path = data->config.path;
+	open->owner = json_string_value(json_object_get(settings, "owner"));
+	if (open->owner == NULL)
+		open->owner = "";
+	open->contact = json_string_value(json_object_get(settings, "contact"));
+	open->description = json_string_value(json_object_get(settings, "description"));
+	open->connection = data->config.connection;
+	open->dataset = data->config.dataset;
+	open->consumers = (const char *const *)data->consumers;
+	open->scripts_tree = *data->config.scripts_tree != '\0' ? data->config.scripts_tree : NULL;
+	open->settings = settings;
+	open->flows = (const LayoutFlow *const *)data->flows->pdata;
+	open->flows_length = data->flows->len;
+	open->tables = (const LayoutTable *const *)data->tables->pdata;
+	open->tables_length = data->tables->len;
+	open->diagnostics = data->local;
+	open->broken = diagnostic_list_errors(data->local) > 0;
+}
+
+void domain_data_finish(DomainData *data)
+{
+	data->flows = g_ptr_array_sized_new(data->units->len + 1);
+	data->tables = g_ptr_array_sized_new(data->units->len + 1);
+	data->made_tables = g_ptr_array_new_with_free_func(g_free);
+	sort_if_needed(data->units, compare_units);
+	sort_out(data);
+	diagnostic_list_sort(data->local);
+	make_digest(data);
+	open_domain(data);
+}

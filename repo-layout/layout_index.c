@@ -1,0 +1,316 @@
+// Which flows write and read each table. The index of the next snapshot shares all shards and entries that did not change.
+#include "repo-layout/layout_private.h"
+
+#include <string.h>
+
+enum {
+	FEWEST_SHARDS = 64,
+	MOST_SHARDS = 16384,
+	FULL_SHARD = 128, // entries a shard on average, from which there are to be more shards
+};
+
+// An open-addressed table of entries.
+typedef struct Shard {
+	gint references;
+	unsigned size; // a power of two
+	unsigned used;
+	TableEntry *slots[];
+} Shard;
+
+struct TableIndex {
+	unsigned shards_length; // a power of two
+	size_t entries;
+	Shard **shards;
+};
+
+static unsigned hash_name(const char *name)
+{
+	unsigned hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)g_ascii_tolower(*name)) * 16777619u;
+	return hash ^ (hash >> 15);
+}
+
+static void entry_unref(TableEntry *entry)
+{
+	if (entry == NULL || !g_atomic_int_dec_and_test(&entry->references))
+		return;
+	if (entry->others != NULL)
+		g_ptr_array_unref(entry->others);
+	g_free(entry->readers);
+	g_free(entry);
+}
+
+static TableEntry *entry_new(const char *name, unsigned hash)
+{
+	size_t length = strlen(name) + 1;
+	TableEntry *entry = g_malloc(sizeof(*entry) + length);
+
+	memset(entry, 0, sizeof(*entry));
+	entry->references = 1;
+	entry->hash = hash;
+	memcpy(entry->name, name, length);
+	return entry;
+}
+
+static TableEntry *entry_copy(const TableEntry *from)
+{
+	TableEntry *entry = entry_new(from->name, from->hash);
+
+	entry->producer = from->producer;
+	for (guint i = 0; from->others != NULL && i < from->others->len; i++) {
+		if (entry->others == NULL)
+			entry->others = g_ptr_array_new();
+		g_ptr_array_add(entry->others, g_ptr_array_index(from->others, i));
+	}
+	entry->readers_length = from->readers_length;
+	entry->readers_room = from->readers_length;
+	entry->readers = g_memdup2(from->readers, from->readers_length * sizeof(*from->readers));
+	return entry;
+}
+
+static Shard *shard_new(unsigned size)
+{
+	Shard *shard = g_malloc0(sizeof(*shard) + size * sizeof(TableEntry *));
+
+	shard->references = 1;
+	shard->size = size;
+	return shard;
+}
+
+static void shard_unref(Shard *shard)
+{
+	if (!g_atomic_int_dec_and_test(&shard->references))
+		return;
+	for (unsigned i = 0; i < shard->size; i++)
+		entry_unref(shard->slots[i]);
+	g_free(shard);
+}
+
+// The slot of a name: its entry, or the empty place where it belongs.
+static TableEntry **shard_slot(Shard *shard, const char *name, unsigned hash)
+{
+	unsigned at = (hash >> 14) & (shard->size - 1);
+
+	while (shard->slots[at] != NULL &&
+		(shard->slots[at]->hash != hash ||
+			g_ascii_strcasecmp(shard->slots[at]->name, name) != 0))
+		at = (at + 1) & (shard->size - 1);
+	return &shard->slots[at];
+}
+
+// The same entries in a shard of its own.
+static Shard *shard_copy(const Shard *from, unsigned size)
+{
+	Shard *shard = shard_new(size);
+
+	for (unsigned i = 0; i < from->size; i++) {
+		TableEntry *entry = from->slots[i];
+
+		if (entry == NULL)
+			continue;
+		g_atomic_int_inc(&entry->references);
+		*shard_slot(shard, entry->name, entry->hash) = entry;
+		shard->used++;
+	}
+	return shard;
+}
+
+static TableIndex *index_new(unsigned shards)
+{
+	TableIndex *index = g_new0(TableIndex, 1);
+
+	index->shards_length = shards;
+	index->shards = g_new(Shard *, shards);
+	for (unsigned i = 0; i < shards; i++)
+		index->shards[i] = shard_new(16);
+	return index;
+}
+
+TableIndex *table_index_new(void)
+{
+	return index_new(FEWEST_SHARDS);
+}
+
+void table_index_free(TableIndex *index)
+{
+	if (index == NULL)
+		return;
+	for (unsigned i = 0; i < index->shards_length; i++)
+		shard_unref(index->shards[i]);
+	g_free(index->shards);
+	g_free(index);
+}
+
+TableIndex *table_index_copy(TableIndex *index)
+{
+	TableIndex *copy = g_new0(TableIndex, 1);
+
+	*copy = *index;
+	copy->shards = g_memdup2(index->shards, index->shards_length * sizeof(Shard *));
+	for (unsigned i = 0; i < index->shards_length; i++)
+		g_atomic_int_inc(&index->shards[i]->references);
+	return copy;
+}
+
+static unsigned shard_of(const TableIndex *index, unsigned hash)
+{
+	return hash & (index->shards_length - 1);
+}
+
+// Twice to sixteen times as many shards, so that copying one stays cheap.
+static void widen(TableIndex *index)
+{
+	TableIndex *wider = index_new(index->shards_length * 8);
+
+	for (unsigned i = 0; i < index->shards_length; i++) {
+		const Shard *shard = index->shards[i];
+
+		for (unsigned j = 0; j < shard->size; j++) {
+			TableEntry *entry = shard->slots[j];
+			Shard **target;
+
+			if (entry == NULL)
+				continue;
+			target = &wider->shards[shard_of(wider, entry->hash)];
+			if ((*target)->used * 2 >= (*target)->size) {
+				Shard *larger = shard_copy(*target, (*target)->size * 2);
+
+				shard_unref(*target);
+				*target = larger;
+			}
+			g_atomic_int_inc(&entry->references);
+			*shard_slot(*target, entry->name, entry->hash) = entry;
+			(*target)->used++;
+		}
+	}
+	for (unsigned i = 0; i < index->shards_length; i++)
+		shard_unref(index->shards[i]);
+	g_free(index->shards);
+	index->shards = wider->shards;
+	index->shards_length = wider->shards_length;
+	g_free(wider);
+}
+
+// The shard, made this index's own and with room for one more.
+static Shard *own_shard(TableIndex *index, unsigned hash)
+{
+	Shard **place = &index->shards[shard_of(index, hash)];
+	bool full = (*place)->used * 2 >= (*place)->size;
+
+	if (full || g_atomic_int_get(&(*place)->references) > 1) {
+		Shard *copy = shard_copy(*place, full ? (*place)->size * 2 : (*place)->size);
+
+		shard_unref(*place);
+		*place = copy;
+	}
+	return *place;
+}
+
+// The entry of a table, made this index's own, and made if there is none.
+static TableEntry *own_entry(TableIndex *index, const char *name)
+{
+	unsigned hash = hash_name(name);
+	Shard *shard;
+	TableEntry **slot;
+
+	if (index->entries >= (size_t)index->shards_length * FULL_SHARD &&
+		index->shards_length < MOST_SHARDS)
+		widen(index);
+	shard = own_shard(index, hash);
+	slot = shard_slot(shard, name, hash);
+	if (*slot == NULL) {
+		*slot = entry_new(name, hash);
+		shard->used++;
+		index->entries++;
+	} else if (g_atomic_int_get(&(*slot)->references) > 1) {
+		TableEntry *copy = entry_copy(*slot);
+
+		entry_unref(*slot);
+		*slot = copy;
+	}
+	return *slot;
+}
+
+static void add_reader(TableEntry *entry, const LayoutFlow *flow)
+{
+	if (entry->readers_length == entry->readers_room) {
+		entry->readers_room = entry->readers_room == 0 ? 1 : entry->readers_room * 2;
+		entry->readers = g_renew(const LayoutFlow *, entry->readers, entry->readers_room);
+	}
+	entry->readers[entry->readers_length++] = flow;
+}
+
+static void remove_reader(TableEntry *entry, const LayoutFlow *flow)
+{
+	for (unsigned i = 0; i < entry->readers_length; i++) {
+		if (entry->readers[i] == flow) {
+			entry->readers[i] = entry->readers[--entry->readers_length];
+			return;
+		}
+	}
+}
+
+static void add_producer(TableEntry *entry, Unit *unit)
+{
+	if (entry->producer == NULL) {
+		entry->producer = unit;
+		return;
+	}
+	if (entry->others == NULL)
+		entry->others = g_ptr_array_new();
+	g_ptr_array_add(entry->others, unit);
+}
+
+static void remove_producer(TableEntry *entry, Unit *unit)
+{
+	if (entry->producer != unit) {
+		if (entry->others != NULL)
+			g_ptr_array_remove(entry->others, unit);
+	} else if (entry->others != NULL && entry->others->len > 0) {
+		entry->producer = g_ptr_array_steal_index_fast(entry->others, 0);
+	} else {
+		entry->producer = NULL;
+	}
+	if (entry->others != NULL && entry->others->len == 0)
+		g_clear_pointer(&entry->others, g_ptr_array_unref);
+}
+
+void table_index_add(TableIndex *index, Unit *unit)
+{
+	for (unsigned i = 0; i < unit->flow.writes_length; i++)
+		add_producer(own_entry(index, unit->flow.writes[i]), unit);
+	for (unsigned i = 0; i < unit->flow.reads_length; i++)
+		add_reader(own_entry(index, unit->flow.reads[i]), &unit->flow);
+}
+
+void table_index_remove(TableIndex *index, Unit *unit)
+{
+	for (unsigned i = 0; i < unit->flow.writes_length; i++)
+		remove_producer(own_entry(index, unit->flow.writes[i]), unit);
+	for (unsigned i = 0; i < unit->flow.reads_length; i++)
+		remove_reader(own_entry(index, unit->flow.reads[i]), &unit->flow);
+}
+
+const TableEntry *table_index_find(const TableIndex *index, const char *table)
+{
+	unsigned hash = hash_name(table);
+
+	return *shard_slot(index->shards[shard_of(index, hash)], table, hash);
+}
+
+void table_index_visit(
+	const TableIndex *index, void (*visit)(const TableEntry *entry, void *data), void *data)
+{
+	for (unsigned i = 0; i < index->shards_length; i++) {
+		const Shard *shard = index->shards[i];
+
+		for (unsigned j = 0; j < shard->size; j++) {
+			const TableEntry *entry = shard->slots[j];
+
+			if (entry != NULL && (entry->producer != NULL || entry->readers_length > 0))
+				visit(entry, data);
+		}
+	}
+}

@@ -1,0 +1,226 @@
+// The inside of a layout, for the files of its own module.
+#pragma once
+
+#include "repo-layout/flow_reader.h"
+#include "repo-layout/layout.h"
+#include "sql/scan.h"
+
+// One source of flows and tables: a script with its sidecar and schema, a written flow, a schema alone. Immutable once made,
+// counted, shared between layouts. All of its texts lie behind it.
+typedef enum {
+	UNIT_SCRIPT,
+	UNIT_FLOW,
+	UNIT_SCHEMA,
+	UNIT_FEED,
+	UNIT_SET, // a flow set: the file itself; each flow of it is a UNIT_FLOW
+} UnitKind;
+
+typedef struct Unit Unit;
+struct Unit {
+	gint references;
+	UnitKind kind;
+	SourceId ids[3]; // script, sidecar, schema; flow and the scripts/ it sees; a schema
+	const char *path; // of the file, in the repository
+	LayoutFlow flow; // id NULL: it makes none
+	LayoutTable table; // name NULL: it declares none
+	const unsigned *read_lines; // of flow.reads
+	const bool *read_starts; // of flow.reads: a publish of the table starts the flow
+	DiagnosticList *diagnostics; // NULL: nothing to say
+	char *definition; // at hand after parsing; else NULL
+	GRefString *names[2]; // domain and connection, kept alive
+	unsigned mark, low; // scratch of the graph's walk
+};
+
+// The project: weir.yaml.
+typedef struct ProjectConfig {
+	gint references;
+	SourceId id;
+	json_t *settings; // converted; never NULL
+	char *name;
+	DiagnosticList *diagnostics;
+	char digest[65]; // of what domains inherit
+	bool missing;
+} ProjectConfig;
+
+// What the units of a domain see of their surroundings.
+typedef struct DomainConfig {
+	const ProjectConfig *project; // kept alive by the domain
+	GRefString *name;
+	char *path;
+	GRefString *connection;
+	GRefString *dataset;
+	json_t *settings; // domain.yaml, with the project's defaults and policies under its own
+	json_t *variables; // of all environments: what vars.… may name
+	char scripts_tree[41]; // "" when there is none
+	SourceId scripts_id;
+	const char *drift;
+	bool allow_raw, allow_breaking;
+	LayoutFeed feed;
+	char context[65]; // digest of all of the above that units depend on
+} DomainConfig;
+
+typedef struct DomainData DomainData;
+struct DomainData {
+	LayoutDomain open; // first: what callers see
+	gint references;
+	ProjectConfig *project;
+	DomainConfig config;
+	GPtrArray *units; // Unit *, by path
+	GPtrArray *flows; // const LayoutFlow *
+	GPtrArray *tables; // const LayoutTable *
+	GPtrArray *made_tables; // LayoutTable * made for this domain alone
+	DiagnosticList *local; // faults of its own files
+	DiagnosticList *all; // with those of the graph; NULL: the same as local
+	GStrv consumers;
+	SourceId yaml_id; // of domain.yaml
+	unsigned entries; // of its folders
+	bool virtual_; // of a layout pattern: it has no folder of its own
+	bool foreign; // some flow has another namespace than the domain's name
+	DomainData *base; // of a copy with faults of the graph: the original; else NULL
+	unsigned scratch; // of the load
+};
+
+typedef struct TableIndex TableIndex;
+
+struct Layout {
+	gint references;
+	SourceTree *tree;
+	char revision[64];
+	ProjectConfig *project;
+	GPtrArray *domains; // DomainData *, in the order of the walk
+	GArray *order; // guint: domains by name
+	TableIndex *index;
+	DiagnosticList *strays; // that belong to no domain
+	bool graph_faults; // some domain has faults of the graph
+	bool restricted; // some domain names its consumers
+	char *digest; // made when asked for
+	GPtrArray *fresh; // Unit * whose definitions are at hand
+	LayoutLimits limits;
+	LayoutLoadStatistics statistics;
+};
+
+// One load.
+typedef struct LayoutLoad {
+	SourceTree *tree;
+	Layout *previous;
+	const LayoutCache *cache;
+	LayoutLimits limits;
+	Layout *layout; // in the making
+	gint64 deadline;
+	unsigned entries;
+	size_t memory; // of definitions at hand
+	size_t previous_at; // place in previous->domains that the walk has come to
+	GPtrArray *removed, *added; // Unit *: what the index has to forget and to learn
+} LayoutLoad;
+
+#define LAYOUT_ERROR layout_error_quark()
+GQuark layout_error_quark(void);
+enum {
+	LAYOUT_ERROR_LIMIT,
+};
+
+// ---- layout_config.c
+ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GError **error);
+ProjectConfig *project_config_ref(ProjectConfig *project);
+void project_config_unref(ProjectConfig *project);
+// Reads domain.yaml (text NULL: a domain without one) into data->config.
+void domain_config_read(
+	DomainData *data, const char *text, size_t length, const LayoutLimits *limits);
+void domain_config_clear(DomainConfig *config);
+// A connection's settings; NULL when there is none of that name.
+const json_t *project_connection(const ProjectConfig *project, const char *name);
+char *project_connection_hint(const ProjectConfig *project, const char *name);
+// The dialect of a connection's SQL; never NULL.
+const SqlDialect *connection_dialect(const json_t *connection);
+
+// ---- unit.c
+typedef struct UnitParts {
+	UnitKind kind;
+	const char *path;
+	const char *id; // NULL: no flow
+	const char *namespace; // NULL: the domain's
+	const char *target; // or NULL
+	const char *dataset, *table; // or NULL: no table
+	const char *schema; // or NULL
+	const char *schema_path; // of its file; NULL: path
+	const char *connection;
+	GPtrArray *reads; // char *, sorted
+	GArray *read_lines; // unsigned
+	GArray *read_starts; // bool; NULL: all
+	GPtrArray *writes; // char *, sorted
+	LayoutTableKind table_kind;
+} UnitParts;
+// Makes a unit that holds copies of all parts.
+Unit *unit_new(const DomainConfig *config, const UnitParts *parts);
+Unit *unit_ref(Unit *unit);
+void unit_unref(Unit *unit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Unit, unit_unref)
+static inline Unit *unit_of_flow(const LayoutFlow *flow)
+{
+	return (Unit *)((uintptr_t)flow - offsetof(Unit, flow));
+}
+
+// ---- unit_script.c, unit_flow.c, unit_schema.c
+// A file of a domain as the walk found it.
+typedef struct UnitSource {
+	const char *path; // in the repository
+	const char *dataset; // by the path
+	const char *table; // by the path; of a flow the file's stem
+	SourceId ids[3];
+	const char *paths[3];
+	bool present[3];
+	GBytes *texts[3]; // NULL: not there or not readable
+	const char *project; // by a layout pattern; or NULL
+} UnitSource;
+Unit *unit_parse_script(
+	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+Unit *unit_parse_flow(
+	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+Unit *unit_parse_schema(
+	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+Unit *unit_parse_feed(
+	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+// The definition of a generated flow, and the digest of its meaning.
+char *script_definition(const DomainConfig *config, const json_t *header, const UnitParts *parts,
+	LayoutFeed feed, const SqlScript *script, const char *sql, size_t length,
+	const SqlDialect *dialect, const json_t *schema, char digest[65]);
+// Parses a schema file; NULL when nothing usable is in it. The text is its canonical JSON.
+char *schema_parse(
+	const char *path, GBytes *text, const LayoutLimits *limits, DiagnosticList *diagnostics);
+
+// ---- layout_walk.c
+bool layout_walk(LayoutLoad *load, GError **error);
+// ---- layout_domain.c
+DomainData *domain_data_new(ProjectConfig *project, const char *name, const char *path);
+DomainData *domain_data_ref(DomainData *data);
+void domain_data_unref(DomainData *data);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainData, domain_data_unref)
+// Sorts flows and tables out of the units, finds what is there twice, and makes the digest.
+void domain_data_finish(DomainData *data);
+// A copy with faults of the graph (NULL: without any).
+DomainData *domain_data_with(DomainData *data, const DiagnosticList *graph);
+// ---- layout_index.c
+TableIndex *table_index_new(void);
+TableIndex *table_index_copy(TableIndex *index); // shares all until it is changed
+void table_index_free(TableIndex *index);
+void table_index_add(TableIndex *index, Unit *unit);
+void table_index_remove(TableIndex *index, Unit *unit);
+typedef struct TableEntry {
+	gint references;
+	unsigned hash;
+	Unit *producer; // or NULL
+	GPtrArray *others; // Unit *: more of them, which is a fault; or NULL
+	const LayoutFlow **readers;
+	unsigned readers_length, readers_room;
+	char name[]; // as first written
+} TableEntry;
+const TableEntry *table_index_find(const TableIndex *index, const char *table);
+void table_index_visit(
+	const TableIndex *index, void (*visit)(const TableEntry *entry, void *data), void *data);
+// ---- layout_graph.c
+void layout_graph_check(LayoutLoad *load);
+// Reads of tables that nothing makes, in datasets of domains: only for people who validate.
+void layout_graph_unknown(const Layout *layout, DiagnosticList *diagnostics);
+// ---- layout_store.c: what the cache keeps
+DomainData *domain_restore(LayoutLoad *load, const char *path, const SourceId *tree);
+void domain_store(LayoutLoad *load, DomainData *data);

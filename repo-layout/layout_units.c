@@ -1,0 +1,277 @@
+// The files of a domain become units; those that did not change are taken over.
+#include "repo-layout/walk_private.h"
+
+#include <string.h>
+
+// What belongs to a script: found by path or by table.
+typedef struct Partners {
+	GHashTable *sidecars; // path without its ending -> Found
+	GHashTable *schemas; // "dataset.table" in lower case -> Found
+	GPtrArray *previous; // Unit *, by path; NULL: none
+	guint previous_at;
+} Partners;
+
+static char *table_key(const DomainData *data, const Found *file)
+{
+	const char *dataset = file->dataset != NULL ? file->dataset : data->config.dataset;
+	g_autofree char *name = g_strconcat(dataset, ".", file->table, NULL);
+
+	return g_ascii_strdown(name, -1);
+}
+
+static char *path_stem(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return g_strndup(path, dot == NULL ? strlen(path) : (size_t)(dot - path));
+}
+
+static void put_partner(DomainData *data, GHashTable *table, char *key, Found *file)
+{
+	Found *other = g_hash_table_lookup(table, key);
+
+	if (other == NULL) {
+		g_hash_table_insert(table, key, file);
+		return;
+	}
+	diagnostic_add(data->local, file->path, 0, 0, DIAGNOSTIC_ERROR, "duplicate-id",
+		"remove one of the two", "'%s' says the same", other->path);
+	file->used = true;
+	g_free(key);
+}
+
+static void gather_partners(DomainData *data, const FoundList *found, Partners *partners)
+{
+	for (guint i = 0; i < found->files->len; i++) {
+		Found *file = &g_array_index(found->files, Found, i);
+
+		if (file->kind == FOUND_SIDECAR)
+			put_partner(data, partners->sidecars, path_stem(file->path), file);
+		else if (file->kind == FOUND_SCHEMA)
+			put_partner(data, partners->schemas, table_key(data, file), file);
+	}
+}
+
+static bool is_zero(const SourceId *id)
+{
+	static const SourceId zero;
+
+	return source_id_equal(id, &zero);
+}
+
+// The last snapshot's unit of a path. Both are in order of paths, so it is nearly always the next one.
+static Unit *previous_unit(Partners *partners, const char *path)
+{
+	guint low = 0;
+	guint high;
+
+	if (partners->previous == NULL)
+		return NULL;
+	high = partners->previous->len;
+	if (partners->previous_at < high) {
+		Unit *next = partners->previous->pdata[partners->previous_at];
+
+		if (strcmp(next->path, path) == 0) {
+			partners->previous_at++;
+			return next;
+		}
+	}
+	while (low < high) {
+		guint middle = (low + high) / 2;
+		Unit *unit = partners->previous->pdata[middle];
+		int order = strcmp(unit->path, path);
+
+		if (order == 0) {
+			partners->previous_at = middle + 1;
+			return unit;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool same_files(const DomainData *data, const Unit *unit, const UnitSource *source)
+{
+	if (is_zero(&source->ids[0]) || !source_id_equal(&unit->ids[0], &source->ids[0]))
+		return false;
+	if (unit->kind == UNIT_FLOW)
+		return is_zero(&unit->ids[1]) ||
+		       source_id_equal(&unit->ids[1], &data->config.scripts_id);
+	return source_id_equal(&unit->ids[1], &source->ids[1]) &&
+	       source_id_equal(&unit->ids[2], &source->ids[2]);
+}
+
+// Loads one of the source's files. A file that is too large is a fault of the file; anything else ends the load.
+static bool load_text(LayoutLoad *load, UnitSource *source, unsigned which, uint64_t limit,
+	DomainData *data, GError **error)
+{
+	g_autoptr(GError) fault = NULL;
+
+	source->texts[which] = source_tree_blob(
+		load->tree, source->paths[which], &source->ids[which], limit, &fault);
+	if (source->texts[which] != NULL)
+		return true;
+	if (!g_error_matches(fault, SOURCE_ERROR, SOURCE_ERROR_LIMIT)) {
+		g_propagate_error(error, g_steal_pointer(&fault));
+		return false;
+	}
+	diagnostic_add(data->local, source->paths[which], 0, 0, DIAGNOSTIC_ERROR, "limit-passed",
+		"raise the limit in the server's settings, or make the file smaller", "%s",
+		fault->message);
+	return true;
+}
+
+typedef Unit *(*ParseUnit)(
+	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+
+static void keep_definition(LayoutLoad *load, Unit *unit)
+{
+	if (unit->definition == NULL)
+		return;
+	load->memory += strlen(unit->definition);
+	if (load->memory > load->limits.memory_bytes / 2)
+		g_clear_pointer(&unit->definition, g_free); // read again when it is asked for
+	else
+		g_ptr_array_add(load->layout->fresh, unit_ref(unit));
+}
+
+static bool parse_unit(
+	LayoutLoad *load, DomainData *data, UnitSource *source, ParseUnit parse, GError **error)
+{
+	bool good = true;
+	Unit *unit;
+
+	for (unsigned i = 0; good && i < 3; i++) {
+		bool schema = i == 2 || parse == unit_parse_schema;
+
+		if (source->present[i])
+			good = load_text(load, source, i,
+				schema ? load->limits.schema_bytes : load->limits.file_bytes, data,
+				error);
+	}
+	if (good && source->texts[0] != NULL) {
+		unit = parse(&data->config, source, &load->limits);
+		unit->ids[0] = source->ids[0];
+		unit->flow.blob = source->ids[0];
+		if (parse == unit_parse_script) {
+			unit->ids[1] = source->ids[1];
+			unit->ids[2] = source->ids[2];
+		}
+		g_ptr_array_add(data->units, unit);
+		keep_definition(load, unit);
+		load->layout->statistics.files_parsed++;
+	}
+	for (unsigned i = 0; i < 3; i++)
+		g_clear_pointer(&source->texts[i], g_bytes_unref);
+	if (good && g_get_monotonic_time() > load->deadline) {
+		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
+			"loading revision %s took longer than %u s: the limit 'seconds' is passed",
+			source_tree_revision(load->tree), load->limits.seconds);
+		return false;
+	}
+	return good;
+}
+
+static void set_part(UnitSource *source, unsigned which, Found *file)
+{
+	if (file == NULL)
+		return;
+	source->ids[which] = file->id;
+	source->paths[which] = file->path;
+	source->present[which] = true;
+	file->used = true;
+}
+
+static bool make_unit(LayoutLoad *load, DomainData *data, Partners *partners, Found *file,
+	ParseUnit parse, GError **error)
+{
+	UnitSource source = {
+		.path = file->path,
+		.dataset = file->dataset != NULL ? file->dataset : data->config.dataset,
+		.table = file->table,
+		.project = file->project,
+	};
+	Unit *previous;
+
+	set_part(&source, 0, file);
+	if (parse == unit_parse_script) {
+		g_autofree char *stem = path_stem(file->path);
+		g_autofree char *key =
+			g_hash_table_size(partners->schemas) > 0 ? table_key(data, file) : NULL;
+
+		set_part(&source, 1, g_hash_table_lookup(partners->sidecars, stem));
+		if (key != NULL)
+			set_part(&source, 2, g_hash_table_lookup(partners->schemas, key));
+	}
+	previous = previous_unit(partners, file->path);
+	if (previous != NULL && same_files(data, previous, &source)) {
+		g_ptr_array_add(data->units, unit_ref(previous));
+		load->layout->statistics.files_shared++;
+		return true;
+	}
+	return parse_unit(load, data, &source, parse, error);
+}
+
+static bool make_units(LayoutLoad *load, DomainData *data, Partners *partners,
+	const FoundList *found, GError **error)
+{
+	static const ParseUnit parsers[] = {
+		[FOUND_SCRIPT] = unit_parse_script,
+		[FOUND_FLOW] = unit_parse_flow,
+		[FOUND_FEED] = unit_parse_feed,
+		[FOUND_ROWS] = NULL,
+	};
+
+	for (guint i = 0; i < found->files->len; i++) {
+		Found *file = &g_array_index(found->files, Found, i);
+
+		if (file->kind != FOUND_SIDECAR && file->kind != FOUND_SCHEMA &&
+			parsers[file->kind] != NULL &&
+			!make_unit(load, data, partners, file, parsers[file->kind], error))
+			return false;
+	}
+	return true;
+}
+
+// What no script took: a schema declares a table by itself, a sidecar has lost its script.
+static bool make_rest(LayoutLoad *load, DomainData *data, Partners *partners,
+	const FoundList *found, GError **error)
+{
+	partners->previous_at = 0;
+	for (guint i = 0; i < found->files->len; i++) {
+		Found *file = &g_array_index(found->files, Found, i);
+
+		if (file->used)
+			continue;
+		if (file->kind == FOUND_SIDECAR)
+			diagnostic_add(data->local, file->path, 0, 0, DIAGNOSTIC_ERROR,
+				"orphan-sidecar", NULL,
+				"there is no script '%s.sql' for this sidecar", file->table);
+		else if (file->kind == FOUND_SCHEMA &&
+			 !make_unit(load, data, partners, file, unit_parse_schema, error))
+			return false;
+	}
+	return true;
+}
+
+bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, FoundList *found,
+	GError **error)
+{
+	Partners partners = {
+		.sidecars = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.schemas = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+	};
+	bool good;
+
+	if (previous != NULL && strcmp(previous->config.context, data->config.context) == 0)
+		partners.previous = previous->units;
+	gather_partners(data, found, &partners);
+	good = make_units(load, data, &partners, found, error) &&
+	       make_rest(load, data, &partners, found, error);
+	g_hash_table_unref(partners.sidecars);
+	g_hash_table_unref(partners.schemas);
+	return good;
+}

@@ -1,0 +1,329 @@
+// What must hold of a script as a whole.
+#include "repo-layout/script_private.h"
+
+#include "expr/template.h"
+
+#include <string.h>
+
+static void fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
+	const char *hint, const char *format, ...) G_GNUC_PRINTF(6, 7);
+
+static void fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
+	const char *hint, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	diagnostic_add(script_faults(reading), reading->source->path, line, column,
+		DIAGNOSTIC_ERROR, code, hint, "%s", message);
+}
+
+// The place of a header's key; of the header when it has none.
+static void header_fault(ScriptReading *reading, const char *key, const char *code,
+	const char *hint, const char *message)
+{
+	const YamlNode *node = yaml_get(reading->header_node, key);
+
+	if (node == NULL)
+		node = reading->header_node;
+	diagnostic_add(script_faults(reading),
+		node != NULL ? reading->header_file : reading->source->path,
+		node != NULL ? node->line : 1, node != NULL ? node->column : 1, DIAGNOSTIC_ERROR,
+		code, hint, "%s", message);
+}
+
+static void check_statements(ScriptReading *reading)
+{
+	const SqlScript *script = reading->script;
+	static const char hint[] = "'feed: SCRIPT' runs statements as they are written";
+	const SqlStatement *first = script->statements;
+
+	if (script->statement_count == 0) {
+		fault(reading, 1, 1, "empty-script", "write a SELECT, or remove the file",
+			"the script has no statement");
+		return;
+	}
+	if (reading->feed == FEED_SCRIPT)
+		return;
+	if (first->kind != SQL_KIND_SELECT)
+		fault(reading, first->line, first->column, "not-a-query", hint,
+			"a script of feed %s must be one query, not %s",
+			layout_feed_name(reading->feed), sql_kind_name(first->kind));
+	else if (script->statement_count > 1)
+		fault(reading, first[1].line, first[1].column, "several-statements", hint,
+			"a script of feed %s must be one query; a second statement begins here",
+			layout_feed_name(reading->feed));
+}
+
+static bool has(const ScriptReading *reading, const char *key)
+{
+	return json_object_get(reading->header, key) != NULL;
+}
+
+static void check_feed(ScriptReading *reading)
+{
+	static const struct {
+		LayoutFeed feed;
+		const char *key, *message;
+	} needed[] = {
+		{FEED_MODE_DELTA, "key",
+			"feed MODE_DELTA needs 'key': the columns that tell rows apart"},
+		{FEED_SNAPSHOT, "key",
+			"feed SNAPSHOT needs 'key': the columns that tell rows apart"},
+		{FEED_WRITE_PARTITION, "partition", "feed WRITE_PARTITION needs 'partition'"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+		if (needed[i].feed == reading->feed && !has(reading, needed[i].key))
+			header_fault(reading, "feed", "missing-key",
+				strcmp(needed[i].key, "key") == 0
+					? "key: [order_id]"
+					: "partition: {column: day, granularity: DAY}",
+				needed[i].message);
+	}
+	if (has(reading, "delete_when") && reading->feed != FEED_MODE_DELTA)
+		header_fault(reading, "delete_when", "unused-key",
+			"'delete_when' belongs to feed MODE_DELTA",
+			"'delete_when' has no meaning with this feed");
+	if (has(reading, "writes") && reading->feed != FEED_SCRIPT)
+		header_fault(reading, "writes", "unused-key", "'writes' belongs to feed SCRIPT",
+			"'writes' has no meaning with this feed");
+	if (has(reading, "technical_columns") && reading->feed == FEED_VIEW)
+		header_fault(reading, "technical_columns", "unused-key", NULL,
+			"a view cannot have technical columns");
+}
+
+static void check_schedule(ScriptReading *reading)
+{
+	const char *cron = json_string_value(json_object_get(reading->header, "schedule"));
+	const char *timezone = json_string_value(json_object_get(reading->header, "timezone"));
+	g_autofree char *message = NULL;
+
+	if (cron == NULL || flow_check_schedule == NULL)
+		return;
+	message = flow_check_schedule(cron, false, timezone);
+	if (message != NULL)
+		header_fault(reading, "schedule", "bad-schedule", NULL, message);
+}
+
+// On the embedded SQLite a dataset is a file of its own, and SQLite lets no view look into another file.
+static void check_view(ScriptReading *reading, const UnitParts *parts)
+{
+	size_t length = strlen(parts->dataset);
+
+	if (reading->feed != FEED_VIEW || !reading->embedded)
+		return;
+	for (guint i = 0; i < parts->reads->len; i++) {
+		const char *name = g_ptr_array_index(parts->reads, i);
+		g_autofree char *hint = NULL;
+
+		if (g_ascii_strncasecmp(name, parts->dataset, length) == 0 && name[length] == '.')
+			continue;
+		hint = g_strdup_printf("make it a table (feed: WRITE_TRUNCATE), or move the script "
+				       "to the dataset '%.*s'",
+			(int)strcspn(name, "."), name);
+		fault(reading, g_array_index(parts->read_lines, unsigned, i), 1,
+			"view-across-datasets", hint,
+			"the view '%s' reads '%s': on SQLite a view sees its own dataset only",
+			parts->target, name);
+	}
+}
+
+static void check_opaque(ScriptReading *reading)
+{
+	const SqlScript *script = reading->script;
+
+	if (script->opaque == NULL || has(reading, "reads") || has(reading, "writes"))
+		return;
+	for (size_t i = 0; i < script->statement_count; i++) {
+		const SqlStatement *statement = &script->statements[i];
+
+		if (statement->opaque == NULL)
+			continue;
+		diagnostic_add(script_faults(reading), reading->source->path, statement->line,
+			statement->column, DIAGNOSTIC_WARNING, "opaque",
+			"name what it touches with 'reads:' and 'writes:' in the header",
+			"what this statement reads and writes is not known: %s", statement->opaque);
+		return;
+	}
+}
+
+static char *column_hint(const json_t *fields, const char *wrong)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	size_t index;
+	json_t *field;
+
+	json_array_foreach((json_t *)(uintptr_t)fields, index, field)
+	{
+		const char *name = json_string_value(json_object_get(field, "name"));
+
+		if (name != NULL)
+			g_ptr_array_add(names, (char *)(uintptr_t)name);
+	}
+	g_ptr_array_add(names, NULL);
+	return nearest_word_hint(wrong, (const char *const *)names->pdata);
+}
+
+static bool has_column(const json_t *fields, const char *name)
+{
+	size_t index;
+	json_t *field;
+
+	json_array_foreach((json_t *)(uintptr_t)fields, index, field)
+	{
+		const char *known = json_string_value(json_object_get(field, "name"));
+
+		if (known != NULL && g_ascii_strcasecmp(known, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_column(
+	ScriptReading *reading, const json_t *fields, const char *key, const json_t *name)
+{
+	const char *text = json_string_value(name);
+	g_autofree char *hint = NULL;
+	g_autofree char *message = NULL;
+
+	if (text == NULL || has_column(fields, text) || strchr(text, '.') != NULL ||
+		(*text == '_' &&
+			json_is_true(json_object_get(reading->header, "technical_columns"))))
+		return;
+	hint = column_hint(fields, text);
+	message = g_strdup_printf(
+		"'%s' names the column '%s', which the declared schema does not have", key, text);
+	header_fault(reading, key, "unknown-column", hint, message);
+}
+
+// Columns that the header names must be in the declared schema, when there is one.
+static void check_columns(ScriptReading *reading)
+{
+	const json_t *fields = json_object_get(reading->schema, "fields");
+	size_t index, at;
+	json_t *check, *name;
+
+	if (json_array_size(fields) == 0)
+		return;
+	json_array_foreach(json_object_get(reading->header, "key"), index, name)
+		check_column(reading, fields, "key", name);
+	json_array_foreach(json_object_get(reading->header, "checks"), index, check)
+	{
+		check_column(reading, fields, "checks", json_object_get(check, "column"));
+		json_array_foreach(json_object_get(check, "columns"), at, name)
+			check_column(reading, fields, "checks", name);
+	}
+}
+
+static const char *const script_roots[] = {"flow", "task", "taskrun", "execution", "trigger",
+	"inputs", "outputs", "vars", "envs", "labels", "globals", "this", "interval", "run", NULL};
+
+typedef struct PathCheck {
+	ScriptReading *reading;
+	const SqlParameter *parameter;
+	size_t offset;
+} PathCheck;
+
+// Line and column of a byte of the script.
+static void place_of(const ScriptReading *reading, const SqlParameter *from, size_t offset,
+	unsigned *ret_line, unsigned *ret_column)
+{
+	*ret_line = from->line;
+	*ret_column = from->column;
+	for (size_t i = from->offset; i < offset && i < reading->length; i++) {
+		if (reading->text[i] == '\n') {
+			(*ret_line)++;
+			*ret_column = 1;
+		} else if (((unsigned char)reading->text[i] & 0xc0) != 0x80) {
+			(*ret_column)++;
+		}
+	}
+}
+
+static void check_path(const ExprPath *path, void *data)
+{
+	const PathCheck *check = data;
+	ScriptReading *reading = check->reading;
+	const char *root = path->names[0];
+	bool variable = root != NULL && strcmp(root, "vars") == 0 && path->count > 1 &&
+			path->names[1] != NULL &&
+			json_object_get(reading->config->variables, path->names[1]) == NULL;
+	g_autofree char *hint = NULL;
+	unsigned line, column;
+
+	if (path->guarded || root == NULL || (!variable && g_strv_contains(script_roots, root)))
+		return;
+	place_of(reading, check->parameter, check->offset + path->offset, &line, &column);
+	if (variable) {
+		g_autoptr(GPtrArray) names = g_ptr_array_new();
+		const char *key;
+		json_t *value;
+
+		json_object_foreach(reading->config->variables, key, value)
+			g_ptr_array_add(names, (char *)(uintptr_t)key);
+		g_ptr_array_add(names, NULL);
+		hint = nearest_word_hint(path->names[1], (const char *const *)names->pdata);
+		diagnostic_add(script_faults(reading), reading->source->path, line, column,
+			DIAGNOSTIC_WARNING, "unknown-variable", hint,
+			"'vars.%s' is no variable of this domain", path->names[1]);
+		return;
+	}
+	hint = nearest_word_hint(root, script_roots);
+	diagnostic_add(script_faults(reading), reading->source->path, line, column,
+		DIAGNOSTIC_WARNING, "unknown-variable", hint, "unknown variable '%s'", root);
+}
+
+static bool is_raw(const char *expression)
+{
+	const char *bar = strrchr(expression, '|');
+
+	return bar != NULL && strncmp(bar + 1 + strspn(bar + 1, " \t\n"), "raw", 3) == 0;
+}
+
+static void check_parameter(ScriptReading *reading, const SqlParameter *parameter)
+{
+	const char *inside = strstr(reading->text + parameter->offset + 2, parameter->text);
+	PathCheck check = {reading, parameter,
+		inside == NULL ? parameter->offset : (size_t)(inside - reading->text)};
+	g_autoptr(GPtrArray) faults = expr_fault_list_new();
+	g_autoptr(ExprTemplate) template_ =
+		expr_template_parse_expression(parameter->text, strlen(parameter->text), faults);
+	unsigned line, column;
+
+	for (guint i = 0; i < faults->len; i++) {
+		const ExprFault *found = g_ptr_array_index(faults, i);
+
+		place_of(reading, parameter, check.offset + found->offset, &line, &column);
+		fault(reading, line, column, "bad-expression", found->hint, "%s", found->message);
+	}
+	if (template_ != NULL)
+		expr_template_paths(template_, check_path, &check);
+	if (is_raw(parameter->text) && !reading->config->allow_raw) {
+		place_of(reading, parameter, check.offset, &line, &column);
+		fault(reading, line, column, "raw-refused",
+			"leave out '| raw' to bind the value, or set policies.allow_raw in "
+			"weir.yaml",
+			"'%s' would be pasted into the SQL", parameter->text);
+	}
+}
+
+void script_check(ScriptReading *reading, const UnitParts *parts)
+{
+	check_statements(reading);
+	check_view(reading, parts);
+	check_opaque(reading);
+	for (size_t i = 0; i < reading->script->parameter_count; i++) {
+		const SqlParameter *parameter = &reading->script->parameters[i];
+
+		if (parameter->kind == SQL_PARAMETER_EXPRESSION)
+			check_parameter(reading, parameter);
+	}
+	check_feed(reading);
+	if (reading->header == NULL)
+		return;
+	check_schedule(reading);
+	check_columns(reading);
+}

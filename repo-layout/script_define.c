@@ -1,0 +1,230 @@
+// The flow that is generated of a script. Its keys are written in sorted order, so that its meaning is the same text with the
+// fingerprint in place of the SQL.
+#include "repo-layout/json_text.h"
+#include "repo-layout/script_private.h"
+
+#include <string.h>
+
+// A key of the build task, in sorted order, and where its value comes from.
+typedef enum {
+	FROM_HEADER, // of the header, or of the domain's defaults when these have it
+	FROM_POLICY_BREAKING,
+	FROM_POLICY_RAW,
+	THE_CONNECTION,
+	THE_DIALECT,
+	THE_FEED,
+	THE_ID,
+	THE_SCHEMA,
+	THE_SQL,
+	THE_TABLE,
+	THE_TYPE,
+} FieldSource;
+
+typedef struct Field {
+	const char *key;
+	FieldSource source;
+} Field;
+
+static const Field build_fields[] = {
+	{"allow_breaking", FROM_POLICY_BREAKING},
+	{"allow_raw", FROM_POLICY_RAW},
+	{"checks", FROM_HEADER},
+	{"connection", THE_CONNECTION},
+	{"delete_when", FROM_HEADER},
+	{"dialect", THE_DIALECT},
+	{"feed", THE_FEED},
+	{"id", THE_ID},
+	{"key", FROM_HEADER},
+	{"order_by", FROM_HEADER},
+	{"partition", FROM_HEADER},
+	{"pool", FROM_HEADER},
+	{"priority", FROM_HEADER},
+	{"retry", FROM_HEADER},
+	{"schema", THE_SCHEMA},
+	{"sql", THE_SQL},
+	{"table", THE_TABLE},
+	{"technical_columns", FROM_HEADER},
+	{"timeout", FROM_HEADER},
+	{"type", THE_TYPE},
+};
+
+static void append_text(GString *text, const char *value)
+{
+	json_text_append_string(text, value, strlen(value));
+}
+
+static void append_key(GString *text, const char *key)
+{
+	char last = text->str[text->len - 1];
+
+	if (last != '{' && last != '[')
+		g_string_append_c(text, ',');
+	g_string_append_c(text, '"');
+	g_string_append(text, key);
+	g_string_append(text, "\":");
+}
+
+static const json_t *setting(const ScriptReading *reading, const char *key)
+{
+	const json_t *value = json_object_get(reading->header, key);
+
+	if (value == NULL)
+		value = json_object_get(
+			json_object_get(reading->config->settings, "defaults"), key);
+	return value;
+}
+
+static bool allows_breaking(const ScriptReading *reading)
+{
+	const json_t *given = json_object_get(reading->header, "allow_breaking");
+
+	if (given == NULL)
+		given = json_object_get(reading->schema, "allow_breaking");
+	return given != NULL ? json_is_true(given) : reading->config->allow_breaking;
+}
+
+// One field; the place of the SQL's value is noted and left out.
+static void append_field(GString *text, const ScriptReading *reading, const UnitParts *parts,
+	const Field *field, size_t *ret_sql)
+{
+	const json_t *value = field->source == FROM_HEADER ? setting(reading, field->key) : NULL;
+
+	if ((field->source == FROM_HEADER && value == NULL) ||
+		(field->source == FROM_POLICY_BREAKING && !allows_breaking(reading)) ||
+		(field->source == FROM_POLICY_RAW && !reading->config->allow_raw) ||
+		(field->source == THE_SCHEMA && reading->schema_text == NULL))
+		return;
+	append_key(text, field->key);
+	switch (field->source) {
+	case FROM_HEADER: json_text_append(text, value); break;
+	case FROM_POLICY_BREAKING:
+	case FROM_POLICY_RAW: g_string_append(text, "true"); break;
+	case THE_CONNECTION: append_text(text, reading->connection); break;
+	case THE_DIALECT: append_text(text, sql_dialect_name(reading->dialect)); break;
+	case THE_FEED: append_text(text, layout_feed_name(reading->feed)); break;
+	case THE_ID: append_text(text, "build"); break;
+	case THE_SCHEMA: g_string_append(text, reading->schema_text); break;
+	case THE_SQL: *ret_sql = text->len; break;
+	case THE_TABLE: append_text(text, parts->target); break;
+	case THE_TYPE: append_text(text, "sql.build"); break;
+	default: break;
+	}
+}
+
+static void append_schedule(GString *text, const ScriptReading *reading)
+{
+	const json_t *cron = json_object_get(reading->header, "schedule");
+	const json_t *timezone = setting(reading, "timezone");
+
+	g_string_append(text, "{\"cron\":");
+	json_text_append(text, cron);
+	g_string_append(text, ",\"id\":\"schedule\"");
+	if (timezone != NULL) {
+		g_string_append(text, ",\"timezone\":");
+		json_text_append(text, timezone);
+	}
+	g_string_append(text, ",\"type\":\"schedule\"}");
+}
+
+static void append_triggers(GString *text, const ScriptReading *reading, const UnitParts *parts)
+{
+	const char *refresh = json_string_value(json_object_get(reading->header, "refresh"));
+
+	if (json_object_get(reading->header, "schedule") != NULL) {
+		g_string_append(text, ",\"triggers\":[");
+		append_schedule(text, reading);
+		g_string_append_c(text, ']');
+		return;
+	}
+	if (parts->reads->len == 0 || g_strcmp0(refresh, "manual") == 0)
+		return;
+	g_string_append(text, ",\"triggers\":[{");
+	if (g_strcmp0(refresh, "any") == 0)
+		g_string_append(text, "\"any\":[");
+	else
+		g_string_append(text, "\"all\":[");
+	for (guint i = 0; i < parts->reads->len; i++) {
+		if (i > 0)
+			g_string_append_c(text, ',');
+		append_text(text, g_ptr_array_index(parts->reads, i));
+	}
+	g_string_append(text, "],\"id\":\"tables\",\"type\":\"tables\"}]");
+}
+
+static void append_labels(GString *text, const ScriptReading *reading)
+{
+	json_t *labels = json_object_get(reading->header, "labels");
+	json_auto_t *all = NULL;
+
+	if (!json_is_object(labels)) {
+		g_string_append(text, ",\"labels\":{\"system.generated\":\"true\"}");
+		return;
+	}
+	all = json_copy(labels);
+	json_object_set_new(all, "system.generated", json_string("true"));
+	g_string_append(text, ",\"labels\":");
+	json_text_append(text, all);
+}
+
+static void append_head(GString *text, const ScriptReading *reading, const UnitParts *parts)
+{
+	const json_t *description = json_object_get(reading->header, "description");
+
+	g_string_append(text, "{\"concurrency\":{\"behavior\":\"QUEUE\",\"limit\":1}");
+	if (description != NULL) {
+		append_key(text, "description");
+		json_text_append(text, description);
+	}
+	if (json_is_true(json_object_get(reading->header, "disabled")))
+		g_string_append(text, ",\"disabled\":true");
+	append_key(text, "id");
+	append_text(text, parts->id);
+	append_labels(text, reading);
+	append_key(text, "namespace");
+	append_text(text, reading->config->name);
+}
+
+// The digest of the text with the fingerprint where the SQL belongs.
+static void digest_meaning(
+	const GString *text, size_t sql, const char *fingerprint, char digest[65])
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	char quoted[70];
+	int length = g_snprintf(quoted, sizeof(quoted), "\"%s\"", fingerprint);
+
+	g_checksum_update(checksum, (const guchar *)text->str, (gssize)sql);
+	g_checksum_update(checksum, (const guchar *)quoted, length);
+	g_checksum_update(checksum, (const guchar *)text->str + sql, (gssize)(text->len - sql));
+	g_strlcpy(digest, g_checksum_get_string(checksum), 65);
+}
+
+static size_t trimmed_length(const ScriptReading *reading)
+{
+	size_t end = reading->length;
+
+	while (end > reading->sql_offset && g_ascii_isspace(reading->text[end - 1]))
+		end--;
+	return end - reading->sql_offset;
+}
+
+char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65])
+{
+	size_t length = trimmed_length(reading);
+	g_autoptr(GString) text = g_string_sized_new(512);
+	GString *whole;
+	size_t sql = 0;
+
+	append_head(text, reading, parts);
+	g_string_append(text, ",\"tasks\":[{");
+	for (size_t i = 0; i < G_N_ELEMENTS(build_fields); i++)
+		append_field(text, reading, parts, &build_fields[i], &sql);
+	g_string_append(text, "}]");
+	append_triggers(text, reading, parts);
+	g_string_append_c(text, '}');
+	digest_meaning(text, sql, reading->script->fingerprint, digest);
+	whole = g_string_sized_new(text->len + length + length / 16 + 8);
+	g_string_append_len(whole, text->str, (gssize)sql);
+	json_text_append_string(whole, reading->text + reading->sql_offset, length);
+	g_string_append_len(whole, text->str + sql, (gssize)(text->len - sql));
+	return g_string_free(whole, FALSE);
+}

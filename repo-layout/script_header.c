@@ -1,0 +1,152 @@
+// The header of a script: YAML in its leading comment, or in the sidecar beside it.
+#include "repo-layout/script_private.h"
+
+#include <string.h>
+
+static size_t skip_blanks(const char *text, size_t length, size_t at)
+{
+	while (at < length && g_ascii_isspace(text[at]))
+		at++;
+	return at;
+}
+
+// The end of a line, behind its line feed.
+static size_t line_end(const char *text, size_t length, size_t at)
+{
+	const char *feed = memchr(text + at, '\n', length - at);
+
+	return feed == NULL ? length : (size_t)(feed - text) + 1;
+}
+
+// Whether a line is "-- weir" and nothing else.
+static bool is_line_header(const char *text, size_t length, size_t at)
+{
+	size_t end = line_end(text, length, at);
+	g_autofree char *line = g_strndup(text + at, end - at);
+
+	if (strncmp(line, "--", 2) != 0)
+		return false;
+	return strcmp(g_strstrip(line + 2), "weir") == 0;
+}
+
+// A header in line comments, from the line after "-- weir" to the last that begins with "--". The two dashes of each line
+// become blanks in a copy, so that all places stay what they are.
+static bool take_line_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_length)
+{
+	const char *text = reading->text;
+	size_t length = reading->length;
+	size_t at = skip_blanks(text, length, 0);
+	size_t start;
+
+	if (at + 2 > length || text[at] != '-' || text[at + 1] != '-' ||
+		!is_line_header(text, length, at))
+		return false;
+	start = line_end(text, length, at);
+	reading->header_copy = g_strndup(text, length);
+	for (at = start; at + 1 < length && text[at] == '-' && text[at + 1] == '-';
+		at = line_end(text, length, at))
+		memset(reading->header_copy + at, ' ', 2);
+	*ret_offset = start;
+	*ret_length = at - start;
+	reading->sql_offset = at;
+	return true;
+}
+
+static bool take_block_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_length)
+{
+	unsigned line;
+	const char *end;
+
+	if (!sql_header_find(reading->text, reading->length, ret_offset, ret_length, &line))
+		return false;
+	end = reading->text + *ret_offset + *ret_length;
+	// Behind the comment's end.
+	end = strstr(end, "*/");
+	reading->sql_offset = end == NULL ? reading->length : (size_t)(end - reading->text) + 2;
+	return true;
+}
+
+// Line and column of an offset in the script.
+static void place_of(
+	const ScriptReading *reading, size_t offset, unsigned *ret_line, unsigned *ret_column)
+{
+	*ret_line = 1;
+	*ret_column = 1;
+	for (size_t i = 0; i < offset; i++) {
+		if (reading->text[i] == '\n') {
+			(*ret_line)++;
+			*ret_column = 1;
+		} else if (((unsigned char)reading->text[i] & 0xc0) != 0x80) {
+			(*ret_column)++;
+		}
+	}
+}
+
+static void convert(ScriptReading *reading, const char *file)
+{
+	KeyContext context = {.file = file};
+	const YamlNode *root = yaml_document_root(reading->document);
+	g_autoptr(DiagnosticList) faults = diagnostic_list_new();
+
+	if (root->kind == YAML_NULL)
+		return;
+	context.diagnostics = faults;
+	reading->header_node = root;
+	reading->header_file = file;
+	reading->header_line = strcmp(file, reading->source->path) == 0 ? root->line : 1;
+	if (root->kind != YAML_MAPPING)
+		diagnostic_add(faults, file, root->line, root->column, DIAGNOSTIC_ERROR,
+			"wrong-type",
+			"write 'feed: MODE_DELTA' and its like, each on a line of its own",
+			"a script header must be a mapping, not %s", yaml_kind_name(root->kind));
+	else
+		reading->header = key_table_convert(&keys_script_header, root, &context);
+	if (diagnostic_list_length(faults) > 0)
+		diagnostic_list_append(script_faults(reading), faults);
+}
+
+static void parse(ScriptReading *reading, const char *file, const char *text, size_t length,
+	unsigned line, unsigned column, const LayoutLimits *limits)
+{
+	g_autoptr(DiagnosticList) faults = diagnostic_list_new();
+
+	reading->document =
+		yaml_document_parse(file, text, length, line, column, &limits->yaml, faults);
+	if (diagnostic_list_length(faults) > 0)
+		diagnostic_list_append(script_faults(reading), faults);
+	if (reading->document != NULL)
+		convert(reading, file);
+}
+
+static void read_sidecar(ScriptReading *reading, const LayoutLimits *limits)
+{
+	const UnitSource *source = reading->source;
+	size_t length;
+	const char *text = g_bytes_get_data(source->texts[1], &length);
+
+	parse(reading, source->paths[1], text, length, 1, 1, limits);
+}
+
+void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
+{
+	const UnitSource *source = reading->source;
+	size_t offset = 0, length = 0;
+	bool found = take_block_header(reading, &offset, &length) ||
+		     take_line_header(reading, &offset, &length);
+
+	if (found && source->texts[1] != NULL) {
+		diagnostic_add(script_faults(reading), source->path, 1, 1, DIAGNOSTIC_ERROR,
+			"two-headers", "keep one of the two",
+			"the script has a header, and a sidecar '%s'", source->paths[1]);
+	} else if (found) {
+		const char *text =
+			reading->header_copy != NULL ? reading->header_copy : reading->text;
+		unsigned line, column;
+
+		place_of(reading, offset, &line, &column);
+		parse(reading, source->path, text + offset, length, line, column, limits);
+	} else if (source->texts[1] != NULL) {
+		read_sidecar(reading, limits);
+	}
+	reading->sql_offset = skip_blanks(reading->text, reading->length, reading->sql_offset);
+}

@@ -1,0 +1,35 @@
+// Reading one script; inside of unit_script.c's module.
+#pragma once
+
+#include "repo-layout/layout_private.h"
+
+typedef struct ScriptReading {
+	const DomainConfig *config;
+	const UnitSource *source;
+	const char *text;
+	size_t length;
+	size_t sql_offset; // where the SQL begins: behind the header
+	char *header_copy; // of a header in line comments, with these blanked out
+	YamlDocument *document; // of the header
+	const YamlNode *header_node; // of the header or the sidecar's; NULL: none
+	const char *header_file; // that header_node is of
+	json_t *header; // converted; NULL: none
+	unsigned header_line;
+	LayoutFeed feed;
+	const char *connection;
+	const SqlDialect *dialect;
+	bool embedded; // SQLite, where a dataset is a file of its own
+	char *schema_text;
+	json_t *schema;
+	SqlScript *script;
+	DiagnosticList *diagnostics; // NULL: nothing to say
+} ScriptReading;
+
+// The reading's list of faults, made when there is none.
+DiagnosticList *script_faults(ScriptReading *reading);
+// script_header.c: finds and converts the header or the sidecar.
+void script_read_header(ScriptReading *reading, const LayoutLimits *limits);
+// script_check.c: what must hold of a script as a whole.
+void script_check(ScriptReading *reading, const UnitParts *parts);
+// script_define.c: the definition of the generated flow; digest receives that of its meaning.
+char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65]);

@@ -1,0 +1,293 @@
+// A commit, straight from the object database.
+#include "repo-layout/source_private.h"
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+#include <string.h>
+
+enum {
+	LARGEST_TREE = 64 * 1024 * 1024,
+};
+
+static const char *git_problem(void)
+{
+	const git_error *problem = git_error_last();
+
+	return problem != NULL && problem->message != NULL ? problem->message : "unknown error";
+}
+
+static void object_error(
+	GError **error, SourceTree *tree, const char *path, const SourceId *id, const char *why)
+{
+	char text[41];
+
+	source_id_text(id, text);
+	g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+		"cannot read '%s' (object %s) of revision %s in '%s': %s",
+		*path == '\0' ? "/" : path, text, tree->revision, tree->path, why);
+}
+
+static void git_id(const SourceId *id, git_oid *oid)
+{
+	git_oid_fromraw(oid, id->bytes);
+}
+
+static git_odb_object *read_object(
+	SourceTree *tree, const char *path, const SourceId *id, git_object_t type, GError **error)
+{
+	git_odb_object *object = NULL;
+	git_oid oid;
+
+	git_id(id, &oid);
+	if (git_odb_read(&object, tree->objects, &oid) != 0) {
+		object_error(error, tree, path, id, git_problem());
+		return NULL;
+	}
+	if (git_odb_object_type(object) != type) {
+		object_error(error, tree, path, id,
+			type == GIT_OBJECT_TREE ? "it is no tree" : "it is no blob");
+		git_odb_object_free(object);
+		return NULL;
+	}
+	return object;
+}
+
+static SourceKind kind_of(unsigned mode)
+{
+	switch (mode) {
+	case 0100644:
+	case 0100755:
+	case 0100664: return SOURCE_FILE;
+	case 0040000: return SOURCE_FOLDER;
+	case 0120000: return SOURCE_LINK;
+	case 0160000: return SOURCE_SUBMODULE;
+	default: return SOURCE_OTHER;
+	}
+}
+
+// Takes one entry's mode from the raw tree; false when it is not even a number.
+static bool take_mode(const char **at, const char *end, SourceEntry *entry)
+{
+	unsigned mode = 0;
+	const char *start = *at;
+
+	while (*at < end && **at >= '0' && **at <= '7' && *at - start < 8)
+		mode = mode * 8 + (unsigned)(*(*at)++ - '0');
+	if (*at == start || *at == end || **at != ' ')
+		return false;
+	(*at)++;
+	entry->kind = kind_of(mode);
+	entry->executable = mode == 0100755;
+	if (*start == '0' || entry->kind == SOURCE_OTHER)
+		entry->fault = ENTRY_MODE;
+	return true;
+}
+
+static bool take_entry(const char **at, const char *end, SourceEntry *entry)
+{
+	const char *name;
+	const char *stop;
+
+	memset(entry, 0, sizeof(*entry));
+	if (!take_mode(at, end, entry))
+		return false;
+	name = *at;
+	stop = memchr(name, '\0', (size_t)(end - name));
+	if (stop == NULL || end - stop - 1 < SOURCE_ID_SIZE)
+		return false;
+	memcpy(entry->id.bytes, stop + 1, SOURCE_ID_SIZE);
+	*at = stop + 1 + SOURCE_ID_SIZE;
+	entry->name = name;
+	if (entry->fault == ENTRY_GOOD)
+		entry->fault = entry_name_fault(name, (size_t)(stop - name));
+	return true;
+}
+
+// Git sorts a folder as if its name ended with a slash.
+static int compare_entries(const SourceEntry *a, const SourceEntry *b)
+{
+	size_t length_a = strlen(a->name);
+	size_t length_b = strlen(b->name);
+	size_t shared = MIN(length_a, length_b);
+	int order = memcmp(a->name, b->name, shared);
+	unsigned char next_a, next_b;
+
+	if (order != 0)
+		return order;
+	next_a = length_a > shared	    ? (unsigned char)a->name[shared]
+		 : a->kind == SOURCE_FOLDER ? '/'
+					    : 0;
+	next_b = length_b > shared	    ? (unsigned char)b->name[shared]
+		 : b->kind == SOURCE_FOLDER ? '/'
+					    : 0;
+	return (next_a > next_b) - (next_a < next_b);
+}
+
+static bool parse_tree(SourceFolder *folder, size_t size)
+{
+	const char *at = folder->storage;
+	const char *end = at + size;
+	size_t room = size / 40 + 8;
+
+	folder->entries = g_new(SourceEntry, room);
+	while (at < end) {
+		SourceEntry *entry;
+
+		if (folder->length == room) {
+			room *= 2;
+			folder->entries = g_renew(SourceEntry, folder->entries, room);
+		}
+		entry = &folder->entries[folder->length];
+		if (!take_entry(&at, end, entry))
+			return false;
+		if (folder->length > 0 && entry->fault == ENTRY_GOOD &&
+			compare_entries(entry - 1, entry) > 0)
+			entry->fault = ENTRY_UNSORTED;
+		folder->length++;
+	}
+	return true;
+}
+
+static SourceFolder *commit_folder(
+	SourceTree *tree, const char *path, const SourceId *id, GError **error)
+{
+	git_odb_object *object = NULL;
+	SourceFolder *folder;
+	git_object_t type;
+	git_oid oid;
+	size_t size = 0;
+
+	git_id(id, &oid);
+	if (git_odb_read_header(&size, &type, tree->objects, &oid) != 0) {
+		object_error(error, tree, path, id, git_problem());
+		return NULL;
+	}
+	if (size > LARGEST_TREE) {
+		object_error(error, tree, path, id, "the tree is larger than 64 MiB");
+		return NULL;
+	}
+	object = read_object(tree, path, id, GIT_OBJECT_TREE, error);
+	if (object == NULL)
+		return NULL;
+	folder = g_new0(SourceFolder, 1);
+	size = git_odb_object_size(object);
+	folder->storage = g_memdup2(git_odb_object_data(object), size + 1);
+	git_odb_object_free(object);
+	if (!parse_tree(folder, size)) {
+		object_error(error, tree, path, id, "the tree is cut short or not in git's form");
+		source_folder_free(folder);
+		return NULL;
+	}
+	source_folder_check(folder);
+	return folder;
+}
+
+static bool commit_size(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
+{
+	git_object_t type;
+	git_oid oid;
+	size_t size = 0;
+
+	git_id(id, &oid);
+	if (git_odb_read_header(&size, &type, tree->objects, &oid) != 0) {
+		object_error(error, tree, path, id, git_problem());
+		return false;
+	}
+	if (type != GIT_OBJECT_BLOB) {
+		object_error(error, tree, path, id, "it is no blob");
+		return false;
+	}
+	*ret_size = size;
+	return true;
+}
+
+static void free_object(void *object)
+{
+	git_odb_object_free(object);
+}
+
+static GBytes *commit_blob(SourceTree *tree, const char *path, const SourceId *id, GError **error)
+{
+	git_odb_object *object = read_object(tree, path, id, GIT_OBJECT_BLOB, error);
+
+	if (object == NULL)
+		return NULL;
+	// The library keeps a NUL behind each object's data.
+	return g_bytes_new_with_free_func(
+		git_odb_object_data(object), git_odb_object_size(object), free_object, object);
+}
+
+static void commit_close(SourceTree *tree)
+{
+	git_odb_free(tree->objects);
+	if (tree->owned)
+		git_repository_free(tree->repository);
+	git_libgit2_shutdown();
+}
+
+static const SourceTable commit_table = {commit_folder, commit_size, commit_blob, commit_close};
+
+static bool find_commit(SourceTree *tree, const char *revision, GError **error)
+{
+	git_object *named = NULL;
+	git_commit *commit = NULL;
+	bool found = git_revparse_single(&named, tree->repository, revision) == 0 &&
+		     git_object_peel((git_object **)&commit, named, GIT_OBJECT_COMMIT) == 0;
+
+	if (found) {
+		memcpy(tree->root.bytes, git_commit_tree_id(commit)->id, SOURCE_ID_SIZE);
+		tree->time = git_commit_time(commit);
+		git_oid_tostr(tree->revision, sizeof(tree->revision), git_commit_id(commit));
+	} else {
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot read revision '%s' of '%s': %s", revision, tree->path,
+			git_problem());
+	}
+	git_commit_free(commit);
+	git_object_free(named);
+	return found;
+}
+
+static SourceTree *open_tree(git_repository *repository, bool owned, const char *path,
+	const char *revision, GError **error)
+{
+	g_autoptr(SourceTree) tree = source_tree_new(&commit_table, path);
+
+	git_libgit2_init();
+	tree->repository = repository;
+	tree->owned = owned;
+	if (git_repository_odb((git_odb **)&tree->objects, repository) != 0) {
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot open the objects of '%s': %s", path, git_problem());
+		return NULL;
+	}
+	if (!find_commit(tree, revision, error))
+		return NULL;
+	return g_steal_pointer(&tree);
+}
+
+SourceTree *source_tree_open_repository(void *repository, const char *revision, GError **error)
+{
+	return open_tree(repository, false, git_repository_path(repository), revision, error);
+}
+
+SourceTree *source_tree_open_commit(const char *repository, const char *revision, GError **error)
+{
+	git_repository *opened = NULL;
+	SourceTree *tree;
+
+	git_libgit2_init();
+	// Only objects are read: who owns the folder does not matter, and nothing in it is executed.
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	if (git_repository_open_ext(&opened, repository, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) !=
+		0) {
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot open the repository '%s': %s", repository, git_problem());
+		git_libgit2_shutdown();
+		return NULL;
+	}
+	tree = open_tree(opened, true, repository, revision, error);
+	git_libgit2_shutdown();
+	return tree;
+}

@@ -1,0 +1,30 @@
+// The inside of source trees.
+#pragma once
+
+#include "repo-layout/source_tree.h"
+
+typedef struct SourceTable {
+	SourceFolder *(*folder)(
+		SourceTree *tree, const char *path, const SourceId *id, GError **error);
+	bool (*size)(SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size,
+		GError **error);
+	GBytes *(*blob)(SourceTree *tree, const char *path, const SourceId *id, GError **error);
+	void (*close)(SourceTree *tree);
+} SourceTable;
+
+struct SourceTree {
+	gint references;
+	const SourceTable *table;
+	char revision[64];
+	int64_t time;
+	SourceId root;
+	void *repository; // git_repository *
+	bool owned; // the repository is closed with the tree
+	void *objects; // git_odb *
+	int folder; // descriptor of the top folder
+	char *path; // as given, for messages
+};
+
+SourceTree *source_tree_new(const SourceTable *table, const char *path);
+// Marks entries whose names are the same, or the same without letter case.
+void source_folder_check(SourceFolder *folder);
