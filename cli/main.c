@@ -1,4 +1,6 @@
 #include "cli/command.h"
+#include "reconciler/cron.h"
+#include "repo-layout/flow.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -18,5 +20,6 @@ int main(int argc, char **argv)
 {
 	set_characters();
 	g_set_prgname("weir");
+	flow_check_schedule = cron_check;
 	return command_main(argc, argv);
 }
