@@ -100,6 +100,7 @@ static int parse_options(const Command *command, char ***words)
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
 
+	g_clear_pointer(&output_name, g_free);
 	g_option_context_set_help_enabled(context, FALSE);
 	if (command->options != NULL)
 		g_option_context_add_main_entries(context, command->options, NULL);
