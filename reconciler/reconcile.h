@@ -1,12 +1,12 @@
-// The reconciler: makes known match said. reconcile_once() is the walk of a git push, step by step;
-// reconciler_run() repeats it whenever the source moves, and observes drift in between.
+// The reconciler: makes known match said. reconcile_once() is the walk of a git push, step by step; reconciler_run()
+// repeats it whenever the source moves, and observes drift in between.
 #pragma once
 
 #include "reconciler/plan.h"
 #include "reconciler/plan_guard.h"
 #include "reconciler/source.h"
+#include "store/store.h"
 
-typedef struct Store Store;
 typedef struct Reconciler Reconciler;
 
 typedef enum {
@@ -14,13 +14,18 @@ typedef enum {
 	RECONCILE_WAITING, // the repository has no commit yet
 	RECONCILE_APPLIED, // the commit is live in every domain
 	RECONCILE_PARTIAL, // live, but for domains that are broken or held
+	RECONCILE_SUPERSEDED, // stopped between two transactions, because a newer commit waits
 } ReconcileResult;
+
+const char *reconcile_result_name(ReconcileResult result);
 
 typedef struct {
 	ReconcileResult result;
+	bool rewound; // the branch was force-pushed, and that is allowed
 	char commit[SOURCE_TIP_ID_SIZE]; // "" when waiting
 	guint created, updated, deleted, cosmetic;
 	guint domains_broken, domains_held;
+	guint drift_began, drift_resolved;
 	int64_t fetch_us, load_us, plan_us, apply_us, drift_us; // where the time went
 } ReconcileOutcome;
 
@@ -28,11 +33,17 @@ typedef struct {
 	Store *store; // borrowed; the writer
 	SourceOptions source; // copied
 	PlanPolicy policy;
+	LayoutLimits limits; // all zero: the defaults
 	const char *name; // of the source; NULL: "main"
+	const char *environment; // NULL: none
+	const char *
+		data_folder; // where embedded connections keep their data sets; NULL: none is looked at
+	// Turns the URL of a connection as the store has it (NULL: none of that name) into one to open; see drift.h.
+	char *(*connection_url)(const char *name, const char *url, void *data, GError **error);
 	int64_t poll_interval; // microseconds; 0: the default, 30 s
-	int64_t drift_interval; // microseconds; 0: the default, 30 s
-	// Called after each step that changed anything or failed, from the reconciler's thread; may
-	// be NULL.
+	int64_t drift_interval; // microseconds; 0: the default, 5 s; negative: drift is not observed
+	// Called after each walk that changed anything or failed, from the thread that walks; may be NULL. error is NULL
+	// when it went well.
 	void (*report)(const ReconcileOutcome *outcome, const GError *error, void *data);
 	void *data;
 } ReconcilerOptions;
@@ -41,9 +52,8 @@ typedef struct {
 Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error);
 void reconciler_free(Reconciler *reconciler);
 
-// One walk: source_fetch, source_verify, layout_load, plan_compute, plan_guard, plan_apply,
-// drift_observe. On an error the last good state stays live, and the error is noted in the store
-// where status shows it. One thread at a time.
+// One walk: source_fetch, source_verify, layout_load, plan_compute, plan_guard, plan_apply, drift_observe. On an error the
+// last good state stays live, and the error is noted in the store where status shows it. One thread at a time.
 bool reconcile_once(Reconciler *reconciler, ReconcileOutcome *ret_outcome, GError **error);
 
 // Repeats reconcile_once() until reconciler_stop(). Meant for a thread of its own.
@@ -52,5 +62,8 @@ void reconciler_run(Reconciler *reconciler);
 // Both may be called from any thread and from a signal handler.
 void reconciler_stop(Reconciler *reconciler);
 void reconciler_wake(Reconciler *reconciler); // fetch now
+
+// The snapshot of the last commit that was loaded; borrowed until the next walk; NULL before the first.
+Layout *reconciler_layout(const Reconciler *reconciler);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reconciler, reconciler_free)

@@ -1,52 +1,50 @@
-// When flows run: schedules, tables that were published, and scripts that a deploy made or changed.
-// Decisions are pure (trigger_decide_*); trigger.c turns them into runs, each made together with
-// the note that it was made, in one transaction, so that a crash between two evaluations neither
-// loses nor doubles a run.
+// When flows run: schedules, tables that were published, and scripts that a deploy made or changed. Decisions are pure
+// (trigger_decide_*); the scheduler turns them into runs, each made together with the note that it was made, in one
+// transaction, so that a crash between two evaluations neither loses nor doubles a run.
 #pragma once
+
+#include "store/store.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct Store Store;
-typedef struct Scheduler Scheduler;
-
 // One table that a flow waits for.
 typedef struct {
-	bool managed; // something publishes it: a flow produces it, or it has been published before
+	bool managed; // something publishes it: a flow makes it, or it was published before
 	int64_t published; // sequence of its last publication; 0: never
-	bool building; // its producer is due to be built, or is being built
 } TriggerInput;
 
-typedef enum {
-	TRIGGER_WAIT,
-	TRIGGER_FIRE,
-} TriggerVerdict;
+// Whether a `tables` trigger is satisfied: with all, when every managed table has a publication after consumed and there
+// is at least one; with any, when one has. ret_consumed: up to which publication its run then has seen. Pure.
+bool trigger_decide_tables(const TriggerInput *inputs, size_t count, bool any, int64_t consumed,
+	int64_t *ret_consumed);
 
-// A `tables` trigger with all: fires when every managed table has a publication after consumed, and
-// there is at least one managed table. With any: fires when one has.
-TriggerVerdict trigger_decide_tables(const TriggerInput *inputs, size_t count, bool any,
-	int64_t consumed, int64_t *ret_consumed);
+// Whether a script that is new or changed can be built: every managed input was published at least once. Pure.
+bool trigger_decide_build(const TriggerInput *inputs, size_t count, int64_t *ret_consumed);
 
-// A script that is new or changed: fires when every managed input has been published at least once
-// and none of them is itself about to be built, so that a deploy builds in dependency order.
-TriggerVerdict trigger_decide_build(
-	const TriggerInput *inputs, size_t count, int64_t *ret_consumed);
+typedef struct Scheduler Scheduler;
 
-// Evaluates every trigger of the store. Woken by commits of others (store_watch_fd) and by the next
-// scheduled time.
+// Evaluates every trigger of the store. Nothing is read yet.
 Scheduler *scheduler_new(Store *store, GError **error);
 void scheduler_free(Scheduler *scheduler);
 
-// Makes the runs that are due at now (microseconds since the epoch). ret_runs counts them.
-// ret_next: when the next schedule is due, INT64_MAX when none is. One thread at a time.
+// Makes the runs that are due at now (microseconds since the epoch): a flow whose tables were published is held back while
+// something upstream of it runs or is about to, so that it runs once and in order. *ret_runs counts them; *ret_next is
+// when the next schedule is due, INT64_MAX when none is. One thread at a time.
 bool scheduler_evaluate(
 	Scheduler *scheduler, int64_t now, guint *ret_runs, int64_t *ret_next, GError **error);
 
-// Repeats scheduler_evaluate() until scheduler_stop(). Meant for a thread of its own.
-void scheduler_run(Scheduler *scheduler);
+// Repeats scheduler_evaluate() until scheduler_stop(). Meant for a thread of its own. report is called for each
+// evaluation that made runs or failed; may be NULL.
+void scheduler_run(Scheduler *scheduler,
+	void (*report)(guint runs, const GError *error, void *data), void *data);
 
 // May be called from any thread and from a signal handler.
 void scheduler_stop(Scheduler *scheduler);
+
+// The check of schedules that repo-layout calls (flow_check_schedule): NULL when the cron expression and time zone are
+// good, else what is wrong with them; the caller frees it.
+char *schedule_check(const char *cron, bool with_seconds, const char *timezone);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scheduler, scheduler_free)

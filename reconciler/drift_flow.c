@@ -1,0 +1,205 @@
+// The kinds that the store alone tells: live flows edited by hand, tables built by an older script, commits not yet live.
+#include "reconciler/drift_internal.h"
+
+#include "reconciler/json_slice.h"
+#include "repo-layout/flow.h"
+#include "store/domain.h"
+
+#include <string.h>
+
+enum {
+	PAGE = 200, // flows between two questions whether to go on
+};
+
+// ---- Flows --------------------------------------------------------------------------------------------------------
+
+// A definition as readable lines, for a diff.
+static char *readable(const char *definition)
+{
+	json_t *value = definition == NULL ? NULL : json_loads(definition, 0, NULL);
+	char *text = value == NULL ? g_strdup(definition) : json_dumps(value, JSON_INDENT(2));
+
+	json_decref(value);
+	return text;
+}
+
+static char *flow_diff(DriftObserver *observer, const StoreRevision *revision)
+{
+	const DriftOptions *options = &observer->options;
+	g_autofree char *committed =
+		options->committed == NULL
+			? NULL
+			: options->committed(revision->namespace, revision->id, options->data);
+	g_autofree char *before = readable(committed);
+	g_autofree char *after = readable(revision->definition);
+
+	return committed == NULL ? NULL : drift_diff_lines(before, after);
+}
+
+// What the definition in the store means, whatever its row says; NULL when it is no flow any more.
+static char *meaning_of(const StoreRevision *revision)
+{
+	g_autoptr(Flow) flow = flow_parse("store", revision->definition,
+		strlen(revision->definition), revision->namespace, NULL);
+
+	return flow == NULL ? NULL : flow_meaning_digest(flow, revision->scripts_tree);
+}
+
+static bool look_at_flow(
+	DriftObserver *observer, const StoreFlow *flow, GPtrArray *items, GError **error)
+{
+	g_autoptr(StoreRevision) revision = NULL;
+	g_autofree char *resource = g_strdup_printf("%s.%s", flow->namespace, flow->id);
+
+	if (!store_revision_get(observer->store, flow->namespace, flow->id, 0, &revision, error))
+		return false;
+	if (revision == NULL) {
+		drift_add(items, DRIFT_FLOW, flow->domain, resource,
+			g_strdup("its live revision is gone from the store"), NULL);
+		return true;
+	}
+	g_autofree char *meaning = meaning_of(revision);
+	if (g_strcmp0(meaning, revision->digest) == 0 &&
+		strcmp(flow->digest, revision->digest) == 0)
+		return true;
+	drift_add(items, DRIFT_FLOW, flow->domain, resource,
+		g_strdup_printf("the live definition of revision %d is not the one of commit %.12s",
+			(int)revision->revision, revision->commit != NULL ? revision->commit : "?"),
+		flow_diff(observer, revision));
+	return true;
+}
+
+// A look at all flows may take many observations: it goes on where the last one was interrupted.
+bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error)
+{
+	if (!observer->edited)
+		return true;
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	g_autofree char *cursor = NULL;
+	do {
+		const StorePage page = {.limit = PAGE, .after = cursor};
+		g_autoptr(GPtrArray) flows = NULL;
+		char *next = NULL;
+
+		if (!store_flows_list(observer->store, NULL, &page, &flows, &next, error))
+			return false;
+		for (guint i = 0; i < flows->len; i++) {
+			if (!look_at_flow(observer, flows->pdata[i], items, error)) {
+				g_free(next);
+				return false;
+			}
+		}
+		g_free(cursor);
+		cursor = next;
+		if (cursor != NULL && drift_is_interrupted(observer)) {
+			*ret_complete = false;
+			return true;
+		}
+	} while (cursor != NULL);
+	g_ptr_array_unref(observer->found[DRIFT_FLOW]);
+	observer->found[DRIFT_FLOW] = g_steal_pointer(&items);
+	return true;
+}
+
+// ---- Stale tables -------------------------------------------------------------------------------------------------
+
+// Whether two revisions do the same: one that differs in its description alone does not make a table stale.
+static bool same_tasks(Store *store, const StoreTable *table, int64_t revision, GError **error)
+{
+	g_autoptr(StoreRevision) built = NULL;
+	g_autoptr(StoreRevision) current = NULL;
+
+	if (!store_revision_get(store, table->namespace, table->flow, table->published_revision,
+		    &built, error) ||
+		!store_revision_get(
+			store, table->namespace, table->flow, revision, &current, error))
+		return true;
+	if (built == NULL || current == NULL)
+		return built == current;
+	g_autofree char *before = json_slice_dup(built->definition, "tasks");
+	g_autofree char *after = json_slice_dup(current->definition, "tasks");
+	return g_strcmp0(before, after) == 0;
+}
+
+// Feeds that add to what is there are not built anew when their script changes.
+static bool is_rebuilt(const StoreFlow *flow)
+{
+	static const char *const added[] = {"WRITE_APPEND", "WRITE_EMPTY", "SCRIPT", NULL};
+
+	return flow->feed != NULL && !g_strv_contains(added, flow->feed);
+}
+
+static bool look_at_build(
+	DriftObserver *observer, const StoreTable *table, GPtrArray *items, GError **error)
+{
+	g_autoptr(StoreFlow) flow = NULL;
+	GError *failure = NULL;
+
+	if (table->published == 0 || table->flow == NULL || table->published_revision == 0)
+		return true;
+	if (!store_flow_get(observer->store, table->namespace, table->flow, &flow, error))
+		return false;
+	if (flow == NULL || flow->deleted_at != 0 || flow->revision == table->published_revision ||
+		!is_rebuilt(flow))
+		return true;
+	bool same = same_tasks(observer->store, table, flow->revision, &failure);
+	if (failure != NULL) {
+		g_propagate_error(error, failure);
+		return false;
+	}
+	if (!same)
+		drift_add(items, DRIFT_STALE, table->domain, table->name,
+			g_strdup_printf(
+				"last built by revision %d of its script; revision %d is live",
+				(int)table->published_revision, (int)flow->revision),
+			NULL);
+	return true;
+}
+
+bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **error)
+{
+	(void)ret_complete;
+	if (!observer->live_changed)
+		return true;
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, error);
+	if (tables == NULL)
+		return false;
+	for (guint i = 0; i < tables->len; i++) {
+		if (!look_at_build(observer, tables->pdata[i], items, error))
+			return false;
+	}
+	g_ptr_array_unref(observer->found[DRIFT_STALE]);
+	observer->found[DRIFT_STALE] = g_steal_pointer(&items);
+	return true;
+}
+
+// ---- Sources ------------------------------------------------------------------------------------------------------
+
+bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **error)
+{
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	g_autoptr(GPtrArray) sources = NULL;
+
+	(void)ret_complete;
+	if (!store_sources_list(observer->store, &sources, error))
+		return false;
+	for (guint i = 0; i < sources->len; i++) {
+		const StoreSource *source = sources->pdata[i];
+
+		if (source->commit_wanted == NULL ||
+			g_strcmp0(source->commit_wanted, source->commit_live) == 0)
+			continue;
+		drift_add(items, DRIFT_SOURCE, NULL, source->name,
+			g_strdup_printf("commit %.12s is not live yet%s%s", source->commit_wanted,
+				source->error != NULL ? ": " : "",
+				source->error != NULL ? source->error : ""),
+			NULL);
+	}
+	g_ptr_array_unref(observer->found[DRIFT_SOURCE]);
+	observer->found[DRIFT_SOURCE] = g_steal_pointer(&items);
+	return true;
+}

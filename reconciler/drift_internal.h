@@ -1,0 +1,62 @@
+// What the observers of drift share.
+#pragma once
+
+#include "db/schema.h"
+#include "reconciler/drift.h"
+#include "store/flow.h"
+#include "store/table.h"
+
+struct DriftObserver {
+	Store *store;
+	DriftOptions options;
+	StoreWatch *watch; // LIVE and PUBLISH; NULL on a store that cannot be watched
+	int64_t change_count; // of other processes' commits
+	bool observed; // at least once, to the end
+	bool live_changed; // since the last observation: flows, tables or publications may differ
+	bool edited; // another process wrote to the store since
+	GHashTable *datasets; // "connection/dataset" -> DatasetSeen *
+	GHashTable *unreadable; // names of datasets that could not be read this time
+	GPtrArray
+		*found[DRIFT_KINDS]; // DriftItem *: what the last complete look of that kind found
+	char *flow_cursor; // where the look at flows goes on; NULL: at the beginning
+	bool (*interrupted)(void *data);
+	void *interrupted_data;
+};
+
+bool drift_is_interrupted(DriftObserver *observer);
+
+// Adds an item; summary and diff are taken over.
+DriftItem *drift_add(GPtrArray *items, DriftKind kind, const char *domain, const char *resource,
+	char *summary, char *diff);
+
+// Lines of both texts as a diff: '-' for those that only before has, '+' for those that only after has, in order, with
+// nothing in common shown. NULL when they are equal. The caller frees it.
+char *drift_diff_lines(const char *before, const char *after);
+
+// The observers. Each replaces its kinds' lists in observer->found. *ret_complete is false when it was interrupted.
+bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error);
+bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError **error);
+bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **error);
+bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **error);
+
+void drift_datasets_free(void *seen);
+
+// Every live table and view of the store (StoreTable *), by name. The caller unrefs it.
+GPtrArray *drift_list_tables(Store *store, GError **error);
+
+// A declared schema (canonical JSON) as a table. NULL when the JSON is not one. The caller frees it.
+DbTable *declared_table(const StoreTable *table);
+
+// What a table looked like when it was built: kept in the store's cache, compared with later.
+typedef struct {
+	int64_t sequence; // of the publication
+	int64_t revision;
+	char *text; // one line a column, or the text of a view
+} Baseline;
+
+// A line for each column ("name TYPE NOT NULL"), or the text of a view. The caller frees it.
+char *baseline_text(const DbTable *table);
+bool baseline_get(Store *store, const char *name, Baseline *ret_baseline);
+void baseline_put(Store *store, const char *name, const Baseline *baseline);
+void baseline_clear(Baseline *baseline);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Baseline, baseline_clear)

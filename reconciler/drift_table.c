@@ -1,0 +1,597 @@
+// The kinds that a database tells: tables and views that are not as committed, and those that no commit names. Datasets
+// whose files have not changed since the last look are not opened.
+#include "db/db.h"
+#include "db/ddl.h"
+#include "reconciler/drift_internal.h"
+#include "reconciler/json_slice.h"
+#include "store/connection.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// Columns that weir appends by itself when it is asked to.
+static const char *const TECHNICAL_COLUMNS[] = {"_loaded_at", "_run_id", "_revision", NULL};
+
+// What a dataset's files looked like: nothing was written to the dataset while this stays the same.
+typedef struct {
+	struct timespec changed[2]; // of the database, of its log
+	off_t size[2];
+	ino_t inode[2];
+} FileStamp;
+
+typedef struct {
+	char *url;
+	char *dataset;
+	FileStamp stamp;
+	bool stamped;
+	guint64 rows; // sum over the store's rows of its tables
+	GPtrArray *items; // DriftItem *, as of the last look
+} DatasetSeen;
+
+void drift_datasets_free(void *data)
+{
+	DatasetSeen *seen = data;
+
+	g_ptr_array_unref(seen->items);
+	g_free(seen->url);
+	g_free(seen->dataset);
+	g_free(seen);
+}
+
+// One dataset as it is looked at.
+typedef struct {
+	DriftObserver *observer;
+	char *connection;
+	char *dataset;
+	GPtrArray *tables; // StoreTable *, borrowed
+	char *url; // NULL until known
+} Dataset;
+
+static void dataset_free(void *data)
+{
+	Dataset *dataset = data;
+
+	g_free(dataset->connection);
+	g_free(dataset->dataset);
+	g_free(dataset->url);
+	g_ptr_array_unref(dataset->tables);
+	g_free(dataset);
+}
+
+GPtrArray *drift_list_tables(Store *store, GError **error)
+{
+	GPtrArray *tables = g_ptr_array_new_with_free_func((GDestroyNotify)store_table_free);
+	g_autofree char *cursor = NULL;
+
+	do {
+		const StorePage page = {.limit = 1000, .after = cursor};
+		g_autoptr(GPtrArray) rows = NULL;
+		char *next = NULL;
+
+		if (!store_tables_list(store, NULL, &page, &rows, &next, error)) {
+			g_ptr_array_unref(tables);
+			return NULL;
+		}
+		g_ptr_array_extend_and_steal(tables, g_steal_pointer(&rows));
+		g_free(cursor);
+		cursor = next;
+	} while (cursor != NULL);
+	return tables;
+}
+
+// ---- Connections --------------------------------------------------------------------------------------------------
+
+static char *connection_url(DriftObserver *observer, const char *name, GError **error)
+{
+	const DriftOptions *options = &observer->options;
+	g_autoptr(StoreConnection) row = NULL;
+
+	if (!store_connection_get(observer->store, name, &row, error))
+		return NULL;
+	const char *url = row == NULL ? NULL : row->url;
+	if (options->connection_url != NULL)
+		return options->connection_url(name, url, options->data, error);
+	if (url != NULL)
+		return g_strdup(url);
+	if (options->data_folder != NULL)
+		return g_strdup_printf("sqlite-dir:%s/%s", options->data_folder, name);
+	g_set_error(error, DB_ERROR, DB_ERROR_URL, "connection '%s' has no URL", name);
+	return NULL;
+}
+
+// Reads the times of a dataset's files. False when it is not one of files: then it is always looked into.
+static bool read_stamp(const char *url, const char *dataset, FileStamp *ret_stamp)
+{
+	static const char *const suffixes[] = {".db", ".db-wal"};
+
+	*ret_stamp = (FileStamp){0};
+	if (!g_str_has_prefix(url, "sqlite-dir:"))
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *path = g_strdup_printf(
+			"%s/%s%s", url + strlen("sqlite-dir:"), dataset, suffixes[i]);
+		struct stat status;
+
+		if (stat(path, &status) != 0)
+			continue;
+		ret_stamp->changed[i] = status.st_mtim;
+		ret_stamp->size[i] = status.st_size;
+		ret_stamp->inode[i] = status.st_ino;
+	}
+	return true;
+}
+
+// ---- What a table looked like when it was built -------------------------------------------------------------------
+
+char *baseline_text(const DbTable *table)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (table->kind == DB_VIEW)
+		return g_strdup(table->definition != NULL ? table->definition : "");
+	for (guint i = 0; i < table->columns->len; i++) {
+		const DbColumn *column = table->columns->pdata[i];
+
+		if (g_strv_contains(TECHNICAL_COLUMNS, column->name))
+			continue;
+		g_string_append_printf(text, "%s%s %s%s", text->len == 0 ? "" : "\n", column->name,
+			column->engine_type != NULL ? column->engine_type : "",
+			column->mode == DB_MODE_REQUIRED ? " NOT NULL" : "");
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+bool baseline_get(Store *store, const char *name, Baseline *ret_baseline)
+{
+	g_autofree char *key = g_strconcat("baseline ", name, NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	*ret_baseline = (Baseline){0};
+	if (!store_setting_get(store, key, &text, NULL) || text == NULL)
+		return false;
+	parts = g_strsplit(text, " ", 3);
+	if (g_strv_length(parts) != 3)
+		return false;
+	ret_baseline->sequence = g_ascii_strtoll(parts[0], NULL, 10);
+	ret_baseline->revision = g_ascii_strtoll(parts[1], NULL, 10);
+	ret_baseline->text = g_strdup(parts[2]);
+	return true;
+}
+
+void baseline_put(Store *store, const char *name, const Baseline *baseline)
+{
+	g_autofree char *key = g_strconcat("baseline ", name, NULL);
+	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s",
+		baseline->sequence, baseline->revision, baseline->text);
+
+	if (store_mode(store) != STORE_READ_ONLY)
+		store_setting_put(store, key, text, NULL);
+}
+
+void baseline_clear(Baseline *baseline)
+{
+	g_clear_pointer(&baseline->text, g_free);
+}
+
+// Whether what is there now counts as built: there is nothing to compare with, or the table was made anew since. A table
+// that is only added to keeps its columns from build to build, unless its script changed.
+static bool is_built_anew(Store *store, const StoreTable *table, const Baseline *baseline)
+{
+	static const char *const kept[] = {
+		"MODE_DELTA", "WRITE_APPEND", "WRITE_EMPTY", "WRITE_PARTITION", "SNAPSHOT", NULL};
+	g_autoptr(StoreFlow) flow = NULL;
+
+	if (baseline->text == NULL || baseline->revision != table->published_revision)
+		return true;
+	if (baseline->sequence == table->published || table->flow == NULL)
+		return false;
+	store_flow_get(store, table->namespace, table->flow, &flow, NULL);
+	return flow != NULL && flow->feed != NULL && !g_strv_contains(kept, flow->feed);
+}
+
+// ---- Comparing ----------------------------------------------------------------------------------------------------
+
+static DbColumn *declared_column(const json_t *field)
+{
+	static const char *const modes[] = {
+		[DB_MODE_NULLABLE] = "NULLABLE",
+		[DB_MODE_REQUIRED] = "REQUIRED",
+		[DB_MODE_REPEATED] = "REPEATED",
+	};
+	const char *name = json_string_value(json_object_get(field, "name"));
+	const char *type = json_string_value(json_object_get(field, "type"));
+	const char *mode = json_string_value(json_object_get(field, "mode"));
+	DbFieldType parsed = {0};
+	DbMode found = DB_MODE_NULLABLE;
+
+	if (name == NULL || type == NULL || !db_field_type_parse(type, &parsed))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
+		if (g_strcmp0(mode, modes[i]) == 0)
+			found = (DbMode)i;
+	}
+	DbColumn *column = db_column_new(name, parsed, found);
+	column->default_value = g_strdup(json_string_value(json_object_get(field, "default")));
+	return column;
+}
+
+DbTable *declared_table(const StoreTable *table)
+{
+	json_t *schema = table->schema == NULL ? NULL : json_loads(table->schema, 0, NULL);
+	const char *dot = strchr(table->name, '.');
+	g_autofree char *dataset =
+		dot == NULL ? NULL : g_strndup(table->name, (gsize)(dot - table->name));
+	DbTable *declared = NULL;
+	const json_t *field;
+	size_t index;
+
+	if (dot != NULL && json_array_size(json_object_get(schema, "fields")) > 0)
+		declared = db_table_new(dataset, dot + 1, table->view ? DB_VIEW : DB_TABLE);
+	json_array_foreach(
+		declared == NULL ? NULL : json_object_get(schema, "fields"), index, field)
+	{
+		DbColumn *column = declared_column(field);
+
+		if (column != NULL)
+			db_table_add(declared, column);
+	}
+	json_decref(schema);
+	return declared;
+}
+
+static bool is_drift(const DbDifference *difference)
+{
+	return difference->change != DB_CHANGE_METADATA &&
+	       !(strcmp(difference->code, "column-extra") == 0 &&
+		       g_strv_contains(TECHNICAL_COLUMNS, difference->column));
+}
+
+// Against the declared schema. Returns whether something differs.
+static bool compare_declared(const Dataset *dataset, const DbDialect *dialect,
+	const StoreTable *table, const DbTable *found, GPtrArray *items)
+{
+	g_autoptr(DbTable) declared = declared_table(table);
+	g_autoptr(GString) summary = g_string_new(NULL);
+	g_autoptr(GString) diff = g_string_new(NULL);
+
+	(void)dataset;
+	if (declared == NULL)
+		return false;
+	g_autoptr(GPtrArray) differences = db_schema_compare(dialect, declared, found);
+	for (guint i = 0; i < differences->len; i++) {
+		const DbDifference *difference = differences->pdata[i];
+		g_autofree char *text = db_difference_text(difference);
+		const char *column = difference->column != NULL ? difference->column : "";
+
+		if (!is_drift(difference))
+			continue;
+		g_string_append_printf(summary, "%s%s", summary->len == 0 ? "" : "; ", text);
+		if (difference->wanted != NULL)
+			g_string_append_printf(diff, "%s- %s %s", diff->len == 0 ? "" : "\n",
+				column, difference->wanted);
+		if (difference->found != NULL)
+			g_string_append_printf(diff, "%s+ %s %s", diff->len == 0 ? "" : "\n",
+				column, difference->found);
+	}
+	if (summary->len == 0)
+		return false;
+	drift_add(items, DRIFT_TABLE, table->domain, table->name, g_strdup(summary->str),
+		g_strdup(diff->str));
+	return true;
+}
+
+// The query that the commit gives a view, without the blanks and semicolon that an engine does not keep.
+static char *committed_query(Store *store, const StoreTable *table)
+{
+	g_autoptr(StoreRevision) revision = NULL;
+
+	if (table->flow == NULL ||
+		!store_revision_get(store, table->namespace, table->flow, 0, &revision, NULL) ||
+		revision == NULL)
+		return NULL;
+	json_t *definition = json_loads(revision->definition, 0, NULL);
+	const json_t *task = json_array_get(json_object_get(definition, "tasks"), 0);
+	char *text = g_strdup(json_string_value(json_object_get(task, "sql")));
+	json_decref(definition);
+	if (text != NULL)
+		g_strstrip(g_strdelimit(g_strstrip(text), ";", ' '));
+	return text;
+}
+
+static void remember(Store *store, const StoreTable *table, Baseline *baseline, const char *text)
+{
+	if (baseline->text != NULL && strcmp(baseline->text, text) == 0 &&
+		baseline->sequence == table->published &&
+		baseline->revision == table->published_revision)
+		return;
+	g_free(baseline->text);
+	*baseline = (Baseline){table->published, table->published_revision, g_strdup(text)};
+	baseline_put(store, table->name, baseline);
+}
+
+// Against what it looked like when it was built.
+static void compare_built(
+	Dataset *dataset, const StoreTable *table, const DbTable *found, GPtrArray *items)
+{
+	Store *store = dataset->observer->store;
+	g_autofree char *text = baseline_text(found);
+	g_autofree char *query = table->view ? committed_query(store, table) : NULL;
+	g_auto(Baseline) baseline = {0};
+
+	baseline_get(store, table->name, &baseline);
+	if (is_built_anew(store, table, &baseline) || g_strcmp0(query, text) == 0) {
+		remember(store, table, &baseline, text);
+		return;
+	}
+	if (strcmp(baseline.text, text) == 0)
+		return;
+	char *diff = drift_diff_lines(baseline.text, text);
+	g_autofree char *lines = g_strdup(diff != NULL ? diff : "its columns are in another order");
+	g_strdelimit(lines, "\n", ',');
+	drift_add(items, table->view ? DRIFT_VIEW : DRIFT_TABLE, table->domain, table->name,
+		table->view
+			? g_strdup("its query is not the committed one")
+			: g_strdup_printf("its columns are not those that were built: %s", lines),
+		diff);
+}
+
+static void compare_table(Dataset *dataset, const DbDialect *dialect, const StoreTable *table,
+	const DbTable *found, GPtrArray *items)
+{
+	DriftKind kind = table->view ? DRIFT_VIEW : DRIFT_TABLE;
+
+	if (found == NULL) {
+		if (table->published > 0)
+			drift_add(items, kind, table->domain, table->name,
+				g_strdup_printf("the %s is missing from the database",
+					drift_kind_name(kind)),
+				NULL);
+		return;
+	}
+	if ((found->kind == DB_VIEW) != table->view) {
+		drift_add(items, kind, table->domain, table->name,
+			g_strdup_printf("it is a %s in the database, and a %s in the commit",
+				found->kind == DB_VIEW ? "view" : "table", drift_kind_name(kind)),
+			NULL);
+		return;
+	}
+	// Before its first build a table may have been there already, as it was.
+	if (table->published > 0 && !compare_declared(dataset, dialect, table, found, items))
+		compare_built(dataset, table, found, items);
+}
+
+// ---- One dataset --------------------------------------------------------------------------------------------------
+
+static const StoreTable *named(const Dataset *dataset, const char *name)
+{
+	for (guint i = 0; i < dataset->tables->len; i++) {
+		const StoreTable *table = dataset->tables->pdata[i];
+		const char *dot = strchr(table->name, '.');
+
+		if (dot != NULL && g_ascii_strcasecmp(dot + 1, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static DbTable *find_live(const GPtrArray *live, const char *name)
+{
+	for (guint i = 0; i < live->len; i++) {
+		DbTable *table = live->pdata[i];
+
+		if (g_ascii_strcasecmp(table->name, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+static void compare_dataset(
+	Dataset *dataset, const DbDialect *dialect, const GPtrArray *live, GPtrArray *items)
+{
+	const StoreTable *first = dataset->tables->pdata[0];
+
+	for (guint i = 0; i < dataset->tables->len; i++) {
+		const StoreTable *table = dataset->tables->pdata[i];
+		const char *dot = strchr(table->name, '.');
+
+		compare_table(dataset, dialect, table, find_live(live, dot + 1), items);
+	}
+	for (guint i = 0; i < live->len; i++) {
+		const DbTable *table = live->pdata[i];
+		g_autofree char *name = g_strdup_printf("%s.%s", dataset->dataset, table->name);
+
+		if (named(dataset, table->name) == NULL)
+			drift_add(items, DRIFT_ORPHAN, first->domain, name,
+				g_strdup_printf("the %s '%s' is in no commit",
+					table->kind == DB_VIEW ? "view" : "table", name),
+				NULL);
+	}
+}
+
+static bool read_dataset(Dataset *dataset, GPtrArray *items, GError **error)
+{
+	const DbOptions options = {.read_only = true, .cache_bytes = 64 * 1024};
+	g_autoptr(DbConnection) connection = db_open(dataset->url, &options, error);
+
+	if (connection == NULL)
+		return false;
+	if (!db_use_dataset(connection, dataset->dataset, false, error))
+		return false;
+	g_autoptr(GPtrArray) live = db_schema_read(connection, dataset->dataset, error);
+	if (live == NULL)
+		return false;
+	compare_dataset(dataset, db_connection_dialect(connection), live, items);
+	return true;
+}
+
+// A dataset that was never written to has nothing that could differ; all that was published before is missing.
+static bool is_absent(const GError *error)
+{
+	return g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_OBJECT) ||
+	       g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_FILE);
+}
+
+// A sum that moves when the store's row of any of the tables does.
+static guint64 sum_rows(const Dataset *dataset)
+{
+	guint64 sum = dataset->tables->len;
+
+	for (guint i = 0; i < dataset->tables->len; i++) {
+		const StoreTable *table = dataset->tables->pdata[i];
+
+		sum = sum * 1099511628211U + (guint64)table->changed_at;
+		sum = sum * 1099511628211U + (guint64)table->published;
+	}
+	return sum;
+}
+
+static bool is_unchanged(const DatasetSeen *seen)
+{
+	FileStamp stamp;
+
+	return seen->stamped && read_stamp(seen->url, seen->dataset, &stamp) &&
+	       memcmp(&seen->stamp, &stamp, sizeof(stamp)) == 0;
+}
+
+// Looks into a dataset unless nothing has changed. One that cannot be read keeps what was last known of it.
+static void look_at_dataset(Dataset *dataset, const char *key)
+{
+	DriftObserver *observer = dataset->observer;
+	const DatasetSeen *before = g_hash_table_lookup(observer->datasets, key);
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	g_autoptr(GError) failure = NULL;
+	guint64 rows = sum_rows(dataset);
+	FileStamp stamp = {0};
+
+	if (before != NULL && before->rows == rows && is_unchanged(before))
+		return;
+	dataset->url = connection_url(observer, dataset->connection, &failure);
+	bool stamped = dataset->url != NULL && read_stamp(dataset->url, dataset->dataset, &stamp);
+	if (dataset->url == NULL || !read_dataset(dataset, items, &failure)) {
+		if (!is_absent(failure)) {
+			g_hash_table_add(observer->unreadable, g_strdup(dataset->dataset));
+			return;
+		}
+		compare_dataset(dataset, db_dialect_find("sqlite"), none, items);
+	}
+	DatasetSeen *seen = g_new0(DatasetSeen, 1);
+	seen->url = g_strdup(dataset->url);
+	seen->dataset = g_strdup(dataset->dataset);
+	seen->stamped = stamped;
+	seen->stamp = stamp;
+	seen->rows = rows;
+	seen->items = g_steal_pointer(&items);
+	g_hash_table_insert(observer->datasets, g_strdup(key), seen);
+}
+
+// ---- All of them --------------------------------------------------------------------------------------------------
+
+static GHashTable *group(DriftObserver *observer, const GPtrArray *tables)
+{
+	GHashTable *datasets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, dataset_free);
+
+	for (guint i = 0; i < tables->len; i++) {
+		StoreTable *table = tables->pdata[i];
+		const char *dot = strchr(table->name, '.');
+		const char *connection = table->connection != NULL ? table->connection : "default";
+
+		// What no commit names is an orphan, if it is there at all.
+		if (dot == NULL || table->domain == NULL)
+			continue;
+		g_autofree char *name = g_strndup(table->name, (gsize)(dot - table->name));
+		g_autofree char *key = g_strdup_printf("%s/%s", connection, name);
+		Dataset *dataset = g_hash_table_lookup(datasets, key);
+		if (dataset == NULL) {
+			dataset = g_new0(Dataset, 1);
+			dataset->observer = observer;
+			dataset->connection = g_strdup(connection);
+			dataset->dataset = g_strdup(name);
+			dataset->tables = g_ptr_array_new();
+			g_hash_table_insert(datasets, g_steal_pointer(&key), dataset);
+		}
+		g_ptr_array_add(dataset->tables, table);
+	}
+	return datasets;
+}
+
+static int order_items(const void *left, const void *right)
+{
+	const DriftItem *const *a = left, *const *b = right;
+
+	return strcmp((*a)->resource, (*b)->resource);
+}
+
+// Sorts what the datasets last said into the lists by kind.
+static void collect(DriftObserver *observer)
+{
+	static const DriftKind kinds[] = {DRIFT_TABLE, DRIFT_VIEW, DRIFT_ORPHAN};
+	GHashTableIter iterator;
+	void *value;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		g_ptr_array_set_size(observer->found[kinds[i]], 0);
+	g_hash_table_iter_init(&iterator, observer->datasets);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		const DatasetSeen *seen = value;
+
+		for (guint i = 0; i < seen->items->len; i++) {
+			const DriftItem *item = seen->items->pdata[i];
+
+			drift_add(observer->found[item->kind], item->kind, item->domain,
+				item->resource, g_strdup(item->summary), g_strdup(item->diff));
+		}
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		g_ptr_array_sort(observer->found[kinds[i]], order_items);
+}
+
+static gboolean is_forgotten(void *key, void *value, void *datasets)
+{
+	(void)value;
+	return !g_hash_table_contains(datasets, key);
+}
+
+// Whether every dataset is as it was, and the store's rows too: then there is nothing to list.
+static bool nothing_changed(DriftObserver *observer)
+{
+	GHashTableIter iterator;
+	void *value;
+
+	if (observer->live_changed || g_hash_table_size(observer->unreadable) > 0)
+		return false;
+	g_hash_table_iter_init(&iterator, observer->datasets);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		if (!is_unchanged(value))
+			return false;
+	}
+	return true;
+}
+
+bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError **error)
+{
+	if (nothing_changed(observer))
+		return true;
+	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, error);
+	GHashTableIter iterator;
+	void *key, *value;
+
+	if (tables == NULL)
+		return false;
+	g_hash_table_remove_all(observer->unreadable);
+	g_autoptr(GHashTable) datasets = group(observer, tables);
+	g_hash_table_foreach_remove(observer->datasets, is_forgotten, datasets);
+	g_hash_table_iter_init(&iterator, datasets);
+	while (g_hash_table_iter_next(&iterator, &key, &value)) {
+		look_at_dataset(value, key);
+		if (drift_is_interrupted(observer)) {
+			*ret_complete = false;
+			return true;
+		}
+	}
+	collect(observer);
+	return true;
+}

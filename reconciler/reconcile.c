@@ -1,0 +1,403 @@
+#include "reconciler/reconcile_internal.h"
+
+#include "reconciler/layout_cache.h"
+#include "reconciler/source_verify.h"
+#include "store/cache.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define FINGERPRINT_SETTING "reconciler.fingerprint"
+
+enum {
+	DEFAULT_POLL = 30 * G_USEC_PER_SEC,
+	DEFAULT_DRIFT = 5 * G_USEC_PER_SEC,
+};
+
+static const char *const RESULT_NAMES[] = {
+	[RECONCILE_UNCHANGED] = "unchanged",
+	[RECONCILE_WAITING] = "waiting",
+	[RECONCILE_APPLIED] = "applied",
+	[RECONCILE_PARTIAL] = "partial",
+	[RECONCILE_SUPERSEDED] = "superseded",
+};
+
+const char *reconcile_result_name(ReconcileResult result)
+{
+	return RESULT_NAMES[result];
+}
+
+// ---- The steps ----------------------------------------------------------------------------------------------------
+
+// One walk as it goes on.
+typedef struct {
+	Reconciler *self;
+	ReconcileOutcome *outcome;
+	SourceTip tip;
+	Layout *layout;
+	Plan *plan;
+	int64_t lap; // monotonic
+} Walk;
+
+static void walk_clear(Walk *walk)
+{
+	plan_free(walk->plan);
+	layout_unref(walk->layout);
+	source_tip_clear(&walk->tip);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Walk, walk_clear)
+
+static int64_t lap(Walk *walk)
+{
+	int64_t now = g_get_monotonic_time();
+	int64_t passed = now - walk->lap;
+
+	walk->lap = now;
+	return passed;
+}
+
+// The commit that is live, when it is of this very source and branch.
+static const char *known_commit(const Reconciler *self)
+{
+	return *self->attempted != '\0' ? self->attempted : self->row->commit_live;
+}
+
+static bool step_fetch(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+	bool good = source_fetch(self->source, known_commit(self), &walk->tip, error);
+
+	g_strlcpy(walk->outcome->commit, walk->tip.id, SOURCE_TIP_ID_SIZE);
+	walk->outcome->rewound = walk->tip.move == SOURCE_REWOUND;
+	walk->outcome->fetch_us = lap(walk);
+	return good;
+}
+
+static bool step_verify(Walk *walk, GError **error)
+{
+	return source_policies->verify(
+		walk->self->source, &walk->tip, known_commit(walk->self), error);
+}
+
+static bool step_load(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+	g_autoptr(StoredCache) cache = stored_cache_new(self->store, self->layout == NULL);
+	g_autoptr(SourceTree) tree =
+		source_tree_open_repository(source_repository(self->source), walk->tip.id, error);
+
+	if (tree == NULL)
+		return false;
+	walk->layout = layout_load(tree, self->layout, stored_cache_layout(cache),
+		self->options.limits.entries == 0 ? NULL : &self->options.limits, error);
+	if (walk->layout == NULL)
+		return false;
+	layout_unref(self->layout);
+	self->layout = layout_ref(walk->layout);
+	walk->outcome->load_us = lap(walk);
+	return true;
+}
+
+// Reads the live side anew when someone else has written to the store.
+static bool refresh_view(Reconciler *self, GError **error)
+{
+	int64_t count = 0;
+
+	if (!store_change_count(self->store, &count, error))
+		return false;
+	if (self->viewed && count == self->change_count)
+		return true;
+	if (!live_view_load(self->view, error))
+		return false;
+	self->viewed = true;
+	self->change_count = count;
+	return true;
+}
+
+static bool step_compute(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+
+	if (!refresh_view(self, error))
+		return false;
+	walk->plan = plan_compute(walk->layout, live_view_plan(self->view), error);
+	return walk->plan != NULL;
+}
+
+static bool step_guard(Walk *walk, GError **error)
+{
+	(void)error;
+	plan_guard(walk->plan, &walk->self->options.policy);
+	walk->outcome->plan_us = lap(walk);
+	return true;
+}
+
+// A push that came meanwhile makes the rest of this apply pointless.
+static bool newer_waits(void *data)
+{
+	const Reconciler *self = data;
+	struct pollfd wait = {.fd = source_watch_fd(self->watch), .events = POLLIN};
+
+	return wait.fd >= 0 && poll(&wait, 1, 0) == 1;
+}
+
+static ReconcileResult result_of(const Walk *walk, const ApplyOutcome *applied)
+{
+	if (applied->superseded)
+		return RECONCILE_SUPERSEDED;
+	if (walk->plan->broken || applied->domains_held > 0)
+		return RECONCILE_PARTIAL;
+	return RECONCILE_APPLIED;
+}
+
+// The row was made ready for a commit that did not happen: what the store has counts.
+static void forget_note(Reconciler *self)
+{
+	StoreSource *row = NULL;
+
+	if (!store_source_get(self->store, self->name, &row, NULL) || row == NULL)
+		return;
+	store_source_free(self->row);
+	self->row = row;
+}
+
+static bool step_apply(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+	CommitNote note = {self, &walk->tip, walk->plan};
+	const ApplyOptions options = {
+		.store = self->store,
+		.view = self->view,
+		.source = self->name,
+		.commit = walk->tip.id,
+		.environment = self->environment,
+		.superseded = newer_waits,
+		.data = self,
+	};
+	ApplyOutcome applied;
+	bool good = plan_apply(&options, walk->plan, &applied, note_commit, &note, error);
+
+	walk->outcome->created = applied.created;
+	walk->outcome->updated = applied.updated;
+	walk->outcome->deleted = applied.deleted;
+	walk->outcome->cosmetic = applied.cosmetic;
+	walk->outcome->domains_broken = applied.domains_broken;
+	walk->outcome->domains_held = applied.domains_held;
+	walk->outcome->result = result_of(walk, &applied);
+	walk->outcome->apply_us = lap(walk);
+	layout_forget_definitions(walk->layout);
+	if (!good)
+		forget_note(self);
+	else if (!applied.superseded)
+		g_strlcpy(self->attempted, walk->tip.id, SOURCE_TIP_ID_SIZE);
+	return good;
+}
+
+static bool may_not_go_on(void *data)
+{
+	const Reconciler *self = data;
+
+	return atomic_load(&self->stopping) || newer_waits(data);
+}
+
+// Looks for drift when its time has come; an observation that a push cuts short goes on later.
+static bool step_observe(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	int64_t began = g_get_monotonic_time();
+
+	if (self->observer == NULL || began < self->drift_next)
+		return true;
+	walk->lap = began;
+	bool complete = false;
+	bool good = drift_observe(self->observer, may_not_go_on, self, items, &complete, error);
+	if (good && complete)
+		good = drift_record(self->observer, items, &walk->outcome->drift_began,
+			&walk->outcome->drift_resolved, error);
+	walk->outcome->drift_us = lap(walk);
+	// Looking never takes more than a twentieth of the time.
+	self->drift_next = g_get_monotonic_time() +
+			   MAX(self->options.drift_interval, 20 * walk->outcome->drift_us);
+	return good;
+}
+
+// ---- The walk -----------------------------------------------------------------------------------------------------
+
+typedef bool (*Step)(Walk *walk, GError **error);
+
+// What a git push sets going, once it was fetched.
+static const Step STEPS[] = {
+	step_verify,
+	step_load,
+	step_compute,
+	step_guard,
+	step_apply,
+};
+
+// Whether the fetched commit still has to be walked. Notes in the store when there is nothing to walk.
+static bool is_news(Walk *walk)
+{
+	Reconciler *self = walk->self;
+
+	if (walk->tip.move == SOURCE_EMPTY) {
+		walk->outcome->result = RECONCILE_WAITING;
+		note_waiting(self, &walk->tip);
+		return false;
+	}
+	if (strcmp(self->attempted, walk->tip.id) == 0) {
+		walk->outcome->result = RECONCILE_UNCHANGED;
+		note_unchanged(self);
+		return false;
+	}
+	return true;
+}
+
+bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
+{
+	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome, .lap = g_get_monotonic_time()};
+	g_autoptr(GError) failure = NULL;
+	bool good;
+
+	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
+	good = step_fetch(&walk, &failure);
+	if (good && is_news(&walk)) {
+		for (size_t i = 0; good && i < G_N_ELEMENTS(STEPS); i++)
+			good = STEPS[i](&walk, &failure);
+	}
+	if (!good)
+		note_failure(self, &walk.tip, failure);
+	step_observe(&walk, failure == NULL ? &failure : NULL);
+	if (failure == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
+static char *resolve_url(const char *name, const char *url, void *data, GError **error)
+{
+	const Reconciler *self = data;
+
+	return self->options.connection_url(name, url, self->options.data, error);
+}
+
+// The definition of a flow at the live commit, for a diff; loads the commit when this process has not yet.
+static char *committed_definition(const char *namespace, const char *id, void *data)
+{
+	Reconciler *self = data;
+
+	if (self->layout == NULL && self->row->commit_live != NULL) {
+		g_autoptr(StoredCache) cache = stored_cache_new(self->store, true);
+		g_autoptr(SourceTree) tree = source_tree_open_repository(
+			source_repository(self->source), self->row->commit_live, NULL);
+
+		if (tree != NULL)
+			self->layout =
+				layout_load(tree, NULL, stored_cache_layout(cache), NULL, NULL);
+	}
+	const LayoutFlow *flow =
+		self->layout == NULL ? NULL : layout_flow_find(self->layout, namespace, id);
+	return flow == NULL ? NULL : layout_flow_definition(self->layout, flow, NULL);
+}
+
+// ---- The reconciler -----------------------------------------------------------------------------------------------
+
+static void copy_options(Reconciler *self, const ReconcilerOptions *options)
+{
+	self->options = *options;
+	self->store = options->store;
+	self->options.source.url = self->url = g_strdup(options->source.url);
+	self->options.source.branch = self->branch = g_strdup(options->source.branch);
+	self->options.source.mirror_folder = self->mirror_folder =
+		g_strdup(options->source.mirror_folder);
+	self->options.name = self->name = g_strdup(options->name != NULL ? options->name : "main");
+	self->options.environment = self->environment = g_strdup(options->environment);
+	self->options.data_folder = self->data_folder = g_strdup(options->data_folder);
+	if (self->options.poll_interval == 0)
+		self->options.poll_interval = DEFAULT_POLL;
+	if (self->options.drift_interval == 0)
+		self->options.drift_interval = DEFAULT_DRIFT;
+}
+
+char *walk_fingerprint(const Reconciler *self)
+{
+	const PlanPolicy *policy = &self->options.policy;
+
+	return g_strdup_printf("%s %d %u %d %s", WEIR_VERSION, store_version_known(),
+		policy->max_deletions, policy->allow_breaking,
+		self->environment != NULL ? self->environment : "");
+}
+
+// Takes up where an earlier process ended: a commit that it walked to the end, under the same settings, is not walked again.
+static bool recall(Reconciler *self, GError **error)
+{
+	g_autofree char *fingerprint = walk_fingerprint(self);
+	g_autofree char *recorded = NULL;
+
+	if (!store_source_get(self->store, self->name, &self->row, error) ||
+		!store_setting_get(self->store, FINGERPRINT_SETTING, &recorded, error))
+		return false;
+	bool same = self->row != NULL && strcmp(self->row->url, self->url) == 0;
+	if (!same) {
+		store_source_free(self->row);
+		self->row = g_new0(StoreSource, 1);
+		self->row->name = g_strdup(self->name);
+		self->row->url = g_strdup(self->url);
+	}
+	if (same && self->row->commit_live != NULL && g_strcmp0(recorded, fingerprint) == 0)
+		g_strlcpy(self->attempted, self->row->commit_live, SOURCE_TIP_ID_SIZE);
+	return true;
+}
+
+Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
+{
+	g_autoptr(Reconciler) self = g_new0(Reconciler, 1);
+
+	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	copy_options(self, options);
+	self->source = source_new(&self->options.source, error);
+	if (self->source == NULL || !recall(self, error))
+		return NULL;
+	self->watch = source_watch_new(
+		self->source, self->options.poll_interval, (uint32_t)g_random_int());
+	self->view = live_view_new(self->store);
+	const DriftOptions drift = {
+		.data_folder = self->data_folder,
+		.connection_url = options->connection_url == NULL ? NULL : resolve_url,
+		.committed = committed_definition,
+		.data = self,
+	};
+	if (self->options.drift_interval > 0)
+		self->observer = drift_observer_new(self->store, &drift);
+	return g_steal_pointer(&self);
+}
+
+void reconciler_free(Reconciler *self)
+{
+	if (self == NULL)
+		return;
+	drift_observer_free(self->observer);
+	live_view_free(self->view);
+	layout_unref(self->layout);
+	source_watch_free(self->watch);
+	source_free(self->source);
+	store_source_free(self->row);
+	if (self->wake_fd >= 0)
+		close(self->wake_fd);
+	g_free(self->url);
+	g_free(self->branch);
+	g_free(self->mirror_folder);
+	g_free(self->name);
+	g_free(self->environment);
+	g_free(self->data_folder);
+	g_free(self);
+}
+
+Layout *reconciler_layout(const Reconciler *self)
+{
+	return self->layout;
+}

@@ -1,0 +1,50 @@
+// What reconcile.c (the walk) shares with reconcile_loop.c (its repetition) and reconcile_note.c (what the store is told).
+#pragma once
+
+#include "reconciler/drift.h"
+#include "reconciler/live_view.h"
+#include "reconciler/plan_apply.h"
+#include "reconciler/reconcile.h"
+#include "reconciler/source_watch.h"
+#include "store/domain.h"
+
+#include <stdatomic.h>
+
+struct Reconciler {
+	ReconcilerOptions options; // its strings belong to the fields below
+	char *url, *branch, *mirror_folder, *name, *environment, *data_folder;
+	Store *store;
+	Source *source;
+	SourceWatch *watch;
+	LiveView *view;
+	bool viewed; // the view was read
+	int64_t change_count; // of the store, when the view was read
+	Layout *layout; // of the last commit that was loaded; NULL before
+	StoreSource *row; // the source's row as it is in the store
+	char attempted
+		[SOURCE_TIP_ID_SIZE]; // the commit whose walk ended, well or with faults in files
+	DriftObserver *observer;
+	int64_t drift_next; // monotonic
+	int wake_fd; // eventfd
+	atomic_bool stopping;
+	atomic_bool woken;
+};
+
+// Tells the store that the walk could not go on. The last good state stays.
+void note_failure(Reconciler *self, const SourceTip *tip, const GError *error);
+// Tells it that the repository has no commit yet.
+void note_waiting(Reconciler *self, const SourceTip *tip);
+// Tells it that a fetch worked again and brought nothing new.
+void note_unchanged(Reconciler *self);
+
+// What is noted about a commit in the last transaction of its apply.
+typedef struct {
+	Reconciler *self;
+	const SourceTip *tip;
+	const Plan *plan;
+} CommitNote;
+
+bool note_commit(const ApplyOutcome *outcome, void *data, GError **error);
+
+// What has to be equal for a walk of an earlier process to count as done: the program and its settings.
+char *walk_fingerprint(const Reconciler *self);

@@ -1,0 +1,94 @@
+#include "reconciler/reconcile_internal.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_worth_telling(const ReconcileOutcome *outcome)
+{
+	return outcome->result != RECONCILE_UNCHANGED || outcome->drift_began > 0 ||
+	       outcome->drift_resolved > 0;
+}
+
+// The same failure once a second is told once.
+typedef struct {
+	char *failure;
+	ReconcileResult result;
+} Told;
+
+static void tell(Reconciler *self, Told *told, const ReconcileOutcome *outcome, const GError *error)
+{
+	bool same = error != NULL ? g_strcmp0(told->failure, error->message) == 0
+				  : told->failure == NULL && outcome->result == RECONCILE_WAITING &&
+					    told->result == RECONCILE_WAITING;
+	bool mended = error == NULL && told->failure != NULL;
+
+	if (!same && self->options.report != NULL &&
+		(error != NULL || mended || is_worth_telling(outcome)))
+		self->options.report(outcome, error, self->options.data);
+	g_free(told->failure);
+	told->failure = error == NULL ? NULL : g_strdup(error->message);
+	told->result = outcome->result;
+}
+
+// Waits until references may have moved, someone wakes the loop, or it is time to poll or to look for drift.
+static void wait_for_news(Reconciler *self)
+{
+	int64_t now = g_get_monotonic_time();
+	int64_t pause = source_watch_timeout(self->watch, now);
+	struct pollfd waits[] = {
+		{.fd = self->wake_fd, .events = POLLIN},
+		{.fd = source_watch_fd(self->watch), .events = POLLIN},
+	};
+	uint64_t count;
+
+	if (self->observer != NULL)
+		pause = MIN(pause, MAX(self->drift_next - now, 0));
+	poll(waits, G_N_ELEMENTS(waits), (int)MIN((pause + 999) / 1000, G_MAXINT));
+	if (read(self->wake_fd, &count, sizeof(count)) < 0)
+		count = 0; // nobody woke it
+}
+
+void reconciler_run(Reconciler *self)
+{
+	Told told = {0};
+
+	while (!atomic_load(&self->stopping)) {
+		int64_t now = g_get_monotonic_time();
+		bool due = atomic_exchange(&self->woken, false);
+		g_autoptr(GError) error = NULL;
+		ReconcileOutcome outcome;
+
+		due = source_watch_due(self->watch, now) || due ||
+		      (self->observer != NULL && now >= self->drift_next);
+		if (due) {
+			reconcile_once(self, &outcome, &error);
+			source_watch_back_off(self->watch, error != NULL, g_get_monotonic_time());
+			tell(self, &told, &outcome, error);
+		}
+		if (!atomic_load(&self->stopping))
+			wait_for_news(self);
+	}
+	g_free(told.failure);
+}
+
+static void poke(Reconciler *self)
+{
+	const uint64_t one = 1;
+
+	// The counter cannot overflow before it is read, and a full one wakes just as well.
+	if (write(self->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+void reconciler_stop(Reconciler *self)
+{
+	atomic_store(&self->stopping, true);
+	poke(self);
+}
+
+void reconciler_wake(Reconciler *self)
+{
+	atomic_store(&self->woken, true);
+	poke(self);
+}

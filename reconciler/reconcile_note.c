@@ -1,0 +1,180 @@
+#include "reconciler/reconcile_internal.h"
+
+#include "store/cache.h"
+#include "store/event.h"
+#include "store/plan.h"
+#include "store/timestamp.h"
+
+#include <string.h>
+
+enum {
+	PLAN_JSON_CHANGES = 200, // of a larger plan only the summary is kept
+	PLANS_KEPT = 500,
+};
+
+static void set_text(char **place, const char *text)
+{
+	if (g_strcmp0(*place, text) == 0)
+		return;
+	g_free(*place);
+	*place = g_strdup(text);
+}
+
+static void set_branch(StoreSource *row, const SourceTip *tip)
+{
+	g_autofree char *ref =
+		tip->branch == NULL ? NULL : g_strconcat("refs/heads/", tip->branch, NULL);
+
+	if (ref != NULL || row->ref == NULL)
+		set_text(&row->ref, ref != NULL ? ref : "HEAD");
+}
+
+static void add_event(Store *store, const char *kind, const char *subject, json_t *data)
+{
+	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
+	const StoreEvent event = {.kind = (char *)(uintptr_t)kind,
+		.subject = (char *)(uintptr_t)subject,
+		.data = text};
+
+	store_event_add(store, &event, NULL);
+	free(text);
+	json_decref(data);
+}
+
+// The row is written only when it would say something else: a source that stays away costs no write a second.
+void note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
+{
+	StoreSource *row = self->row;
+	bool fetched = *tip->id != '\0' && error->domain != FETCH_ERROR;
+	const char *wanted = fetched ? tip->id : row->commit_wanted;
+
+	if (g_strcmp0(row->error, error->message) == 0 &&
+		g_strcmp0(row->commit_wanted, wanted) == 0)
+		return;
+	set_branch(row, tip);
+	set_text(&row->error, error->message);
+	set_text(&row->commit_wanted, wanted);
+	row->sync = fetched ? SYNC_OUT_OF_SYNC : SYNC_UNKNOWN;
+	// A store that cannot be written to is what failed: the caller's error says so.
+	if (store_source_put(self->store, row, NULL))
+		add_event(self->store, "sync-failed", self->name,
+			json_pack("{s:s}", "error", error->message));
+}
+
+void note_waiting(Reconciler *self, const SourceTip *tip)
+{
+	StoreSource *row = self->row;
+	g_autofree char *message = g_strdup_printf(
+		"repository '%s' has no commit yet: waiting for the first push", self->url);
+
+	if (g_strcmp0(row->error, message) == 0)
+		return;
+	set_branch(row, tip);
+	set_text(&row->error, message);
+	row->sync = SYNC_UNKNOWN;
+	row->fetched_at = timestamp_now();
+	store_source_put(self->store, row, NULL);
+}
+
+void note_unchanged(Reconciler *self)
+{
+	StoreSource *row = self->row;
+	bool partial =
+		row->diagnostics != NULL || (self->viewed && !live_view_is_settled(self->view));
+
+	if (row->error == NULL)
+		return;
+	set_text(&row->error, NULL);
+	row->fetched_at = timestamp_now();
+	row->sync = partial ? SYNC_OUT_OF_SYNC : SYNC_SYNCED;
+	store_source_put(self->store, row, NULL);
+}
+
+static char *plan_text_for_store(const Plan *plan)
+{
+	json_t *json = NULL;
+
+	if (plan->changes->len <= PLAN_JSON_CHANGES)
+		json = plan_json(plan, NULL, NULL);
+	if (json == NULL)
+		json = json_pack("{s:s, s:s, s:b, s:i}", "format_version", "1.0", "revision",
+			layout_revision(plan->layout), "truncated", 1, "changes",
+			(int)plan->changes->len);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+static bool note_plan(Store *store, const CommitNote *note, bool whole, GError **error)
+{
+	char digest[PLAN_DIGEST_SIZE];
+	char *text = plan_text_for_store(note->plan);
+	const StorePlan row = {
+		.digest = digest,
+		.commit = (char *)(uintptr_t)note->tip->id,
+		.json = text,
+		.result = (char *)(uintptr_t)(whole ? "applied" : "partial"),
+		.created_at = timestamp_now(),
+		.ended_at = timestamp_now(),
+	};
+
+	plan_digest(note->plan, digest);
+	bool good = store_plan_put(store, &row, error);
+	free(text);
+	return good;
+}
+
+static char *project_diagnostics(const Layout *layout)
+{
+	const DiagnosticList *list = layout_project_diagnostics(layout);
+
+	if (list == NULL || diagnostic_list_length(list) == 0)
+		return NULL;
+	json_t *json = diagnostic_list_json(list);
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
+static void describe_commit(StoreSource *row, const CommitNote *note, bool whole)
+{
+	bool live = !layout_broken(note->plan->layout);
+
+	set_branch(row, note->tip);
+	set_text(&row->commit_wanted, note->tip->id);
+	set_text(&row->error, NULL);
+	g_free(row->diagnostics);
+	row->diagnostics = project_diagnostics(note->plan->layout);
+	row->sync = whole ? SYNC_SYNCED : SYNC_OUT_OF_SYNC;
+	row->fetched_at = timestamp_now();
+	if (!live)
+		return;
+	set_text(&row->commit_live, note->tip->id);
+	set_text(&row->layout_digest, note->plan->layout_digest);
+	g_free(row->settings);
+	row->settings =
+		json_dumps(layout_settings(note->plan->layout), JSON_COMPACT | JSON_SORT_KEYS);
+	row->synced_at = row->fetched_at;
+}
+
+bool note_commit(const ApplyOutcome *outcome, void *data, GError **error)
+{
+	const CommitNote *note = data;
+	Reconciler *self = note->self;
+	bool whole =
+		!note->plan->broken && outcome->domains_held == 0 && outcome->domains_failed == 0;
+	g_autofree char *fingerprint = walk_fingerprint(self);
+
+	describe_commit(self->row, note, whole);
+	if (note->tip->move == SOURCE_REWOUND)
+		add_event(self->store, "force-pushed", self->name,
+			json_pack("{s:s}", "commit", note->tip->id));
+	add_event(self->store, whole ? "synced" : "sync-failed", self->name,
+		json_pack("{s:s, s:i, s:i, s:i, s:i}", "commit", note->tip->id, "created",
+			(int)outcome->created, "updated", (int)outcome->updated, "deleted",
+			(int)outcome->deleted, "cosmetic", (int)outcome->cosmetic));
+	return store_source_put(self->store, self->row, error) &&
+	       store_setting_put(self->store, "reconciler.fingerprint", fingerprint, error) &&
+	       note_plan(self->store, note, whole, error) &&
+	       store_plans_trim(self->store, PLANS_KEPT, error);
+}

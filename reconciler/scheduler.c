@@ -1,0 +1,505 @@
+#include "reconciler/schedule.h"
+#include "reconciler/scheduler_model.h"
+#include "store/run.h"
+#include "store/table.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define TOPICS (STORE_TOPIC_LIVE | STORE_TOPIC_PUBLISH | STORE_TOPIC_RUN)
+
+enum {
+	SCHEDULES_AT_ONCE = 100,
+	// Ends of runs only matter to flows that are held back: a burst of them is looked at together.
+	SETTLE = 20, // milliseconds
+	// Commits of other processes do not wake: they are looked for this often.
+	LOOK_INTERVAL = 1000, // milliseconds
+};
+
+struct Scheduler {
+	Store *store;
+	Model *model;
+	StoreWatch *watch;
+	GHashTable *held; // keys of flows that wait for something upstream to end
+	int64_t change_count;
+	int stop_fd;
+	atomic_bool stopping;
+};
+
+Scheduler *scheduler_new(Store *store, GError **error)
+{
+	g_autoptr(Scheduler) self = g_new0(Scheduler, 1);
+
+	self->store = store;
+	self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	self->model = model_new(store);
+	self->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	self->watch = store_watch_new(store, TOPICS, error);
+	return self->watch == NULL ? NULL : g_steal_pointer(&self);
+}
+
+void scheduler_free(Scheduler *self)
+{
+	if (self == NULL)
+		return;
+	store_watch_free(self->watch);
+	model_free(self->model);
+	g_hash_table_unref(self->held);
+	if (self->stop_fd >= 0)
+		close(self->stop_fd);
+	g_free(self);
+}
+
+// ---- What is ready ------------------------------------------------------------------------------------------------
+
+// A flow whose inputs are there, and what its run will then have seen.
+typedef struct {
+	ModelFlow *flow;
+	ModelTrigger *trigger; // NULL: its script is new or changed
+	int64_t consumed;
+} Candidate;
+
+static TriggerInput input_of(const ModelTable *table, const ModelFlow *flow)
+{
+	bool own = table->producers->len == 1 && table->producers->pdata[0] == flow;
+
+	return (TriggerInput){
+		.managed = !own && (table->producers->len > 0 || table->published > 0),
+		.published = table->published,
+	};
+}
+
+static GArray *inputs_of(const GPtrArray *tables, const ModelFlow *flow)
+{
+	GArray *inputs = g_array_sized_new(FALSE, FALSE, sizeof(TriggerInput), tables->len);
+
+	for (guint i = 0; i < tables->len; i++) {
+		const TriggerInput input = input_of(tables->pdata[i], flow);
+
+		g_array_append_val(inputs, input);
+	}
+	return inputs;
+}
+
+// Whether one of the flow's triggers is satisfied, or its script is to be built.
+static bool is_ready(ModelFlow *flow, Candidate *ret_candidate)
+{
+	*ret_candidate = (Candidate){.flow = flow};
+	for (guint i = 0; flow->triggers != NULL && i < flow->triggers->len; i++) {
+		ModelTrigger *trigger = flow->triggers->pdata[i];
+		g_autoptr(GArray) inputs = inputs_of(trigger->tables, flow);
+
+		ret_candidate->trigger = trigger;
+		if (trigger_decide_tables((const TriggerInput *)(void *)inputs->data, inputs->len,
+			    trigger->any, trigger->consumed, &ret_candidate->consumed))
+			return true;
+	}
+	if (!flow->build_due)
+		return false;
+	g_autoptr(GArray) inputs = inputs_of(flow->reads, flow);
+	ret_candidate->trigger = NULL;
+	return trigger_decide_build(
+		(const TriggerInput *)(void *)inputs->data, inputs->len, &ret_candidate->consumed);
+}
+
+// ---- What is held back --------------------------------------------------------------------------------------------
+
+// One look upstream; what was asked of the store is kept for the whole evaluation.
+typedef struct {
+	Scheduler *self;
+	GHashTable *ready; // ModelFlow *: those of this evaluation
+	GHashTable *inputs; // ModelFlow * -> GPtrArray of StoreFlowInput *
+	GError *error;
+} Upstream;
+
+static const GPtrArray *stored_inputs(Upstream *upstream, ModelFlow *flow)
+{
+	GPtrArray *inputs = g_hash_table_lookup(upstream->inputs, flow);
+
+	if (inputs != NULL || upstream->error != NULL)
+		return inputs;
+	if (!store_flow_inputs(
+		    upstream->self->store, flow->namespace, flow->id, &inputs, &upstream->error))
+		return NULL;
+	g_hash_table_insert(upstream->inputs, flow, inputs);
+	return inputs;
+}
+
+// Whether the run that published the table last is still going on: it has given what it had to give.
+static bool has_delivered(Upstream *upstream, const StoreFlowInput *input)
+{
+	g_autoptr(StoreTable) table = NULL;
+	g_autoptr(StoreRun) run = NULL;
+	Store *store = upstream->self->store;
+
+	if (!store_table_get(store, input->name, &table, NULL) || table == NULL ||
+		table->published_run == NULL ||
+		!store_run_get(store, table->published_run, &run, NULL) || run == NULL)
+		return false;
+	return !run_state_is_ended(run->state);
+}
+
+static bool is_busy(Upstream *upstream, const StoreFlowInput *input, const ModelFlow *producer)
+{
+	return producer->build_due || g_hash_table_contains(upstream->ready, producer) ||
+	       (input->running && !has_delivered(upstream, input));
+}
+
+// Whether anything upstream of the flow is about to publish what it reads, so that running now would be too early.
+static bool is_held(Upstream *upstream, ModelFlow *flow)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	g_autoptr(GPtrArray) queue = g_ptr_array_new();
+
+	g_hash_table_add(seen, flow);
+	g_ptr_array_add(queue, flow);
+	for (guint i = 0; i < queue->len; i++) {
+		const GPtrArray *inputs = stored_inputs(upstream, queue->pdata[i]);
+
+		for (guint j = 0; inputs != NULL && j < inputs->len; j++) {
+			const StoreFlowInput *input = inputs->pdata[j];
+			if (input->namespace == NULL)
+				continue;
+			g_autofree char *key =
+				g_strdup_printf("%s.%s", input->namespace, input->flow);
+			ModelFlow *producer =
+				g_hash_table_lookup(upstream->self->model->flows, key);
+
+			if (producer == NULL || !g_hash_table_add(seen, producer))
+				continue;
+			if (is_busy(upstream, input, producer))
+				return true;
+			// Beyond a flow that no table starts, nothing comes by itself.
+			if (producer->triggers != NULL)
+				g_ptr_array_add(queue, producer);
+		}
+	}
+	return false;
+}
+
+// ---- Making runs --------------------------------------------------------------------------------------------------
+
+static bool save_trigger(Scheduler *self, const ModelFlow *flow, ModelTrigger *trigger,
+	const char *run_id, int64_t now, GError **error)
+{
+	g_autoptr(StoreTrigger) row = NULL;
+
+	if (!store_trigger_get(self->store, flow->namespace, flow->id, trigger->id, &row, error))
+		return false;
+	if (row == NULL) {
+		row = g_new0(StoreTrigger, 1);
+		row->namespace = g_strdup(flow->namespace);
+		row->flow = g_strdup(flow->id);
+		row->id = g_strdup(trigger->id);
+		row->type = g_strdup("tables");
+	}
+	row->consumed = trigger->consumed;
+	if (run_id != NULL) {
+		g_free(row->last_run_id);
+		row->last_run_id = g_strdup(run_id);
+		row->last_at = now;
+	}
+	return store_trigger_put(self->store, row, error);
+}
+
+static char *trigger_json(const Candidate *candidate)
+{
+	const ModelTrigger *trigger = candidate->trigger;
+
+	return trigger == NULL
+		       ? g_strdup_printf("{\"id\":\"build\",\"type\":\"build\",\"sequence\":"
+					 "%" G_GINT64_FORMAT "}",
+				 candidate->consumed)
+		       : g_strdup_printf(
+				 "{\"id\":\"%s\",\"type\":\"tables\",\"sequence\":%" G_GINT64_FORMAT
+				 "}",
+				 trigger->id, candidate->consumed);
+}
+
+// Any run of a script builds it as it is now, and has seen all that is published by now.
+static bool note_run(Scheduler *self, const Candidate *candidate, const char *run_id, int64_t now,
+	GError **error)
+{
+	ModelFlow *flow = candidate->flow;
+
+	for (guint i = 0; flow->triggers != NULL && i < flow->triggers->len; i++) {
+		ModelTrigger *trigger = flow->triggers->pdata[i];
+
+		if (candidate->trigger != NULL && trigger != candidate->trigger)
+			continue;
+		trigger->consumed = MAX(trigger->consumed, candidate->consumed);
+		if (!save_trigger(self, flow, trigger, run_id, now, error))
+			return false;
+		trigger->unsaved = false;
+	}
+	if (!flow->build_due)
+		return true;
+	flow->build_due = false;
+	return store_flow_build_started(self->store, flow->namespace, flow->id, error);
+}
+
+static bool make_run(
+	Scheduler *self, const Candidate *candidate, int64_t now, guint *runs, GError **error)
+{
+	ModelFlow *flow = candidate->flow;
+	g_autofree char *json = trigger_json(candidate);
+	g_autofree char *key = g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+		candidate->trigger == NULL ? "build" : "tables", flow->key,
+		candidate->trigger == NULL ? "" : candidate->trigger->id, candidate->consumed,
+		candidate->trigger == NULL ? flow->applied : 0);
+	const StoreRunNew run = {
+		.namespace = flow->namespace,
+		.flow = flow->id,
+		.trigger = json,
+		.trigger_type = candidate->trigger == NULL ? "build" : "tables",
+		.key = key,
+		.concurrency_limit = -1,
+	};
+	char id[27];
+	bool created = false;
+
+	if (!store_run_create(self->store, &run, id, &created, error))
+		return false;
+	*runs += created;
+	return note_run(self, candidate, id, now, error);
+}
+
+// ---- An evaluation ------------------------------------------------------------------------------------------------
+
+static void ask_held(Scheduler *self)
+{
+	GHashTableIter iterator;
+	void *key;
+
+	g_hash_table_iter_init(&iterator, self->held);
+	while (g_hash_table_iter_next(&iterator, &key, NULL)) {
+		ModelFlow *flow = g_hash_table_lookup(self->model->flows, key);
+
+		if (flow != NULL)
+			model_ask(self->model, flow);
+	}
+	g_hash_table_remove_all(self->held);
+}
+
+// Takes the flows that have to be looked at, and keeps those that are ready.
+static GArray *take_candidates(Scheduler *self)
+{
+	GArray *candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
+
+	for (guint i = 0; i < self->model->asked->len; i++) {
+		ModelFlow *flow = self->model->asked->pdata[i];
+		Candidate candidate;
+
+		flow->asked = false;
+		if (!flow->disabled && is_ready(flow, &candidate))
+			g_array_append_val(candidates, candidate);
+	}
+	g_ptr_array_set_size(self->model->asked, 0);
+	return candidates;
+}
+
+static bool save_new_triggers(Scheduler *self, GError **error)
+{
+	for (guint i = 0; i < self->model->asked->len; i++) {
+		ModelFlow *flow = self->model->asked->pdata[i];
+
+		for (guint j = 0; flow->triggers != NULL && j < flow->triggers->len; j++) {
+			ModelTrigger *trigger = flow->triggers->pdata[j];
+
+			if (trigger->unsaved && !save_trigger(self, flow, trigger, NULL, 0, error))
+				return false;
+			trigger->unsaved = false;
+		}
+	}
+	return true;
+}
+
+static bool fire_candidates(
+	Scheduler *self, const GArray *candidates, int64_t now, guint *runs, GError **error)
+{
+	g_autoptr(GHashTable) ready = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) inputs =
+		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+	Upstream upstream = {self, ready, inputs, NULL};
+
+	for (guint i = 0; i < candidates->len; i++)
+		g_hash_table_add(ready, g_array_index(candidates, Candidate, i).flow);
+	for (guint i = 0; i < candidates->len && upstream.error == NULL; i++) {
+		const Candidate *candidate = &g_array_index(candidates, Candidate, i);
+
+		if (is_held(&upstream, candidate->flow))
+			g_hash_table_add(self->held, g_strdup(candidate->flow->key));
+		else if (upstream.error == NULL &&
+			 !make_run(self, candidate, now, runs, &upstream.error))
+			break;
+	}
+	if (upstream.error == NULL)
+		return true;
+	g_propagate_error(error, upstream.error);
+	return false;
+}
+
+static bool follow_schedules(Scheduler *self, int64_t now, GError **error)
+{
+	for (guint i = 0; i < self->model->scheduled->len; i++) {
+		const char *key = self->model->scheduled->pdata[i];
+		const char *dot = strrchr(key, '.');
+		g_autofree char *namespace = g_strndup(key, (gsize)(dot - key));
+
+		if (!schedule_follow(self->store, namespace, dot + 1, now, error))
+			return false;
+	}
+	g_ptr_array_set_size(self->model->scheduled, 0);
+	return true;
+}
+
+static bool fire_schedules(Scheduler *self, int64_t now, guint *runs, GError **error)
+{
+	g_autoptr(GPtrArray) due = NULL;
+
+	do {
+		g_clear_pointer(&due, g_ptr_array_unref);
+		if (!store_triggers_due(self->store, now, SCHEDULES_AT_ONCE, &due, error))
+			return false;
+		for (guint i = 0; i < due->len; i++) {
+			if (!schedule_fire(self->store, due->pdata[i], now, runs, error))
+				return false;
+		}
+	} while (due->len == SCHEDULES_AT_ONCE);
+	return true;
+}
+
+// Everything that one evaluation writes, in one transaction: nothing is written when nothing is due.
+static bool write_runs(
+	Scheduler *self, const GArray *candidates, int64_t now, guint *runs, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(self->store, error);
+
+	return transaction != NULL && follow_schedules(self, now, error) &&
+	       fire_schedules(self, now, runs, error) &&
+	       fire_candidates(self, candidates, now, runs, error) &&
+	       store_transaction_commit(transaction, error);
+}
+
+static bool has_unsaved(const Scheduler *self)
+{
+	for (guint i = 0; i < self->model->asked->len; i++) {
+		const ModelFlow *flow = self->model->asked->pdata[i];
+
+		for (guint j = 0; flow->triggers != NULL && j < flow->triggers->len; j++) {
+			if (((const ModelTrigger *)flow->triggers->pdata[j])->unsaved)
+				return true;
+		}
+	}
+	return false;
+}
+
+// After a failure the memory may say more than the store: it is read anew.
+static void start_over(Scheduler *self)
+{
+	model_free(self->model);
+	self->model = model_new(self->store);
+	g_hash_table_remove_all(self->held);
+}
+
+static bool evaluate(Scheduler *self, int64_t now, guint *runs, int64_t *ret_next, GError **error)
+{
+	int64_t planned = 0;
+
+	ask_held(self);
+	if (!model_follow(self->model, error) ||
+		(has_unsaved(self) && !save_new_triggers(self, error)))
+		return false;
+	g_autoptr(GArray) candidates = take_candidates(self);
+	if (!store_trigger_next(self->store, &planned, error))
+		return false;
+	bool due = planned != 0 && planned <= now;
+	if ((due || candidates->len > 0 || self->model->scheduled->len > 0) &&
+		!write_runs(self, candidates, now, runs, error))
+		return false;
+	if (!store_trigger_next(self->store, &planned, error))
+		return false;
+	*ret_next = planned == 0 ? INT64_MAX : planned;
+	return true;
+}
+
+bool scheduler_evaluate(
+	Scheduler *self, int64_t now, guint *ret_runs, int64_t *ret_next, GError **error)
+{
+	*ret_runs = 0;
+	*ret_next = INT64_MAX;
+	store_watch_take(self->watch);
+	if (evaluate(self, now, ret_runs, ret_next, error))
+		return true;
+	start_over(self);
+	return false;
+}
+
+// ---- The loop -----------------------------------------------------------------------------------------------------
+
+// Whether another process has committed since the last question.
+static bool others_wrote(Scheduler *self)
+{
+	int64_t count = self->change_count;
+
+	if (!store_change_count(self->store, &count, NULL) || count == self->change_count)
+		return false;
+	self->change_count = count;
+	return true;
+}
+
+// Waits for a commit that matters, the next schedule, or the end.
+static void wait_for_work(Scheduler *self, int64_t next)
+{
+	struct pollfd waits[] = {
+		{.fd = self->stop_fd, .events = POLLIN},
+		{.fd = store_watch_fd(self->watch), .events = POLLIN},
+	};
+
+	while (!atomic_load(&self->stopping)) {
+		int64_t pause =
+			next == INT64_MAX ? LOOK_INTERVAL : (next - g_get_real_time() + 999) / 1000;
+		int ready = poll(waits, G_N_ELEMENTS(waits), (int)CLAMP(pause, 0, LOOK_INTERVAL));
+
+		if (ready == 0 && pause > LOOK_INTERVAL && !others_wrote(self))
+			continue;
+		if (ready == 0 && next == INT64_MAX && !others_wrote(self))
+			continue;
+		// An end of a run matters only to flows that are held back.
+		unsigned topics = ready > 0 ? store_watch_take(self->watch) : TOPICS;
+		if (topics == STORE_TOPIC_RUN && g_hash_table_size(self->held) == 0)
+			continue;
+		if (topics == STORE_TOPIC_RUN)
+			poll(waits, 1, SETTLE);
+		return;
+	}
+}
+
+void scheduler_run(
+	Scheduler *self, void (*report)(guint runs, const GError *error, void *data), void *data)
+{
+	while (!atomic_load(&self->stopping)) {
+		g_autoptr(GError) error = NULL;
+		int64_t next;
+		guint runs;
+
+		bool good = scheduler_evaluate(self, g_get_real_time(), &runs, &next, &error);
+		if (report != NULL && (!good || runs > 0))
+			report(runs, error, data);
+		// A store that cannot be read or written to now is tried again in a second.
+		wait_for_work(self, good ? next : g_get_real_time() + G_USEC_PER_SEC);
+	}
+}
+
+void scheduler_stop(Scheduler *self)
+{
+	const uint64_t one = 1;
+
+	atomic_store(&self->stopping, true);
+	if (write(self->stop_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		return;
+}
