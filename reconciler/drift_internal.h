@@ -44,9 +44,6 @@ void drift_datasets_free(void *seen);
 // Every live table and view of the store (StoreTable *), by name. The caller unrefs it.
 GPtrArray *drift_list_tables(Store *store, GError **error);
 
-// A declared schema (canonical JSON) as a table. NULL when the JSON is not one. The caller frees it.
-DbTable *declared_table(const StoreTable *table);
-
 // What a table looked like when it was built: kept in the store's cache, compared with later.
 typedef struct {
 	int64_t sequence; // of the publication

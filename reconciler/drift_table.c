@@ -5,6 +5,7 @@
 #include "reconciler/drift_internal.h"
 #include "reconciler/json_slice.h"
 #include "store/connection.h"
+#include "store/declared_schema.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -193,52 +194,19 @@ static bool is_built_anew(Store *store, const StoreTable *table, const Baseline 
 
 // ---- Comparing ----------------------------------------------------------------------------------------------------
 
-static DbColumn *declared_column(const json_t *field)
+// The declared schema; NULL when none is declared, or it has no columns.
+static DbTable *declared_table(const StoreTable *table)
 {
-	static const char *const modes[] = {
-		[DB_MODE_NULLABLE] = "NULLABLE",
-		[DB_MODE_REQUIRED] = "REQUIRED",
-		[DB_MODE_REPEATED] = "REPEATED",
-	};
-	const char *name = json_string_value(json_object_get(field, "name"));
-	const char *type = json_string_value(json_object_get(field, "type"));
-	const char *mode = json_string_value(json_object_get(field, "mode"));
-	DbFieldType parsed = {0};
-	DbMode found = DB_MODE_NULLABLE;
-
-	if (name == NULL || type == NULL || !db_field_type_parse(type, &parsed))
-		return NULL;
-	for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
-		if (g_strcmp0(mode, modes[i]) == 0)
-			found = (DbMode)i;
-	}
-	DbColumn *column = db_column_new(name, parsed, found);
-	column->default_value = g_strdup(json_string_value(json_object_get(field, "default")));
-	return column;
-}
-
-DbTable *declared_table(const StoreTable *table)
-{
-	json_t *schema = table->schema == NULL ? NULL : json_loads(table->schema, 0, NULL);
 	const char *dot = strchr(table->name, '.');
-	g_autofree char *dataset =
-		dot == NULL ? NULL : g_strndup(table->name, (gsize)(dot - table->name));
-	DbTable *declared = NULL;
-	const json_t *field;
-	size_t index;
 
-	if (dot != NULL && json_array_size(json_object_get(schema, "fields")) > 0)
-		declared = db_table_new(dataset, dot + 1, table->view ? DB_VIEW : DB_TABLE);
-	json_array_foreach(
-		declared == NULL ? NULL : json_object_get(schema, "fields"), index, field)
-	{
-		DbColumn *column = declared_column(field);
-
-		if (column != NULL)
-			db_table_add(declared, column);
-	}
-	json_decref(schema);
-	return declared;
+	if (dot == NULL || table->schema == NULL)
+		return NULL;
+	g_autofree char *dataset = g_strndup(table->name, (gsize)(dot - table->name));
+	g_autoptr(DbTable) declared = declared_schema_parse(dataset, dot + 1, table->schema, NULL);
+	if (declared == NULL || declared->columns->len == 0)
+		return NULL;
+	declared->kind = table->view ? DB_VIEW : DB_TABLE;
+	return g_steal_pointer(&declared);
 }
 
 static bool is_drift(const DbDifference *difference)

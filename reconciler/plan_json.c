@@ -105,6 +105,49 @@ static json_t *impact_of(const Plan *plan, const PlanChange *change)
 	return json_pack("{s:o, s:o}", "flows", names, "domains", domains);
 }
 
+static int order_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static json_t *sorted_names(GHashTable *names)
+{
+	guint length = 0;
+	g_autofree void **keys = g_hash_table_get_keys_as_array(names, &length);
+	json_t *list = json_array();
+
+	qsort(keys, length, sizeof(*keys), order_names);
+	for (guint i = 0; i < length; i++)
+		json_array_append_new(list, json_string(keys[i]));
+	return list;
+}
+
+// Everything downstream of any change, and what will be built again because of the plan.
+static json_t *whole_impact(const Plan *plan)
+{
+	g_autoptr(GHashTable) flows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) domains = g_hash_table_new(g_str_hash, g_str_equal);
+	json_t *reruns = json_array();
+
+	for (guint i = 0; i < plan->changes->len; i++) {
+		const PlanChange *change = plan_change_at(plan, i);
+		g_autoptr(GPtrArray) impact = plan_change_impact(plan, change);
+
+		for (guint j = 0; j < impact->len; j++) {
+			const LayoutFlow *flow = impact->pdata[j];
+
+			g_hash_table_add(
+				flows, g_strdup_printf("%s.%s", flow->namespace, flow->id));
+			g_hash_table_add(domains, (void *)(uintptr_t)flow->domain);
+		}
+		if (change->reruns)
+			json_array_append_new(
+				reruns, json_sprintf("%s.%s", change->scope, change->name));
+	}
+	return json_pack("{s:o, s:o, s:o}", "flows", sorted_names(flows), "domains",
+		sorted_names(domains), "reruns", reruns);
+}
+
 static json_t *change_json(const Plan *plan, const PlanChange *change, GError **error)
 {
 	g_autofree char *address = plan_change_address(change);
@@ -210,6 +253,7 @@ json_t *plan_json(const Plan *plan, json_t *drift, GError **error)
 	else
 		json_object_set_new(object, "resource_drift", json_array());
 	json_object_set_new(object, "domains", domains_json(plan));
+	json_object_set_new(object, "impact", whole_impact(plan));
 	json_object_set_new(object, "refusals", refusals_json(plan));
 	json_object_set_new(object, "diagnostics", diagnostic_list_json(diagnostics));
 	diagnostic_list_free(diagnostics);

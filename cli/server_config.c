@@ -1,0 +1,299 @@
+#include "cli/server_config.h"
+
+#include "repo-layout/keys.h"
+
+#include <string.h>
+
+typedef struct {
+	const char *name;
+	unsigned role;
+} RoleName;
+
+static const RoleName ROLES[] = {
+	{"reconciler", ROLE_RECONCILER},
+	{"scheduler", ROLE_SCHEDULER},
+	{"runner", ROLE_RUNNER},
+	{"api", ROLE_API},
+};
+
+// clang-format off
+static const KeyRow source_rows[] = {
+	K("url", KEY_STRING, KEY_REQUIRED, "path or URL of the repository"),
+	K("branch", KEY_STRING, 0, "the branch to follow (default: the one its HEAD names)"),
+	K("poll", KEY_DURATION, 0, "how often to look for commits (default PT30S; a local repository is also watched)"),
+	K("allow_rewind", KEY_BOOLEAN, 0, "follow force-pushes"),
+	K_END,
+};
+static const KeyTable keys_source = {"source", "Where commits come from", source_rows, NULL};
+
+static const KeyRow guard_rows[] = {
+	K("max_deletions", KEY_INTEGER, 0, "how many flows and tables one commit may delete (default: any)"),
+	K("allow_breaking", KEY_BOOLEAN, 0, "let changes through that break readers"),
+	K_END,
+};
+static const KeyTable keys_guards = {"guards", "What a commit may not do unasked", guard_rows, NULL};
+
+static const KeyRow drift_rows[] = {
+	K("interval", KEY_DURATION, 0, "how often to look for drift (default PT5S)"),
+	K("disabled", KEY_BOOLEAN, 0, "do not look for drift"),
+	K_END,
+};
+static const KeyTable keys_drift = {"drift", "Looking for what is not as committed", drift_rows, NULL};
+
+static const KeyRow runner_rows[] = {
+	K("slots", KEY_INTEGER, 0, "tasks at once (default: one for each processor)"),
+	K("pools", KEY_MAP, 0, "name of a pool: how many of its tasks at once"),
+	K("grace", KEY_DURATION, 0, "how long tasks may go on when the server stops (default PT10S)"),
+	K_END,
+};
+static const KeyTable keys_runner = {"runner", "Running tasks", runner_rows, NULL};
+
+static const KeyRow limit_rows[] = {
+	K("file_bytes", KEY_INTEGER, 0, "of a script or a YAML file"),
+	K("schema_bytes", KEY_INTEGER, 0, "of a declared schema"),
+	K("entries", KEY_INTEGER, 0, "files and folders of a repository"),
+	K("depth", KEY_INTEGER, 0, "of folders"),
+	K_END,
+};
+static const KeyTable keys_limits = {"limits", "Limits of what is read from a repository", limit_rows, NULL};
+
+static const KeyRow server_rows[] = {
+	K("source", KEY_PLAIN, 0, "path or URL of the repository, or {url, branch, poll, allow_rewind}"),
+	K("environment", KEY_STRING, 0, "which of the repository's environments this server is"),
+	K("store", KEY_STRING, 0, "sqlite:FILE"),
+	K("listen", KEY_STRING, 0, "address of the status API (default 127.0.0.1:8480)"),
+	K("hosts", KEY_STRINGS, 0, "names under which the status API may be asked for"),
+	K("roles", KEY_STRINGS, 0, "reconciler, scheduler, runner, api (default: all)"),
+	K_TABLE("guards", KEY_OBJECT, 0, &keys_guards, "what a commit may not do unasked"),
+	K_TABLE("drift", KEY_OBJECT, 0, &keys_drift, "looking for what is not as committed"),
+	K_TABLE("runner", KEY_OBJECT, 0, &keys_runner, "running tasks"),
+	K_TABLE("limits", KEY_OBJECT, 0, &keys_limits, "limits of what is read from a repository"),
+	K_END,
+};
+// clang-format on
+const KeyTable keys_server = {"server", "The file given to weir serve --config", server_rows, NULL};
+
+// ---- Roles --------------------------------------------------------------------------------------------------------
+
+static bool add_role(const char *name, unsigned *roles, GError **error)
+{
+	static const char *const names[] = {"reconciler", "scheduler", "runner", "api", NULL};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++) {
+		if (strcmp(ROLES[i].name, name) == 0) {
+			*roles |= ROLES[i].role;
+			return true;
+		}
+	}
+	g_autofree char *hint = nearest_word_hint(name, names);
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		"unknown role '%s'; the roles are reconciler, scheduler, runner and api%s%s", name,
+		hint != NULL ? ": " : "", hint != NULL ? hint : "");
+	return false;
+}
+
+bool server_roles_parse(const char *text, unsigned *ret_roles, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(text, ",", -1);
+
+	*ret_roles = 0;
+	for (char **name = names; *name != NULL; name++) {
+		if (!add_role(g_strstrip(*name), ret_roles, error))
+			return false;
+	}
+	return true;
+}
+
+char *server_roles_text(unsigned roles)
+{
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++) {
+		if ((roles & ROLES[i].role) != 0)
+			g_string_append_printf(
+				text, "%s%s", text->len == 0 ? "" : ",", ROLES[i].name);
+	}
+	return g_string_free(text, FALSE);
+}
+
+// ---- Reading ------------------------------------------------------------------------------------------------------
+
+// Says all faults of the file in one error.
+static bool report(const char *path, DiagnosticList *diagnostics, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (diagnostic_list_errors(diagnostics) == 0)
+		return true;
+	diagnostic_list_sort(diagnostics);
+	for (size_t i = 0; i < diagnostic_list_length(diagnostics); i++) {
+		g_autofree char *line = diagnostic_text(diagnostic_list_at(diagnostics, i));
+
+		g_string_append_printf(text, "\n%s", line);
+	}
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		"the configuration '%s' has faults:%s", path, text->str);
+	return false;
+}
+
+static json_t *convert(const YamlNode *node, const KeyTable *table, KeyContext *context)
+{
+	if (node->kind == YAML_MAPPING)
+		return key_table_convert(table, node, context);
+	diagnostic_add(context->diagnostics, context->file, node->line, node->column,
+		DIAGNOSTIC_ERROR, "wrong-type", NULL, "'%s' must be a mapping, not %s", table->name,
+		yaml_kind_name(node->kind));
+	return json_object();
+}
+
+// `source: PATH` is short for `source: {url: PATH}`.
+static void convert_source(json_t *settings, const YamlNode *root, KeyContext *context)
+{
+	const YamlNode *node = yaml_get(root, "source");
+
+	if (node == NULL)
+		return;
+	if (node->kind == YAML_STRING)
+		json_object_set_new(settings, "source", json_pack("{s:s}", "url", node->text));
+	else
+		json_object_set_new(settings, "source", convert(node, &keys_source, context));
+}
+
+static json_t *read_settings(const char *path, GError **error)
+{
+	g_autofree char *text = NULL;
+	gsize length = 0;
+	json_t *settings = NULL;
+
+	if (!g_file_get_contents(path, &text, &length, error))
+		return NULL;
+	g_autoptr(DiagnosticList) diagnostics = diagnostic_list_new();
+	g_autoptr(YamlDocument) document =
+		yaml_document_parse(path, text, length, 1, 1, &yaml_limits_default, diagnostics);
+	if (document != NULL) {
+		const YamlNode *root = yaml_document_root(document);
+		KeyContext context = {.file = path, .diagnostics = diagnostics};
+
+		settings = root->kind == YAML_NULL ? json_object()
+						   : convert(root, &keys_server, &context);
+		if (root->kind == YAML_MAPPING)
+			convert_source(settings, root, &context);
+	}
+	if (report(path, diagnostics, error) && settings != NULL)
+		return settings;
+	json_decref(settings);
+	return NULL;
+}
+
+// ---- Values -------------------------------------------------------------------------------------------------------
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static int64_t duration_at(const json_t *object, const char *key, int64_t otherwise)
+{
+	const char *text = text_at(object, key);
+	int64_t value = otherwise;
+
+	return text != NULL && duration_parse(text, &value) ? value : otherwise;
+}
+
+static uint64_t number_at(const json_t *object, const char *key, uint64_t otherwise)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value > 0 ? (uint64_t)value : otherwise;
+}
+
+static void read_limits(ServerConfig *config, const json_t *limits)
+{
+	LayoutLimits *ret = &config->limits;
+
+	*ret = layout_limits_default;
+	ret->file_bytes = number_at(limits, "file_bytes", ret->file_bytes);
+	ret->schema_bytes = number_at(limits, "schema_bytes", ret->schema_bytes);
+	ret->entries = (unsigned)MIN(number_at(limits, "entries", ret->entries), UINT_MAX);
+	ret->depth = (unsigned)MIN(number_at(limits, "depth", ret->depth), UINT_MAX);
+}
+
+static void read_pools(ServerConfig *config, const json_t *pools)
+{
+	const char *name;
+	json_t *limit;
+	size_t count = 0;
+
+	config->pools = g_new0(RunnerPool, json_object_size(pools) + 1);
+	json_object_foreach((json_t *)(uintptr_t)pools, name, limit) config->pools[count++] =
+		(RunnerPool){name, (unsigned)json_integer_value(limit)};
+	config->pool_count = count;
+}
+
+static void read_hosts(ServerConfig *config, const json_t *hosts)
+{
+	const json_t *host;
+	size_t index;
+
+	if (json_array_size(hosts) == 0)
+		return;
+	config->hosts = g_new0(const char *, json_array_size(hosts) + 1);
+	json_array_foreach(hosts, index, host) config->hosts[index] = json_string_value(host);
+}
+
+static bool read_roles(ServerConfig *config, const json_t *roles, GError **error)
+{
+	const json_t *role;
+	size_t index;
+
+	config->roles = json_array_size(roles) > 0 ? 0 : ROLE_ALL;
+	json_array_foreach(roles, index, role)
+	{
+		if (!add_role(json_string_value(role), &config->roles, error))
+			return false;
+	}
+	return true;
+}
+
+ServerConfig *server_config_read(const char *path, GError **error)
+{
+	g_autoptr(ServerConfig) config = g_new0(ServerConfig, 1);
+
+	config->settings = path == NULL ? json_object() : read_settings(path, error);
+	if (config->settings == NULL)
+		return NULL;
+	const json_t *source = json_object_get(config->settings, "source");
+	const json_t *guards = json_object_get(config->settings, "guards");
+	const json_t *drift = json_object_get(config->settings, "drift");
+	const json_t *runner = json_object_get(config->settings, "runner");
+	config->source = text_at(source, "url");
+	config->branch = text_at(source, "branch");
+	config->allow_rewind = json_is_true(json_object_get(source, "allow_rewind"));
+	config->poll_interval = duration_at(source, "poll", 0);
+	config->drift_interval = json_is_true(json_object_get(drift, "disabled"))
+					 ? -1
+					 : duration_at(drift, "interval", 0);
+	config->policy.max_deletions = (guint)number_at(guards, "max_deletions", 0);
+	config->policy.allow_breaking = json_is_true(json_object_get(guards, "allow_breaking"));
+	config->environment = text_at(config->settings, "environment");
+	config->store = text_at(config->settings, "store");
+	config->listen = text_at(config->settings, "listen");
+	config->slots = (unsigned)number_at(runner, "slots", 0);
+	config->grace = duration_at(runner, "grace", 10 * G_USEC_PER_SEC);
+	read_limits(config, json_object_get(config->settings, "limits"));
+	read_pools(config, json_object_get(runner, "pools"));
+	read_hosts(config, json_object_get(config->settings, "hosts"));
+	if (!read_roles(config, json_object_get(config->settings, "roles"), error))
+		return NULL;
+	return g_steal_pointer(&config);
+}
+
+void server_config_free(ServerConfig *config)
+{
+	if (config == NULL)
+		return;
+	g_free(config->pools);
+	g_free(config->hosts);
+	json_decref(config->settings);
+	g_free(config);
+}

@@ -1,0 +1,48 @@
+// What a server is told: the file given with --config, checked against a table of keys like a repository's files.
+#pragma once
+
+#include "reconciler/reconcile.h"
+#include "repo-layout/key_table.h"
+#include "runner/runner.h"
+
+typedef enum {
+	ROLE_RECONCILER = 1 << 0,
+	ROLE_SCHEDULER = 1 << 1,
+	ROLE_RUNNER = 1 << 2,
+	ROLE_API = 1 << 3,
+	ROLE_ALL = (1 << 4) - 1,
+} ServerRole;
+
+typedef struct {
+	json_t *settings; // the file, checked; the texts below may point into it
+	const char *source; // path or URL; NULL: not given
+	const char *branch; // NULL: the one that HEAD names
+	bool allow_rewind;
+	int64_t poll_interval; // microseconds; 0: the default
+	int64_t drift_interval;
+	PlanPolicy policy;
+	LayoutLimits limits;
+	const char *environment;
+	const char *store; // NULL: not given
+	const char *listen; // NULL: not given
+	const char **hosts; // ended by NULL; NULL: none
+	unsigned roles;
+	unsigned slots;
+	RunnerPool *pools;
+	size_t pool_count;
+	int64_t grace; // microseconds that tasks under way get at the end
+} ServerConfig;
+
+extern const KeyTable keys_server;
+
+// Reads the file; path NULL gives the defaults. Faults are reported as diagnostics, of which text (may be NULL) gets the
+// lines. NULL with an error when the file cannot be used.
+ServerConfig *server_config_read(const char *path, GError **error);
+void server_config_free(ServerConfig *config);
+
+// "reconciler,runner" -> roles. False with an error that names the wrong one.
+bool server_roles_parse(const char *text, unsigned *ret_roles, GError **error);
+// The names of roles, joined by commas. The caller frees it.
+char *server_roles_text(unsigned roles);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerConfig, server_config_free)

@@ -1,0 +1,61 @@
+#include "cli/server_lock.h"
+
+#include "cli/store_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct ServerLock {
+	int fd; // -1: the store is not a file
+};
+
+// Who holds it, as written by the holder itself.
+static void refuse(const char *path, int fd, GError **error)
+{
+	char text[32] = "";
+	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	g_autofree char *holder = g_strstrip(g_strndup(text, length > 0 ? (gsize)length : 0));
+
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+		"the store is in use by another weir%s%s (lock file '%s'): stop it, or use another "
+		"--store",
+		*holder != '\0' ? ", process " : "", holder, path);
+}
+
+ServerLock *server_lock_new(const char *url, GError **error)
+{
+	g_autoptr(ServerLock) lock = g_new0(ServerLock, 1);
+	const char *file = store_path_file(url);
+
+	lock->fd = -1;
+	if (file == NULL)
+		return g_steal_pointer(&lock);
+	g_autofree char *path = g_strconcat(file, ".lock", NULL);
+	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock->fd < 0) {
+		g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+			"cannot make the lock file '%s': %s", path, g_strerror(errno));
+		return NULL;
+	}
+	if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+		refuse(path, lock->fd, error);
+		return NULL;
+	}
+	g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
+	// The number is for people; the lock itself is the kernel's.
+	if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, pid, strlen(pid), 0) < 0)
+		return g_steal_pointer(&lock);
+	return g_steal_pointer(&lock);
+}
+
+void server_lock_free(ServerLock *lock)
+{
+	if (lock == NULL)
+		return;
+	if (lock->fd >= 0)
+		close(lock->fd);
+	g_free(lock);
+}

@@ -1,0 +1,13 @@
+// One server a store: two on one SQLite file would both reconcile and schedule.
+#pragma once
+
+#include <glib.h>
+
+typedef struct ServerLock ServerLock;
+
+// Locks the store of url for this process until server_lock_free() or its end, however it ends. NULL with an error of
+// G_FILE_ERROR that names the process that holds it. A store that is not a file is not locked: the lock is empty.
+ServerLock *server_lock_new(const char *url, GError **error);
+void server_lock_free(ServerLock *lock);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerLock, server_lock_free)
