@@ -176,6 +176,9 @@ bool store_runs_list(Store *store, const StoreRunFilter *filter, const StorePage
 	GPtrArray **ret_runs, char **ret_next, GError **error);
 // Runs that are not ended, by state. Cheap.
 bool store_runs_count_active(Store *store, int64_t by_state[RUN_STATES], GError **error);
+// Whether a run of the flow is not ended. Cheap.
+bool store_flow_is_active(
+	Store *store, const char *namespace, const char *flow, bool *ret_active, GError **error);
 // When the next run becomes due of those that wait for a moment; 0: none waits. Cheap.
 bool store_run_next_due(Store *store, int64_t *ret_due_at, GError **error);
 

@@ -105,6 +105,18 @@ bool store_runs_count_ended(Store *store, int64_t by_state[RUN_STATES], GError *
 	return count_states(store, STATEMENT_RUNS_COUNT_ENDED, by_state, error);
 }
 
+bool store_flow_is_active(
+	Store *store, const char *namespace, const char *flow, bool *ret_active, GError **error)
+{
+	int64_t active = 0;
+
+	if (!statement_int64(store, STATEMENT_FLOW_IS_ACTIVE,
+		    DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow)), 0, &active, error))
+		return false;
+	*ret_active = active != 0;
+	return true;
+}
+
 bool store_run_next_due(Store *store, int64_t *ret_due_at, GError **error)
 {
 	return statement_int64(store, STATEMENT_LINE_NEXT_DUE, DB_NO_VALUES, 0, ret_due_at, error);

@@ -431,6 +431,8 @@ static const char *const statements[STATEMENTS] = {
 		"NULL OR parent_run_id = $7) AND created_at >= $8 AND created_at < $9 AND id >= "
 		"$10 "
 		"AND id < $11 ORDER BY id LIMIT $2",
+	[STATEMENT_FLOW_IS_ACTIVE] = "SELECT CASE WHEN EXISTS (SELECT 1 FROM run_active WHERE "
+				     "namespace = $1 AND flow = $2) THEN 1 ELSE 0 END",
 	[STATEMENT_RUNS_COUNT_ACTIVE] = "SELECT state, count(*) FROM run_active GROUP BY state",
 	[STATEMENT_RUNS_COUNT_ENDED] = "SELECT state, sum(runs) FROM run_tally GROUP BY state",
 	[STATEMENT_TALLY_ADD] =
