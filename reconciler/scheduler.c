@@ -112,41 +112,42 @@ static bool is_ready(ModelFlow *flow, Candidate *ret_candidate)
 typedef struct {
 	Scheduler *self;
 	GHashTable *ready; // ModelFlow *: those of this evaluation
-	GHashTable *inputs; // ModelFlow * -> GPtrArray of StoreFlowInput *
+	GHashTable *active; // ModelFlow * -> whether a run of it is under way
 	GError *error;
 } Upstream;
 
-static const GPtrArray *stored_inputs(Upstream *upstream, ModelFlow *flow)
+static bool is_active(Upstream *upstream, ModelFlow *flow)
 {
-	GPtrArray *inputs = g_hash_table_lookup(upstream->inputs, flow);
+	void *known = NULL;
+	bool active = false;
 
-	if (inputs != NULL || upstream->error != NULL)
-		return inputs;
-	if (!store_flow_inputs(
-		    upstream->self->store, flow->namespace, flow->id, &inputs, &upstream->error))
-		return NULL;
-	g_hash_table_insert(upstream->inputs, flow, inputs);
-	return inputs;
+	if (g_hash_table_lookup_extended(upstream->active, flow, NULL, &known))
+		return GPOINTER_TO_INT(known) != 0;
+	if (upstream->error == NULL)
+		store_flow_is_active(upstream->self->store, flow->namespace, flow->id, &active,
+			&upstream->error);
+	g_hash_table_insert(upstream->active, flow, GINT_TO_POINTER(active));
+	return active;
 }
 
 // Whether the run that published the table last is still going on: it has given what it had to give.
-static bool has_delivered(Upstream *upstream, const StoreFlowInput *input)
+static bool has_delivered(Upstream *upstream, const ModelTable *table)
 {
-	g_autoptr(StoreTable) table = NULL;
+	g_autoptr(StoreTable) row = NULL;
 	g_autoptr(StoreRun) run = NULL;
 	Store *store = upstream->self->store;
 
-	if (!store_table_get(store, input->name, &table, NULL) || table == NULL ||
-		table->published_run == NULL ||
-		!store_run_get(store, table->published_run, &run, NULL) || run == NULL)
+	if (!store_table_get(store, table->name, &row, NULL) || row == NULL ||
+		row->published_run == NULL ||
+		!store_run_get(store, row->published_run, &run, NULL) || run == NULL)
 		return false;
 	return !run_state_is_ended(run->state);
 }
 
-static bool is_busy(Upstream *upstream, const StoreFlowInput *input, const ModelFlow *producer)
+static bool is_busy(Upstream *upstream, const ModelTable *table, ModelFlow *producer)
 {
 	return producer->build_due || g_hash_table_contains(upstream->ready, producer) ||
-	       (input->running && !has_delivered(upstream, input));
+	       (is_active(upstream, producer) && !has_delivered(upstream, table));
 }
 
 // Whether anything upstream of the flow is about to publish what it reads, so that running now would be too early.
@@ -158,24 +159,22 @@ static bool is_held(Upstream *upstream, ModelFlow *flow)
 	g_hash_table_add(seen, flow);
 	g_ptr_array_add(queue, flow);
 	for (guint i = 0; i < queue->len; i++) {
-		const GPtrArray *inputs = stored_inputs(upstream, queue->pdata[i]);
+		const ModelFlow *reader = queue->pdata[i];
 
-		for (guint j = 0; inputs != NULL && j < inputs->len; j++) {
-			const StoreFlowInput *input = inputs->pdata[j];
-			if (input->namespace == NULL)
-				continue;
-			g_autofree char *key =
-				g_strdup_printf("%s.%s", input->namespace, input->flow);
-			ModelFlow *producer =
-				g_hash_table_lookup(upstream->self->model->flows, key);
+		for (guint j = 0; j < reader->reads->len; j++) {
+			const ModelTable *table = reader->reads->pdata[j];
 
-			if (producer == NULL || !g_hash_table_add(seen, producer))
-				continue;
-			if (is_busy(upstream, input, producer))
-				return true;
-			// Beyond a flow that no table starts, nothing comes by itself.
-			if (producer->triggers != NULL)
-				g_ptr_array_add(queue, producer);
+			for (guint k = 0; k < table->producers->len; k++) {
+				ModelFlow *producer = table->producers->pdata[k];
+
+				if (!g_hash_table_add(seen, producer))
+					continue;
+				if (is_busy(upstream, table, producer))
+					return true;
+				// Beyond a flow that no table starts, nothing comes by itself.
+				if (producer->triggers != NULL)
+					g_ptr_array_add(queue, producer);
+			}
 		}
 	}
 	return false;
@@ -322,9 +321,8 @@ static bool fire_candidates(
 	Scheduler *self, const GArray *candidates, int64_t now, guint *runs, GError **error)
 {
 	g_autoptr(GHashTable) ready = g_hash_table_new(NULL, NULL);
-	g_autoptr(GHashTable) inputs =
-		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-	Upstream upstream = {self, ready, inputs, NULL};
+	g_autoptr(GHashTable) active = g_hash_table_new(NULL, NULL);
+	Upstream upstream = {self, ready, active, NULL};
 
 	for (guint i = 0; i < candidates->len; i++)
 		g_hash_table_add(ready, g_array_index(candidates, Candidate, i).flow);

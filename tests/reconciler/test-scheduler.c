@@ -352,12 +352,13 @@ static void test_deploy(void)
 	assert_evaluation(&story, "");
 	put_script(&story, "c", "2", "d.b\nelsewhere.x");
 	put_script(&story, "a", "2", NULL);
-	assert_evaluation(&story, "a c");
-	build(&story, "c");
+	assert_evaluation(&story, "a");
 	build(&story, "a");
 	assert_evaluation(&story, "b");
 	build(&story, "b");
 	assert_evaluation(&story, "c");
+	build(&story, "c");
+	assert_evaluation(&story, "");
 	story_end(&story);
 }
 
