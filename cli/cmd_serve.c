@@ -33,6 +33,14 @@ const GOptionEntry serve_options[] = {
 	{NULL},
 };
 
+const char serve_details[] =
+	"Follows a branch of the repository at PATH (or the one that --config names), makes each "
+	"commit live, "
+	"runs flows when they are due, and answers the status API. SIGTERM ends it in order; "
+	"SIGHUP has it "
+	"read --config again and fetch at once.\n\n"
+	"Events are written on stderr, one a line: time, level, component, message, key=value.";
+
 // The file's settings with those of the command line over them. The texts of options point into config and words.
 static bool read_options(
 	const char *path, ServerConfig **ret_config, ServerOptions *ret_options, GError **error)

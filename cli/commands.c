@@ -2,6 +2,11 @@
 
 // clang-format off
 const Command commands[] = {
+	{"plan", "[REPO]", "Show what a commit would change", plan_details, plan_options, 0, 1, cmd_plan},
+	{"apply", "[REPO]", "Make the tip of a branch live, once", apply_details, apply_options, 0, 1, cmd_apply},
+	{"serve", "[PATH]", "Serve a repository: reconcile, schedule, run, answer", serve_details, serve_options, 0, 1, cmd_serve},
+	{"drift", "", "List what is live but not as committed", drift_details, drift_options, 0, 0, cmd_drift},
+	{"diff", "FLOW|TABLE", "Show how a flow or a table differs from what is committed", diff_details, diff_options, 1, 1, cmd_diff},
 	{"status", "", "Show how everything stands: sync, health, runs, drift", NULL, status_options, 0, 0, cmd_status},
 	{"flows", "[list|show NAMESPACE.ID]", "List flows, or show one as YAML", "'show' prints what runs, with weir's names for everything: of a script too, whose flow is generated.", flows_options, 0, 2, cmd_flows},
 	{"tables", "[list|show DATASET.TABLE]", "List tables and views, or show one", "'show' prints the declared schema, the latest publications and the last checks.", tables_options, 0, 2, cmd_tables},

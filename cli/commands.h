@@ -37,4 +37,5 @@ extern const GOptionEntry plan_options[];
 extern const char plan_details[];
 int cmd_plan(const Command *command, char **arguments);
 extern const GOptionEntry serve_options[];
+extern const char serve_details[];
 int cmd_serve(const Command *command, char **arguments);

@@ -239,8 +239,10 @@ bool apply_connections(Store *store, const Layout *layout, const char *environme
 	g_array_set_clear_func(rows, clear_connection);
 	json_object_foreach(connections, name, value)
 	{
+		// The embedded one has no URL: where its data lie is each server's own affair.
+		if (!json_is_string(json_object_get(value, "url")))
+			continue;
 		const StoreConnection row = read_connection(name, value);
-
 		g_array_append_val(rows, row);
 	}
 	json_decref(connections);

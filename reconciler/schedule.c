@@ -36,18 +36,6 @@ static GTimeZone *zone_of(const char *name)
 	return name == NULL ? g_time_zone_new_utc() : g_time_zone_new_identifier(name);
 }
 
-char *schedule_check(const char *cron, bool with_seconds, const char *timezone)
-{
-	g_autoptr(GError) error = NULL;
-	CronExpression expression;
-
-	if (!cron_parse(cron, with_seconds, &expression, &error))
-		return g_strdup(error->message);
-	g_autoptr(GTimeZone) zone = zone_of(timezone);
-	return zone != NULL ? NULL
-			    : g_strdup_printf("'%s' is no time zone that is known here", timezone);
-}
-
 // The first moment after `after`; 0 when there is none, or the schedule is wrong.
 static int64_t next_of(const json_t *trigger, int64_t after)
 {

@@ -43,8 +43,4 @@ void scheduler_run(Scheduler *scheduler,
 // May be called from any thread and from a signal handler.
 void scheduler_stop(Scheduler *scheduler);
 
-// The check of schedules that repo-layout calls (flow_check_schedule): NULL when the cron expression and time zone are
-// good, else what is wrong with them; the caller frees it.
-char *schedule_check(const char *cron, bool with_seconds, const char *timezone);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scheduler, scheduler_free)

@@ -441,15 +441,6 @@ static void test_schedule(void)
 	story_end(&story);
 }
 
-static void test_check(void)
-{
-	g_autofree char *zone = schedule_check("0 6 * * *", false, "Mars/Olympus");
-
-	g_assert_null(schedule_check("0 6 * * *", false, NULL));
-	g_assert_null(schedule_check("0 6 * * *", false, "Europe/Paris"));
-	g_assert_cmpstr(zone, ==, "'Mars/Olympus' is no time zone that is known here");
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -460,6 +451,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/scheduler/deploy", test_deploy);
 	g_test_add_func("/scheduler/restart", test_restart);
 	g_test_add_func("/scheduler/schedule", test_schedule);
-	g_test_add_func("/scheduler/check", test_check);
 	return g_test_run();
 }
