@@ -37,7 +37,7 @@ static bool read_options(GTimeZone **zone, int64_t *from)
 {
 	g_autoptr(GDateTime) start = NULL;
 
-	*zone = g_time_zone_new_identifier(option_time_zone == NULL ? "UTC" : option_time_zone);
+	*zone = cron_zone(option_time_zone);
 	if (*zone == NULL) {
 		command_error("use a name such as Europe/Berlin, UTC, or an offset such as +05:30",
 			"unknown time zone '%s'", option_time_zone);

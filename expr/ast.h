@@ -145,23 +145,31 @@ struct ExprNode {
 	};
 };
 
+typedef struct ArenaBlock {
+	struct ArenaBlock *next;
+	char memory[];
+} ArenaBlock;
+
 struct ExprTemplate {
 	size_t length;
 	NodeList body;
 	ExprNode *single; // the expression of a template that is one {{ … }}, blanks aside
 	bool plain;
 	bool bare; // parsed by expr_template_parse_expression()
-	GPtrArray *blocks; // memory of the arena
-	GPtrArray *literals; // json_t, owned
+	ArenaBlock *blocks; // memory of the arena, newest first
+	json_t *literals; // a list of them; NULL when there are none
 	GPtrArray *macros; // Macro, in the arena; NULL when there are none
 	GPtrArray *named_blocks; // ExprNode; NULL when there are none
 	char *arena; // free space of the newest block
-	size_t arena_left;
+	size_t arena_left, arena_size;
 	char text[]; // with a NUL behind it
 };
 
 // Memory that lives as long as the template, set to zero.
 void *expr_template_allocate(ExprTemplate *template_, size_t size);
+
+// Keeps a literal value for as long as the template lives; takes the reference.
+void expr_template_keep(ExprTemplate *template_, json_t *literal);
 
 // Where an offset is: line and column from 1, columns counted in characters.
 void expr_text_position(const char *text, size_t offset, unsigned *line, unsigned *column);

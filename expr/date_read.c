@@ -308,6 +308,41 @@ static const char *read_by_pattern(Fields *fields, const char *text, const char 
 
 // ---- zones and instants ----
 
+static void free_zones(gpointer zones)
+{
+	g_hash_table_unref(zones);
+}
+
+static void free_zone(gpointer zone)
+{
+	g_time_zone_unref(zone);
+}
+
+// GLib reads a zone's file anew when nobody holds the zone any more, which takes the better part of a millisecond. So
+// each thread holds those it has used.
+static GTimeZone *zone_by_name(const char *name)
+{
+	enum { MOST_ZONES = 64 };
+	static GPrivate key = G_PRIVATE_INIT(free_zones);
+	GHashTable *zones = g_private_get(&key);
+	GTimeZone *zone;
+
+	if (zones == NULL) {
+		zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_zone);
+		g_private_set(&key, zones);
+	}
+	zone = g_hash_table_lookup(zones, name);
+	if (zone != NULL)
+		return g_time_zone_ref(zone);
+	zone = g_time_zone_new_identifier(name);
+	if (zone == NULL)
+		return NULL;
+	if (g_hash_table_size(zones) >= MOST_ZONES)
+		g_hash_table_remove_all(zones);
+	g_hash_table_insert(zones, g_strdup(name), g_time_zone_ref(zone));
+	return zone;
+}
+
 GTimeZone *expr_date_zone(ExprEval *eval, const json_t *name)
 {
 	const char *text = name == NULL || json_is_null(name) ? eval->scope->time_zone
@@ -321,7 +356,7 @@ GTimeZone *expr_date_zone(ExprEval *eval, const json_t *name)
 	}
 	if (text == NULL || strcmp(text, "GMT") == 0)
 		text = "UTC";
-	zone = g_time_zone_new_identifier(text);
+	zone = zone_by_name(text);
 	if (zone == NULL)
 		eval_fail(eval, EXPR_ERROR_VALUE, "unknown time zone '%s'", text);
 	return zone;

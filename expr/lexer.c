@@ -75,10 +75,12 @@ static Token symbol(const char *text, size_t at, size_t end)
 	Token token = {.kind = TOKEN_UNKNOWN, .offset = at, .length = 1};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(symbols); i++) {
-		size_t length = strlen(symbols[i].text);
+		size_t length;
 
-		if (symbols[i].text[0] != text[at] || length > end - at ||
-			memcmp(symbols[i].text, text + at, length) != 0)
+		if (symbols[i].text[0] != text[at])
+			continue;
+		length = strlen(symbols[i].text);
+		if (length > end - at || memcmp(symbols[i].text, text + at, length) != 0)
 			continue;
 		token.kind = symbols[i].kind;
 		token.length = length;

@@ -83,7 +83,7 @@ static ExprNode *literal(Parser *parser, size_t offset, json_t *value)
 	ExprNode *node = parser_node(parser, NODE_LITERAL, offset);
 
 	node->literal = value;
-	g_ptr_array_add(parser->template_->literals, value);
+	expr_template_keep(parser->template_, value);
 	return node;
 }
 

@@ -641,11 +641,6 @@ static int compare_faults(gconstpointer a, gconstpointer b)
 	return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static void free_literal(gpointer literal)
-{
-	json_decref(literal);
-}
-
 static ExprTemplate *template_new(const char *text, size_t length)
 {
 	ExprTemplate *template_ = g_malloc0(sizeof *template_ + length + 1);
@@ -653,17 +648,6 @@ static ExprTemplate *template_new(const char *text, size_t length)
 	template_->length = length;
 	memcpy(template_->text, text, length);
 	return template_;
-}
-
-void expr_template_free(ExprTemplate *template_)
-{
-	if (template_ == NULL)
-		return;
-	g_clear_pointer(&template_->blocks, g_ptr_array_unref);
-	g_clear_pointer(&template_->literals, g_ptr_array_unref);
-	g_clear_pointer(&template_->macros, g_ptr_array_unref);
-	g_clear_pointer(&template_->named_blocks, g_ptr_array_unref);
-	g_free(template_);
 }
 
 bool expr_template_is_plain(const ExprTemplate *template_)
@@ -702,12 +686,6 @@ static ExprTemplate *finish(Parser *parser, guint faults_before)
 	return NULL;
 }
 
-static void prepare_arena(ExprTemplate *template_)
-{
-	template_->blocks = g_ptr_array_new_with_free_func(g_free);
-	template_->literals = g_ptr_array_new_with_free_func(free_literal);
-}
-
 ExprTemplate *expr_template_parse(const char *text, size_t length, GPtrArray *faults)
 {
 	TextParser reader = {
@@ -722,7 +700,6 @@ ExprTemplate *expr_template_parse(const char *text, size_t length, GPtrArray *fa
 	template_->plain = find_open(template_->text, 0, length) == length;
 	if (template_->plain)
 		return template_;
-	prepare_arena(template_);
 	template_->body = parse_body(&reader, NULL, 0, &ended_by);
 	template_ = finish(&reader.parser, before);
 	if (template_ != NULL)
@@ -739,7 +716,6 @@ ExprTemplate *expr_template_parse_expression(const char *text, size_t length, GP
 
 	if (!check_text(&parser, length))
 		return finish(&parser, before);
-	prepare_arena(template_);
 	template_->bare = true;
 	output = parser_node(&parser, NODE_OUTPUT, 0);
 	parser_start(&parser, 0);

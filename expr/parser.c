@@ -3,26 +3,57 @@
 #include <stdarg.h>
 #include <string.h>
 
+// Adds a block of memory to the arena; returns its first byte.
+static char *add_block(ExprTemplate *template_, size_t size)
+{
+	ArenaBlock *block = g_malloc0(sizeof *block + size);
+
+	block->next = template_->blocks;
+	template_->blocks = block;
+	return block->memory;
+}
+
 void *expr_template_allocate(ExprTemplate *template_, size_t size)
 {
-	enum { BLOCK = 2048 };
+	enum { SMALLEST = 512, LARGEST = 16384 };
 	char *memory;
 
 	size = (size + 7) & ~(size_t)7;
-	if (size > BLOCK / 4) {
-		memory = g_malloc0(size);
-		g_ptr_array_add(template_->blocks, memory);
-		return memory;
-	}
+	if (size > SMALLEST / 4)
+		return add_block(template_, size);
 	if (size > template_->arena_left) {
-		template_->arena = g_malloc0(BLOCK);
-		template_->arena_left = BLOCK;
-		g_ptr_array_add(template_->blocks, template_->arena);
+		// Each block is twice the last one: short templates stay small, long ones take few blocks.
+		template_->arena_size = CLAMP(template_->arena_size * 2, SMALLEST, LARGEST);
+		template_->arena = add_block(template_, template_->arena_size);
+		template_->arena_left = template_->arena_size;
 	}
 	memory = template_->arena;
 	template_->arena += size;
 	template_->arena_left -= size;
 	return memory;
+}
+
+void expr_template_keep(ExprTemplate *template_, json_t *literal)
+{
+	if (template_->literals == NULL)
+		template_->literals = json_array();
+	json_array_append_new(template_->literals, literal);
+}
+
+void expr_template_free(ExprTemplate *template_)
+{
+	if (template_ == NULL)
+		return;
+	while (template_->blocks != NULL) {
+		ArenaBlock *block = template_->blocks;
+
+		template_->blocks = block->next;
+		g_free(block);
+	}
+	json_decref(template_->literals);
+	g_clear_pointer(&template_->macros, g_ptr_array_unref);
+	g_clear_pointer(&template_->named_blocks, g_ptr_array_unref);
+	g_free(template_);
 }
 
 void expr_text_position(const char *text, size_t offset, unsigned *line, unsigned *column)
@@ -133,9 +164,11 @@ bool parser_expect(Parser *parser, TokenKind kind, const char *wanted)
 
 bool parser_at_name(const Parser *parser, const char *name)
 {
-	return parser->token.kind == TOKEN_NAME && strlen(name) == parser->token.length &&
-	       memcmp(parser->template_->text + parser->token.offset, name, parser->token.length) ==
-		       0;
+	const char *text = parser->template_->text + parser->token.offset;
+
+	return parser->token.kind == TOKEN_NAME && *text == *name &&
+	       strlen(name) == parser->token.length &&
+	       memcmp(text, name, parser->token.length) == 0;
 }
 
 char *parser_copy(Parser *parser, size_t offset, size_t length)

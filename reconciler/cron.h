@@ -50,6 +50,11 @@ bool cron_next(const CronExpression *cron, GTimeZone *zone, int64_t after, int64
 // year 1.
 bool cron_previous(const CronExpression *cron, GTimeZone *zone, int64_t before, int64_t *previous);
 
+// The time zone a name stands for ("Europe/Berlin", "UTC", "+05:30"; NULL: UTC): a new reference, or
+// NULL when it is unknown. Reading a zone's file takes the better part of a millisecond whenever
+// nobody holds the zone: each thread holds the one it asked for last.
+GTimeZone *cron_zone(const char *name);
+
 // The check that repo-layout calls for each schedule (flow_check_schedule): NULL when the expression
 // and the time zone (NULL: UTC) are good, else what is wrong, to be freed with g_free().
 char *cron_check(const char *text, bool with_seconds, const char *time_zone);

@@ -320,6 +320,27 @@ bool cron_parse(const char *text, bool with_seconds, CronExpression *cron, GErro
 	return false;
 }
 
+static void free_zone(gpointer zone)
+{
+	g_time_zone_unref(zone);
+}
+
+GTimeZone *cron_zone(const char *name)
+{
+	static GPrivate last = G_PRIVATE_INIT(free_zone);
+	GTimeZone *zone = g_private_get(&last);
+
+	if (name == NULL)
+		return g_time_zone_new_utc();
+	if (zone == NULL || strcmp(g_time_zone_get_identifier(zone), name) != 0) {
+		zone = g_time_zone_new_identifier(name);
+		if (zone == NULL)
+			return NULL;
+		g_private_replace(&last, zone);
+	}
+	return g_time_zone_ref(zone);
+}
+
 char *cron_check(const char *text, bool with_seconds, const char *time_zone)
 {
 	g_autoptr(GTimeZone) zone =

@@ -177,7 +177,7 @@ static char *show_time(GTimeZone *zone, int64_t at)
 // The times forwards, and the same times backwards.
 static void check_fires(const FireCase *row, bool with_seconds)
 {
-	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(row->zone);
+	g_autoptr(GTimeZone) zone = cron_zone(row->zone);
 	int64_t at = read_time(row->from), back;
 	g_autoptr(GError) error = NULL;
 	CronExpression cron;
