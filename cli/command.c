@@ -3,6 +3,7 @@
 #include "api/suggest.h"
 #include "cli/command_pages.h"
 #include "cli/output.h"
+#include "cli/store_path.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,7 @@ static int parse_options(const Command *command, char ***words)
 	g_autoptr(GError) error = NULL;
 
 	g_clear_pointer(&output_name, g_free);
+	g_clear_pointer(&store_option, g_free);
 	g_option_context_set_help_enabled(context, FALSE);
 	if (command->options != NULL)
 		g_option_context_add_main_entries(context, command->options, NULL);
