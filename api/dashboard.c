@@ -35,12 +35,12 @@ const char *dashboard_security_policy(void)
 	if (g_once_init_enter(&policy)) {
 		g_autofree char *style = element_hash("<style>", "</style>");
 		g_autofree char *script = element_hash("<script>", "</script>");
+		char *made = g_strdup_printf(
+			"default-src 'none'; style-src %s; script-src %s; connect-src 'self'; "
+			"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			style, script);
 
-		g_once_init_leave(&policy,
-			g_strdup_printf("default-src 'none'; style-src %s; script-src %s; "
-					"connect-src 'self'; img-src data:; base-uri 'none'; "
-					"form-action 'none'; frame-ancestors 'none'",
-				style, script));
+		g_once_init_leave(&policy, made);
 	}
 	return policy;
 }

@@ -5,7 +5,6 @@
 #include "store/node.h"
 #include "store/run.h"
 #include "store/table.h"
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -159,13 +158,16 @@ static bool append_busy(GString *text, const char *name, Store *store, GError **
 static bool append_memory(GString *text, const char *name, Store *store, GError **error)
 {
 	g_autofree char *statm = NULL;
-	unsigned long pages;
+	const char *resident;
 
 	(void)store;
 	(void)error;
-	if (g_file_get_contents("/proc/self/statm", &statm, NULL, NULL) &&
-		sscanf(statm, "%*u %lu", &pages) == 1)
-		append_value(text, name, NULL, NULL, (int64_t)pages * sysconf(_SC_PAGESIZE));
+	if (!g_file_get_contents("/proc/self/statm", &statm, NULL, NULL))
+		return true;
+	resident = strchr(statm, ' '); // the second number, in pages
+	if (resident != NULL)
+		append_value(text, name, NULL, NULL,
+			g_ascii_strtoll(resident, NULL, 10) * sysconf(_SC_PAGESIZE));
 	return true;
 }
 

@@ -13,8 +13,8 @@
 #define MOST_CONNECTIONS 1024
 #define IDLE_SECONDS	 15
 #define CONNECTION_MEMORY                                                                          \
-	(16 * 1024) // of a connection while it has a request: the limit of its headers
-#define THREAD_STACK (512 * 1024)
+	(16L * 1024) // of a connection while it has a request: the limit of its headers
+#define THREAD_STACK (512L * 1024)
 
 struct ApiServer {
 	char *store_url;

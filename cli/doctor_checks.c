@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LEAST_FREE_BYTES (1LL << 30)
-#define CLOCK_SLACK_US	 (5 * G_USEC_PER_SEC)
+#define CLOCK_SLACK_US	 (5LL * G_USEC_PER_SEC)
 #define OLDEST_CLOCK_US	 1767225600000000LL // 2026-01-01: no clock that is right shows less
 
 void doctor_finding_clear(DoctorFinding *finding)
