@@ -3,6 +3,7 @@
 #include "repo-layout/flow_reader.h"
 #include "repo-layout/json_text.h"
 #include "sql/scan.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -192,11 +193,13 @@ char *flow_meaning_digest(const Flow *flow, const char *scripts_tree)
 	bool files = false;
 	json_auto_t *meaning = meaning_of(flow->definition, &files);
 	g_autoptr(GString) text = g_string_new(NULL);
+	char *digest = g_malloc(SHA256_TEXT_SIZE);
 
 	if (files && scripts_tree != NULL)
 		json_object_set_new(meaning, "scripts", json_string(scripts_tree));
 	json_text_append(text, meaning);
-	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
+	sha256_text(text->str, text->len, digest);
+	return digest;
 }
 
 typedef struct Search {

@@ -1,6 +1,7 @@
 #include "repo-layout/layout.h"
 
 #include "repo-layout/layout_private.h"
+#include "sql/sha256.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,18 +88,20 @@ const char *layout_name(const Layout *layout)
 const char *layout_digest(const Layout *layout)
 {
 	Layout *made = (Layout *)(uintptr_t)layout;
-	g_autoptr(GChecksum) checksum = NULL;
+	char digest[SHA256_TEXT_SIZE];
+	Sha256 sha;
 
 	if (layout->digest != NULL)
 		return layout->digest;
-	checksum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_checksum_update(checksum, (const guchar *)layout->project->digest, -1);
+	sha256_begin(&sha);
+	sha256_add(&sha, layout->project->digest, strlen(layout->project->digest));
 	for (guint i = 0; i < layout->domains->len; i++) {
 		const DomainData *data = layout->domains->pdata[i];
 
-		g_checksum_update(checksum, (const guchar *)data->open.digest, -1);
+		sha256_add(&sha, data->open.digest, strlen(data->open.digest));
 	}
-	made->digest = g_strdup(g_checksum_get_string(checksum));
+	sha256_end(&sha, digest);
+	made->digest = g_strdup(digest);
 	return made->digest;
 }
 

@@ -1,6 +1,7 @@
 // weir.yaml and domain.yaml: what the files of a domain see of their surroundings.
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -92,7 +93,6 @@ static void make_digest(ProjectConfig *project)
 	static const char *const inherited[] = {
 		"connections", "environments", "defaults", "policies", "variables", "layout", NULL};
 	g_autoptr(GString) text = g_string_new("weir project 1\n");
-	g_autofree char *digest = NULL;
 
 	for (const char *const *key = inherited; *key != NULL; key++) {
 		const json_t *value = at(project->settings, *key);
@@ -101,8 +101,7 @@ static void make_digest(ProjectConfig *project)
 		if (value != NULL)
 			json_text_append(text, value);
 	}
-	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
-	g_strlcpy(project->digest, digest, sizeof(project->digest));
+	sha256_text(text->str, text->len, project->digest);
 }
 
 static const SourceEntry *find_entry(const SourceFolder *folder, const char *name)
@@ -266,13 +265,11 @@ static json_t *convert_domain(
 static void make_context(DomainConfig *config)
 {
 	g_autoptr(GString) text = g_string_new("weir domain 1\n");
-	g_autofree char *digest = NULL;
 
 	g_string_append(text, config->project->digest);
 	g_string_append_printf(text, "\n%s\n%s\n", config->name, config->path);
 	json_text_append(text, config->settings);
-	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, (gssize)text->len);
-	g_strlcpy(config->context, digest, sizeof(config->context));
+	sha256_text(text->str, text->len, config->context);
 }
 
 static GStrv consumers_of(const json_t *settings)

@@ -1,5 +1,6 @@
 // A domain put together out of its units.
 #include "repo-layout/layout_private.h"
+#include "sql/sha256.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -189,10 +190,9 @@ static void sort_out(DomainData *data)
 	merge_tables(data);
 }
 
-static void update_text(GChecksum *checksum, const char *text)
+static void update_text(Sha256 *sha, const char *text)
 {
-	g_checksum_update(checksum, (const guchar *)(text == NULL ? "" : text), -1);
-	g_checksum_update(checksum, (const guchar *)"", 1);
+	sha256_add(sha, text == NULL ? "" : text, text == NULL ? 1 : strlen(text) + 1);
 }
 
 static unsigned nibble(char digit)
@@ -200,35 +200,36 @@ static unsigned nibble(char digit)
 	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
 
-static void update_digest(GChecksum *checksum, const char *hexadecimal)
+static void update_digest(Sha256 *sha, const char *hexadecimal)
 {
 	guchar bytes[32];
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] =
 			(guchar)(nibble(hexadecimal[2 * i]) << 4 | nibble(hexadecimal[2 * i + 1]));
-	g_checksum_update(checksum, bytes, sizeof(bytes));
+	sha256_add(sha, bytes, sizeof(bytes));
 }
 
 static void make_digest(DomainData *data)
 {
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	Sha256 sha;
 
-	g_checksum_update(checksum, (const guchar *)data->config.context, -1);
-	update_text(checksum, data->config.scripts_tree);
+	sha256_begin(&sha);
+	sha256_add(&sha, data->config.context, strlen(data->config.context));
+	update_text(&sha, data->config.scripts_tree);
 	for (guint i = 0; i < data->flows->len; i++)
-		update_digest(checksum, ((const LayoutFlow *)data->flows->pdata[i])->digest);
+		update_digest(&sha, ((const LayoutFlow *)data->flows->pdata[i])->digest);
 	for (guint i = 0; i < data->tables->len; i++) {
 		const LayoutTable *table = data->tables->pdata[i];
 
 		// What a script declares is in its flow's digest.
 		if (*table->schema_digest == '\0')
 			continue;
-		update_text(checksum, table->dataset);
-		update_text(checksum, table->name);
-		update_digest(checksum, table->schema_digest);
+		update_text(&sha, table->dataset);
+		update_text(&sha, table->name);
+		update_digest(&sha, table->schema_digest);
 	}
-	g_strlcpy(data->open.digest, g_checksum_get_string(checksum), sizeof(data->open.digest));
+	sha256_end(&sha, data->open.digest);
 }
 
 static void open_domain(DomainData *data)

@@ -2,6 +2,7 @@
 // fingerprint in place of the SQL.
 #include "repo-layout/json_text.h"
 #include "repo-layout/script_private.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -188,14 +189,15 @@ static void append_head(GString *text, const ScriptReading *reading, const UnitP
 static void digest_meaning(
 	const GString *text, size_t sql, const char *fingerprint, char digest[65])
 {
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	Sha256 sha;
 	char quoted[70];
 	int length = g_snprintf(quoted, sizeof(quoted), "\"%s\"", fingerprint);
 
-	g_checksum_update(checksum, (const guchar *)text->str, (gssize)sql);
-	g_checksum_update(checksum, (const guchar *)quoted, length);
-	g_checksum_update(checksum, (const guchar *)text->str + sql, (gssize)(text->len - sql));
-	g_strlcpy(digest, g_checksum_get_string(checksum), 65);
+	sha256_begin(&sha);
+	sha256_add(&sha, text->str, sql);
+	sha256_add(&sha, quoted, (size_t)length);
+	sha256_add(&sha, text->str + sql, text->len - sql);
+	sha256_end(&sha, digest);
 }
 
 static size_t trimmed_length(const ScriptReading *reading)

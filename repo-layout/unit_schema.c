@@ -2,6 +2,7 @@
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
 #include "repo-layout/schema.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -36,11 +37,10 @@ char *schema_parse(
 static void finish_schema(Unit *unit, DiagnosticList *diagnostics)
 {
 	if (unit->table.schema != NULL) {
-		g_autofree char *digest =
-			g_compute_checksum_for_string(G_CHECKSUM_SHA256, unit->table.schema, -1);
 		json_auto_t *schema = json_loads(unit->table.schema, 0, NULL);
 
-		g_strlcpy(unit->table.schema_digest, digest, sizeof(unit->table.schema_digest));
+		sha256_text(
+			unit->table.schema, strlen(unit->table.schema), unit->table.schema_digest);
 		if (json_is_true(json_object_get(schema, "allow_breaking")))
 			unit->table.allow_breaking = true;
 		if (g_strcmp0(json_string_value(json_object_get(schema, "drift")), "heal") == 0)

@@ -2,6 +2,7 @@
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
 #include "repo-layout/script_private.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -197,10 +198,8 @@ static void put_table(ScriptReading *reading, Unit *unit)
 	if (g_strcmp0(text_at(schema, "drift"), "heal") == 0)
 		unit->table.drift_policy = "heal";
 	if (unit->table.schema != NULL) {
-		g_autofree char *digest =
-			g_compute_checksum_for_string(G_CHECKSUM_SHA256, unit->table.schema, -1);
-
-		g_strlcpy(unit->table.schema_digest, digest, sizeof(unit->table.schema_digest));
+		sha256_text(
+			unit->table.schema, strlen(unit->table.schema), unit->table.schema_digest);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "sql/fingerprint.h"
 
+#include "sql/sha256.h"
 #include "sql/template.h"
 
 #include <string.h>
@@ -119,11 +120,7 @@ static bool is_end(const SqlToken *token)
 void sql_fingerprint(const SqlDialect *dialect, const char *text, const SqlToken *tokens,
 	guint count, GString *scratch, char *ret_digest)
 {
-	static const char hex[] = "0123456789abcdef";
 	Fold fold = {.dialect = dialect, .text = text, .tokens = tokens, .count = count};
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-	guint8 digest[32];
-	gsize size = sizeof(digest);
 
 	g_string_truncate(scratch, 0);
 	while (count > 0 && is_end(&tokens[count - 1]))
@@ -133,11 +130,5 @@ void sql_fingerprint(const SqlDialect *dialect, const char *text, const SqlToken
 			continue;
 		append_token(&fold, i, scratch);
 	}
-	g_checksum_update(checksum, (const guchar *)scratch->str, (gssize)scratch->len);
-	g_checksum_get_digest(checksum, digest, &size);
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		ret_digest[2 * i] = hex[digest[i] >> 4];
-		ret_digest[2 * i + 1] = hex[digest[i] & 15];
-	}
-	ret_digest[64] = '\0';
+	sha256_text(scratch->str, scratch->len, ret_digest);
 }
