@@ -1,6 +1,7 @@
 #include "api/reference.h"
 #include "cli/command_pages.h"
 #include "cli/commands.h"
+#include "repo-layout/key_pages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,7 @@ int cmd_help(const Command *command, char **arguments)
 	return EXIT_OK;
 }
 
-// "weir man", "weir completion", "weir reference cli", "weir reference api".
+// "weir man", "weir completion", "weir reference cli", "weir reference api", "weir reference flow".
 int cmd_page(const Command *command, char **arguments)
 {
 	const char *name = arguments[0] != NULL ? arguments[0] : command->name;
@@ -40,6 +41,14 @@ int cmd_page(const Command *command, char **arguments)
 			fputs(text, stdout);
 			return EXIT_OK;
 		}
+	}
+	const KeyPage *keys = key_page_find(name);
+
+	if (keys != NULL) {
+		g_autofree char *text = key_page_text(keys);
+
+		fputs(text, stdout);
+		return EXIT_OK;
 	}
 	return command_usage(command, "there is no page '%s'", name);
 }

@@ -2,6 +2,9 @@
 
 // clang-format off
 const Command commands[] = {
+	{"init", "[DIR]", "Write the smallest repository", init_details, init_options, 0, 1, cmd_init},
+	{"validate", "[DIR_OR_REPO]", "Check the files of a repository", validate_details, validate_options, 0, 1, cmd_validate},
+	{"schema", "[KIND]", "Print JSON Schema of the files", schema_details, NULL, 0, 1, cmd_schema},
 	{"plan", "[REPO]", "Show what a commit would change", plan_details, plan_options, 0, 1, cmd_plan},
 	{"apply", "[REPO]", "Make the tip of a branch live, once", apply_details, apply_options, 0, 1, cmd_apply},
 	{"serve", "[PATH]", "Serve a repository: reconcile, schedule, run, answer", serve_details, serve_options, 0, 1, cmd_serve},
@@ -19,7 +22,7 @@ const Command commands[] = {
 	{"version", "", "Print the version", NULL, NULL, 0, 0, cmd_version},
 	{"man", "", NULL, NULL, NULL, 0, 0, cmd_page},
 	{"completion", "", NULL, NULL, NULL, 0, 0, cmd_page},
-	{"reference", "cli|api", NULL, NULL, NULL, 1, 1, cmd_page},
+	{"reference", "PAGE", NULL, NULL, NULL, 1, 1, cmd_page},
 	{.name = NULL},
 };
 // clang-format on

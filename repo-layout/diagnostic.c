@@ -159,7 +159,6 @@ char *diagnostic_text(const Diagnostic *diagnostic)
 	g_string_append(
 		text, diagnostic->severity == DIAGNOSTIC_ERROR ? ": error: " : ": warning: ");
 	append_printable(text, diagnostic->message);
-	g_string_append_printf(text, " [%s]", diagnostic->code);
 	if (diagnostic->hint != NULL) {
 		g_string_append(text, "\nhint: ");
 		append_printable(text, diagnostic->hint);

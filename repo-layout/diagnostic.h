@@ -48,7 +48,7 @@ void diagnostic_list_sort(DiagnosticList *list);
 // Copies all of source to the end of list.
 void diagnostic_list_append(DiagnosticList *list, const DiagnosticList *source);
 
-// "file:line:column: error: message [code]" and, on a second line, "hint: …" when there is one; no
+// "file:line:column: error: message" and, on a second line, "hint: …" when there is one; no
 // newline at the end.
 char *diagnostic_text(const Diagnostic *diagnostic);
 // {"file","line","column","severity","code","message","hint"}: hint is null when there is none. A

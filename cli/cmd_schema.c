@@ -1,0 +1,44 @@
+// weir schema: JSON Schema of the files that users write, for editors.
+#include "cli/commands.h"
+#include "repo-layout/key_pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+// clang-format off
+const char schema_details[] =
+	"Prints JSON Schema (draft 2020-12) of a kind of file: project (weir.yaml), domain,\n"
+	"script (its header), flow, schema, feed or flowset. It comes from the tables that\n"
+	"check the files, so editors know what weir knows.\n\n"
+	"Without KIND: one object with all of them, by name.";
+// clang-format on
+
+static void print(const json_t *value)
+{
+	char *text = json_dumps(value, JSON_INDENT(2));
+
+	puts(text);
+	free(text);
+}
+
+static json_t *all_schemas(void)
+{
+	json_t *all = json_object();
+
+	for (const KeyPage *page = key_pages; page->name != NULL; page++)
+		json_object_set_new(all, page->name, key_page_schema(page));
+	return all;
+}
+
+int cmd_schema(const Command *command, char **arguments)
+{
+	const KeyPage *page = arguments[0] == NULL ? NULL : key_page_find(arguments[0]);
+	json_t *schema;
+
+	if (arguments[0] != NULL && page == NULL)
+		return command_usage(command, "there is no kind '%s'", arguments[0]);
+	schema = page == NULL ? all_schemas() : key_page_schema(page);
+	print(schema);
+	json_decref(schema);
+	return EXIT_OK;
+}
