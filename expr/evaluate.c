@@ -111,10 +111,20 @@ bool eval_integer(ExprEval *eval, const json_t *value, const char *what, json_in
 
 // ---- expressions ----
 
+// A copy: jansson counts references without regard to other threads that share the template.
 static json_t *eval_literal(ExprEval *eval, const ExprNode *node)
 {
+	const json_t *literal = node->literal;
+
 	(void)eval;
-	return json_incref(node->literal);
+	if (json_is_string(literal))
+		return json_stringn_nocheck(
+			json_string_value(literal), json_string_length(literal));
+	if (json_is_integer(literal))
+		return json_integer(json_integer_value(literal));
+	if (json_is_real(literal))
+		return json_real(json_real_value(literal));
+	return json_is_null(literal) ? json_null() : json_boolean(json_is_true(literal));
 }
 
 static json_t *eval_list(ExprEval *eval, const ExprNode *node)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 // A program runs this long at most; values are nested this deep at most; this many programs are kept compiled.
@@ -122,6 +123,13 @@ static void free_idle(gpointer idle)
 	g_ptr_array_unref(idle);
 }
 
+static void free_programs(void)
+{
+	pthread_mutex_lock(&programs_mutex);
+	g_clear_pointer(&programs, g_hash_table_unref);
+	pthread_mutex_unlock(&programs_mutex);
+}
+
 static jq_state *take_idle(const char *program)
 {
 	GPtrArray *idle;
@@ -141,8 +149,10 @@ static void give_back(const char *program, jq_state *jq)
 	bool kept = false;
 
 	pthread_mutex_lock(&programs_mutex);
-	if (programs == NULL)
+	if (programs == NULL) {
 		programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_idle);
+		atexit(free_programs);
+	}
 	idle = g_hash_table_lookup(programs, program);
 	if (idle == NULL) {
 		if (g_hash_table_size(programs) >= MOST_PROGRAMS)
