@@ -13,26 +13,26 @@
 
 // What went wrong, whatever the engine. The codes of the domain DB_ERROR.
 typedef enum {
-	DB_ERROR_FAILED,	 // none of the below
-	DB_ERROR_LOCKED,	 // someone else holds the lock; waited for busy_timeout. Retryable
-	DB_ERROR_SERIALIZATION,	 // deadlock, or a snapshot too old to write from. Retryable, from
-				 // its begin
-	DB_ERROR_CONNECTION,	 // the server is gone or restarting. Retryable, on a new connection
-	DB_ERROR_CANCELLED,	 // db_cancel() was called
-	DB_ERROR_PERMISSION,	 // the engine or the file system refuses access
-	DB_ERROR_READ_ONLY,	 // a write on a read-only connection, file or folder
-	DB_ERROR_MISSING_FILE,	 // the file or folder (a server: the database) does not exist
+	DB_ERROR_FAILED, // none of the below
+	DB_ERROR_LOCKED, // someone else holds the lock; waited for busy_timeout. Retryable
+	DB_ERROR_SERIALIZATION, // deadlock, or a snapshot too old to write from. Retryable, from
+	// its begin
+	DB_ERROR_CONNECTION, // the server is gone or restarting. Retryable, on a new connection
+	DB_ERROR_CANCELLED, // db_cancel() was called
+	DB_ERROR_PERMISSION, // the engine or the file system refuses access
+	DB_ERROR_READ_ONLY, // a write on a read-only connection, file or folder
+	DB_ERROR_MISSING_FILE, // the file or folder (a server: the database) does not exist
 	DB_ERROR_MISSING_OBJECT, // no such table, view, column, function, dataset
-	DB_ERROR_EXISTS,	 // the object to create is there already
-	DB_ERROR_CONSTRAINT,	 // NOT NULL, UNIQUE, CHECK, FOREIGN KEY
-	DB_ERROR_DATA,		 // a value that the column or function cannot take; too large
-	DB_ERROR_SYNTAX,	 // the text is not SQL of this engine
-	DB_ERROR_FULL,		 // disk or quota full. Retryable by a person
-	DB_ERROR_IO,		 // the disk or network answered with an error
-	DB_ERROR_CORRUPT,	 // the file is damaged, or is not a database
-	DB_ERROR_TOO_NEW,	 // written by a newer version
-	DB_ERROR_UNSUPPORTED,	 // this engine or build cannot do it
-	DB_ERROR_URL,		 // the connection's URL is malformed, or names no known driver
+	DB_ERROR_EXISTS, // the object to create is there already
+	DB_ERROR_CONSTRAINT, // NOT NULL, UNIQUE, CHECK, FOREIGN KEY
+	DB_ERROR_DATA, // a value that the column or function cannot take; too large
+	DB_ERROR_SYNTAX, // the text is not SQL of this engine
+	DB_ERROR_FULL, // disk or quota full. Retryable by a person
+	DB_ERROR_IO, // the disk or network answered with an error
+	DB_ERROR_CORRUPT, // the file is damaged, or is not a database
+	DB_ERROR_TOO_NEW, // written by a newer version
+	DB_ERROR_UNSUPPORTED, // this engine or build cannot do it
+	DB_ERROR_URL, // the connection's URL is malformed, or names no known driver
 	DB_ERROR_MISUSE, // the caller's mistake: a missing parameter, two statements in one text …
 } DbErrorClass;
 
@@ -65,7 +65,7 @@ typedef struct {
 	// SQLite: copy the write-ahead log back on a thread of the driver, so that a commit stays
 	// one fsync. The thread starts at the first commit that makes the log long.
 	bool background_checkpoint;
-	size_t cache_bytes;	  // page cache; 0 means the engine's default
+	size_t cache_bytes; // page cache; 0 means the engine's default
 	unsigned statement_cache; // idle prepared statements kept; 0 means 64
 } DbOptions;
 
@@ -110,7 +110,7 @@ typedef enum {
 	DB_TYPE_TEXT, // UTF-8; also what engines' other types (dates, decimals, …) come as
 	DB_TYPE_BLOB,
 	DB_TYPE_BOOLEAN, // only from engines that have it; SQLite takes and gives it as INTEGER 0
-			 // or 1
+	// or 1
 } DbType;
 
 // A value to bind; does not own its text. Made by the macros below.
@@ -157,8 +157,8 @@ static inline DbValue db_value_blob(const void *data, size_t length)
 
 typedef enum {
 	DB_STEP_FAILED, // error is set
-	DB_STEP_ROW,	// a row is there to read
-	DB_STEP_DONE,	// no more rows
+	DB_STEP_ROW, // a row is there to read
+	DB_STEP_DONE, // no more rows
 } DbStep;
 
 // Prepares exactly one statement. A statement of the same text that was freed before is reused from
@@ -233,7 +233,7 @@ bool db_query_text(DbConnection *connection, const char *sql, const DbValue *val
 // ---------------------------------------------------------------------------------------------------
 
 typedef enum {
-	DB_BEGIN_READ,	// one snapshot for several queries
+	DB_BEGIN_READ, // one snapshot for several queries
 	DB_BEGIN_WRITE, // takes the write lock now, so that a later statement does not fail for it
 } DbBegin;
 

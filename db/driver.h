@@ -23,7 +23,7 @@ struct DbConnection {
 	atomic_bool cancelled;
 	DbTransaction transaction; // the one there may be
 	int error_offset;
-	GHashTable *idle;  // SQL text -> DbStatement, prepared and not in use
+	GHashTable *idle; // SQL text -> DbStatement, prepared and not in use
 	GQueue idle_order; // the same, used longest ago last
 };
 
@@ -33,7 +33,7 @@ struct DbStatement {
 	unsigned parameters; // the highest n of $n
 	int64_t changes;
 	bool cacheable; // false for statements that steer transactions
-	GList link;	// in idle_order
+	GList link; // in idle_order
 };
 
 struct DbDriver {

@@ -83,7 +83,7 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 	code = sqlite3_open_v2(name, &connection->handle, flags, NULL);
 	if (code == SQLITE_OK)
 		return true;
-	return sqlite_set_open_error(connection->base.label, code,
+	return sqlite_set_open_error(connection->base.label, options->create, code,
 		connection->handle != NULL ? sqlite3_system_errno(connection->handle) : 0,
 		sqlite3_errstr(code), error);
 }
@@ -116,7 +116,7 @@ static bool configure(SqliteConnection *connection, const DbOptions *options, GE
 		return true;
 	if ((code & 0xff) == SQLITE_BUSY)
 		return sqlite_set_error(connection, code, error);
-	return sqlite_set_open_error(connection->base.label, code,
+	return sqlite_set_open_error(connection->base.label, options->create, code,
 		sqlite3_system_errno(connection->handle), sqlite3_errmsg(connection->handle),
 		error);
 }

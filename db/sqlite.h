@@ -16,14 +16,14 @@ typedef struct {
 typedef struct {
 	DbConnection base;
 	sqlite3 *handle;
-	char *path;	       // the file; the folder of sqlite-dir; NULL for :memory:
-	bool is_folder;	       // sqlite-dir
-	bool own_statement;    // the driver itself is at work: the authorizer allows all
-	bool saw_transaction;  // the statement being prepared steers transactions
-	char *denied;	       // why the authorizer refused; NULL when it did not
+	char *path; // the file; the folder of sqlite-dir; NULL for :memory:
+	bool is_folder; // sqlite-dir
+	bool own_statement; // the driver itself is at work: the authorizer allows all
+	bool saw_transaction; // the statement being prepared steers transactions
+	char *denied; // why the authorizer refused; NULL when it did not
 	int64_t waiting_since; // monotonic µs when the busy handler was first called for the
-			       // current lock
-	GArray *datasets;      // SqliteDataset
+		// current lock
+	GArray *datasets; // SqliteDataset
 	uint64_t uses;
 	SqliteCheckpointer *checkpointer; // NULL unless asked for
 } SqliteConnection;
@@ -48,9 +48,10 @@ static inline SqliteStatement *sqlite_statement(const DbStatement *statement)
 
 // sqlite_error.c: sets error from the handle's last failure. Returns false always.
 bool sqlite_set_error(SqliteConnection *connection, int code, GError **error);
-// The same for a failed open of path: says what is wrong with the file or its folder.
-bool sqlite_set_open_error(
-	const char *path, int code, int system_error, const char *message, GError **error);
+// The same for a failed open of path, which creates makes when missing: says what is wrong with the file or its
+// folder.
+bool sqlite_set_open_error(const char *path, bool creates, int code, int system_error,
+	const char *message, GError **error);
 
 // sqlite_guard.c: installs the authorizer, busy and progress handlers.
 void sqlite_guard_install(SqliteConnection *connection);

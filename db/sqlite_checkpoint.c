@@ -7,9 +7,9 @@
 #include <pthread.h>
 
 enum {
-	LOG_PAGES = 2000,      // copy back from here on
+	LOG_PAGES = 2000, // copy back from here on
 	LOG_PAGES_MAX = 16000, // make the log begin anew from here on
-	RESTART_WAIT = 20,     // ms that readers may hold up a restart
+	RESTART_WAIT = 20, // ms that readers may hold up a restart
 };
 
 struct SqliteCheckpointer {

@@ -81,7 +81,7 @@ static char *dataset_uri(SqliteConnection *connection, const char *path, bool cr
 }
 
 static bool attach_sql(SqliteConnection *connection, const char *name, const char *uri,
-	const char *path, GError **error)
+	const char *path, bool create, GError **error)
 {
 	g_autoptr(GString) sql = g_string_new("ATTACH ");
 	int code;
@@ -96,7 +96,7 @@ static bool attach_sql(SqliteConnection *connection, const char *name, const cha
 		return true;
 	if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_ERROR)
 		return sqlite_set_error(connection, code, error);
-	return sqlite_set_open_error(path, code, sqlite3_system_errno(connection->handle),
+	return sqlite_set_open_error(path, create, code, sqlite3_system_errno(connection->handle),
 		sqlite3_errmsg(connection->handle), error);
 }
 
@@ -128,7 +128,7 @@ static bool attach(SqliteConnection *connection, const char *name, bool create, 
 			"no such dataset: '%s' has no file '%s.db'", connection->path, name);
 		goto failed;
 	}
-	if (!attach_sql(connection, name, uri, path, error))
+	if (!attach_sql(connection, name, uri, path, create, error))
 		goto failed;
 	g_array_append_val(connection->datasets, dataset);
 	if (attach_configure(connection, name, error))

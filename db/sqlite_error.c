@@ -117,8 +117,17 @@ static bool set_phrase(const char *label, DbErrorClass error_class, Phrase phras
 	return false;
 }
 
+// SQLite remembers the system's error of statements, but not of commits: there errno still has it.
+static int system_error_of(SqliteConnection *connection, int code, int last)
+{
+	const int remembered = sqlite3_system_errno(connection->handle);
+
+	return remembered == 0 && (code & 0xff) == SQLITE_IOERR ? last : remembered;
+}
+
 bool sqlite_set_error(SqliteConnection *connection, int code, GError **error)
 {
+	const int last = errno;
 	const char *message = sqlite3_errmsg(connection->handle);
 	g_autofree char *denied = g_steal_pointer(&connection->denied);
 
@@ -133,14 +142,14 @@ bool sqlite_set_error(SqliteConnection *connection, int code, GError **error)
 		if (codes[i].code == code || codes[i].code == (code & 0xff))
 			return set_phrase(connection->base.label, codes[i].error_class,
 				codes[i].phrase, connection->base.options.busy_timeout,
-				sqlite3_system_errno(connection->handle), message, error);
+				system_error_of(connection, code, last), message, error);
 	}
 	g_set_error_literal(error, DB_ERROR, (gint)class_of_words(message), message);
 	return false;
 }
 
 // Looks at the file system for what SQLite calls "unable to open database file".
-static bool set_cannot_open(const char *path, int system_error, GError **error)
+static bool set_cannot_open(const char *path, int system_error, bool creates, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(path);
 	DbErrorClass error_class = DB_ERROR_MISSING_FILE;
@@ -157,13 +166,11 @@ static bool set_cannot_open(const char *path, int system_error, GError **error)
 	else if (system_error == EROFS)
 		error_class = DB_ERROR_READ_ONLY,
 		why = g_strdup_printf("folder '%s' is read-only", folder);
-	else if (!g_file_test(path, G_FILE_TEST_EXISTS) && system_error == ENOENT)
+	else if (!creates && !g_file_test(path, G_FILE_TEST_EXISTS))
 		why = g_strdup("no such file");
-	else if (access(folder, W_OK) != 0)
+	else if (euidaccess(folder, W_OK) != 0)
 		error_class = DB_ERROR_READ_ONLY,
 		why = g_strdup_printf("folder '%s' cannot be written", folder);
-	else if (!g_file_test(path, G_FILE_TEST_EXISTS))
-		why = g_strdup("no such file");
 	else
 		error_class = DB_ERROR_IO,
 		why = g_strdup(system_error != 0 ? g_strerror(system_error)
@@ -172,11 +179,11 @@ static bool set_cannot_open(const char *path, int system_error, GError **error)
 	return false;
 }
 
-bool sqlite_set_open_error(
-	const char *path, int code, int system_error, const char *message, GError **error)
+bool sqlite_set_open_error(const char *path, bool creates, int code, int system_error,
+	const char *message, GError **error)
 {
 	if ((code & 0xff) == SQLITE_CANTOPEN)
-		return set_cannot_open(path, system_error, error);
+		return set_cannot_open(path, system_error, creates, error);
 	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
 		if (codes[i].code == code || codes[i].code == (code & 0xff))
 			return set_phrase(path, codes[i].error_class, codes[i].phrase, 0,

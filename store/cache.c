@@ -11,11 +11,28 @@ struct StoreCachePuts {
 	GHashTable *entries;
 };
 
+// One block: the struct, then kind, key and bytes.
 typedef struct {
-	char *kind;
-	char *key;
-	GBytes *bytes;
+	const char *kind;
+	const char *key;
+	const void *bytes;
+	size_t length;
 } Put;
+
+static Put *put_new(const char *kind, const char *key, const void *bytes, size_t length)
+{
+	const size_t kind_size = strlen(kind) + 1;
+	const size_t key_size = strlen(key) + 1;
+	Put *put = g_malloc(sizeof(Put) + kind_size + key_size + length);
+	char *rest = (char *)(put + 1);
+
+	memcpy(rest, kind, kind_size);
+	memcpy(rest + kind_size, key, key_size);
+	if (length > 0)
+		memcpy(rest + kind_size + key_size, bytes, length);
+	*put = (Put){rest, rest + kind_size, rest + kind_size + key_size, length};
+	return put;
+}
 
 static unsigned put_hash(gconstpointer data)
 {
@@ -28,16 +45,6 @@ static gboolean put_equal(gconstpointer a, gconstpointer b)
 {
 	return strcmp(((const Put *)a)->key, ((const Put *)b)->key) == 0 &&
 	       strcmp(((const Put *)a)->kind, ((const Put *)b)->kind) == 0;
-}
-
-static void put_free(gpointer data)
-{
-	Put *put = data;
-
-	g_free(put->kind);
-	g_free(put->key);
-	g_bytes_unref(put->bytes);
-	g_free(put);
 }
 
 void cache_puts_free(StoreCachePuts *puts)
@@ -55,7 +62,7 @@ static StoreCachePuts *puts_of(Store *store)
 	if (store->cache == NULL) {
 		store->cache = g_new0(StoreCachePuts, 1);
 		pthread_mutex_init(&store->cache->mutex, NULL);
-		store->cache->entries = g_hash_table_new_full(put_hash, put_equal, put_free, NULL);
+		store->cache->entries = g_hash_table_new_full(put_hash, put_equal, g_free, NULL);
 	}
 	pthread_mutex_unlock(&store->mutex);
 	return store->cache;
@@ -63,14 +70,14 @@ static StoreCachePuts *puts_of(Store *store)
 
 static GBytes *find_put(StoreCachePuts *puts, const char *kind, const char *key)
 {
-	const Put wanted = {.kind = (char *)(uintptr_t)kind, .key = (char *)(uintptr_t)key};
+	const Put wanted = {.kind = kind, .key = key};
 	GBytes *bytes = NULL;
 	Put *found;
 
 	pthread_mutex_lock(&puts->mutex);
 	found = g_hash_table_lookup(puts->entries, &wanted);
 	if (found != NULL)
-		bytes = g_bytes_ref(found->bytes);
+		bytes = g_bytes_new(found->bytes, found->length);
 	pthread_mutex_unlock(&puts->mutex);
 	return bytes;
 }
@@ -118,9 +125,8 @@ void store_cache_put(
 	Store *store, const char *kind, const char *key, const void *bytes, size_t length)
 {
 	StoreCachePuts *puts = puts_of(store);
-	Put *put = g_new(Put, 1);
+	Put *put = put_new(kind, key, bytes, length);
 
-	*put = (Put){g_strdup(kind), g_strdup(key), g_bytes_new(bytes, length)};
 	pthread_mutex_lock(&puts->mutex);
 	g_hash_table_add(puts->entries, put);
 	pthread_mutex_unlock(&puts->mutex);
@@ -138,7 +144,7 @@ static int compare_puts(const void *a, const void *b)
 // In the order of the index, so that its pages are touched once each.
 static GPtrArray *steal_sorted(StoreCachePuts *puts)
 {
-	GPtrArray *sorted = g_ptr_array_new_with_free_func(put_free);
+	GPtrArray *sorted = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
 	gpointer put;
 
@@ -164,12 +170,10 @@ bool store_cache_flush(Store *store, GError **error)
 		return false;
 	for (unsigned i = 0; i < puts->len; i++) {
 		const Put *put = puts->pdata[i];
-		size_t length = 0;
-		const void *content = g_bytes_get_data(put->bytes, &length);
 
 		if (!statement_run(store, STATEMENT_CACHE_PUT,
 			    DB_VALUES(DB_TEXT(put->kind), DB_TEXT(put->key),
-				    DB_BLOB(content != NULL ? content : "", length)),
+				    DB_BLOB(put->bytes, put->length)),
 			    NULL, error))
 			return false;
 	}

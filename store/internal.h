@@ -29,7 +29,6 @@ struct Store {
 	bool failed; // an inner one was left without a commit
 	int64_t flows_written; // live ones more or fewer since the outermost began
 	int64_t flows_generated; // likewise
-	int64_t tables; // likewise
 	unsigned topics; // to wake when the outermost commits
 	unsigned snapshots;
 	StoreLease checked; // the lease that this transaction has found good; token 0: none

@@ -37,7 +37,7 @@ static const char *const first[] = {
 	"CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) {clustered}",
 	"CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL) {clustered}",
 	"INSERT INTO counter (name, value) VALUES ('token', 0), ('apply', 0), ('publish', 0), "
-	"('flows-written', 0), ('flows-generated', 0), ('tables', 0)",
+	"('flows-written', 0), ('flows-generated', 0)",
 
 	// What is live.
 	"CREATE TABLE source (name TEXT PRIMARY KEY, url TEXT NOT NULL, ref TEXT NOT NULL, "
@@ -59,9 +59,8 @@ static const char *const first[] = {
 	"concurrency_behavior TEXT, opaque BIGINT NOT NULL, disabled BIGINT NOT NULL, "
 	"build_due BIGINT NOT NULL, commit_id TEXT, applied BIGINT NOT NULL, "
 	"changed_at BIGINT NOT NULL, deleted_at BIGINT NOT NULL, "
-	"PRIMARY KEY (namespace, id)) {clustered}",
-	"CREATE INDEX flow_applied ON flow (applied, namespace, id)",
-	"CREATE INDEX flow_build_due ON flow (namespace, id) WHERE build_due = 1",
+	"PRIMARY KEY (namespace, id))",
+	"CREATE INDEX flow_applied ON flow (applied)",
 
 	"CREATE TABLE revision (number {serial}, namespace TEXT NOT NULL, flow TEXT NOT NULL, "
 	"revision BIGINT NOT NULL, digest TEXT NOT NULL, definition TEXT NOT NULL, source TEXT, "

@@ -174,8 +174,8 @@ static const char *const statements[STATEMENTS] = {
 		"DELETE FROM table_read WHERE name = $1 AND namespace = $2 AND flow = $3",
 
 	// Tables
-	[STATEMENT_TABLE_IS_DECLARED] = "SELECT 1 FROM dataset_table WHERE name = $1 AND domain IS "
-					"NOT NULL AND deleted_at = 0",
+	[STATEMENT_TABLES_COUNT] =
+		"SELECT count(*) FROM dataset_table WHERE domain IS NOT NULL AND deleted_at = 0",
 
 	[STATEMENT_TABLE_PUT] =
 		"INSERT INTO dataset_table (name, view, domain, namespace, flow, connection, path, "

@@ -8,7 +8,7 @@
 G_DEFINE_QUARK(weir - store - error, store_error)
 
 enum {
-	WRITER_CACHE = 16 << 20, // bytes of pages; used only as far as a transaction touches them
+	WRITER_CACHE = 64 << 20, // bytes of pages; used only as far as a transaction touches them
 };
 
 static const char memory_url[] = "sqlite::memory:";
@@ -157,7 +157,6 @@ static bool begin_outermost(Store *store, GError **error)
 	store->topics = 0;
 	store->flows_written = 0;
 	store->flows_generated = 0;
-	store->tables = 0;
 	store->checked.token = 0;
 	return store->open != NULL;
 }
@@ -200,8 +199,7 @@ static bool add_count(Store *store, const char *name, int64_t change, GError **e
 static bool write_counts(Store *store, GError **error)
 {
 	return add_count(store, "flows-written", store->flows_written, error) &&
-	       add_count(store, "flows-generated", store->flows_generated, error) &&
-	       add_count(store, "tables", store->tables, error);
+	       add_count(store, "flows-generated", store->flows_generated, error);
 }
 
 bool store_transaction_commit(StoreTransaction *transaction, GError **error)

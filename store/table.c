@@ -59,21 +59,9 @@ void store_flow_input_free(StoreFlowInput *input)
 	row_free(&input_row, input);
 }
 
-// Whether a commit names the table now.
-static bool is_declared(Store *store, const char *name, bool *ret_declared, GError **error)
+bool store_table_put(Store *store, const StoreTable *table, GError **error)
 {
-	int64_t declared = 0;
-
-	if (!statement_int64(store, STATEMENT_TABLE_IS_DECLARED, DB_VALUES(DB_TEXT(name)), 0,
-		    &declared, error))
-		return false;
-	*ret_declared = declared != 0;
-	return true;
-}
-
-static bool put_row(Store *store, const StoreTable *table, GError **error)
-{
-	return statement_run(store, STATEMENT_TABLE_PUT,
+	return statement_write(store, STATEMENT_TABLE_PUT, STORE_TOPIC_LIVE,
 		DB_VALUES(DB_TEXT(table->name), DB_INTEGER(table->view), DB_TEXT(table->domain),
 			DB_TEXT(table->namespace), DB_TEXT(table->flow), DB_TEXT(table->connection),
 			DB_TEXT(table->path), DB_TEXT(table->schema), DB_TEXT(table->schema_digest),
@@ -82,37 +70,15 @@ static bool put_row(Store *store, const StoreTable *table, GError **error)
 		NULL, error);
 }
 
-bool store_table_put(Store *store, const StoreTable *table, GError **error)
-{
-	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
-	bool declared = false;
-
-	if (transaction == NULL || !is_declared(store, table->name, &declared, error) ||
-		!put_row(store, table, error))
-		return false;
-	store->tables += (table->domain != NULL) - declared;
-	store->topics |= STORE_TOPIC_LIVE;
-	return store_transaction_commit(transaction, error);
-}
-
 bool store_table_delete(Store *store, const char *name, GError **error)
 {
-	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
-	bool declared = false;
-
-	if (transaction == NULL || !is_declared(store, name, &declared, error) ||
-		!statement_run(store, STATEMENT_TABLE_DELETE,
-			DB_VALUES(DB_TEXT(name), DB_INTEGER(timestamp_now())), NULL, error))
-		return false;
-	store->tables -= declared;
-	store->topics |= STORE_TOPIC_LIVE;
-	return store_transaction_commit(transaction, error);
+	return statement_write(store, STATEMENT_TABLE_DELETE, STORE_TOPIC_LIVE,
+		DB_VALUES(DB_TEXT(name), DB_INTEGER(timestamp_now())), NULL, error);
 }
 
 bool store_tables_count(Store *store, int64_t *ret_tables, GError **error)
 {
-	return statement_int64(
-		store, STATEMENT_COUNTER_GET, DB_VALUES(DB_TEXT("tables")), 0, ret_tables, error);
+	return statement_int64(store, STATEMENT_TABLES_COUNT, DB_NO_VALUES, 0, ret_tables, error);
 }
 
 bool store_table_get(Store *store, const char *name, StoreTable **ret_table, GError **error)

@@ -58,8 +58,6 @@ static void test_hot_statements_use_their_indexes(void)
 		STATEMENT_LOG_LAST,
 		STATEMENT_TRIGGERS_DUE,
 		STATEMENT_TRIGGER_NEXT,
-		STATEMENT_FLOWS_LIST_APPLIED,
-		STATEMENT_FLOWS_LIST_BUILD_DUE,
 		STATEMENT_CACHE_GET,
 		STATEMENT_CHECKS_OF_TABLE,
 		STATEMENT_EVENTS_AFTER,
@@ -80,7 +78,6 @@ static void test_hot_statements_use_their_indexes(void)
 
 			// A scan along an index that a LIMIT or a bound ends is a walk, not a search.
 			if ((g_str_has_prefix(detail, "SCAN ") &&
-				    strstr(detail, "USING INDEX flow_build_due") == NULL &&
 				    strstr(detail, "CONSTANT ROW") == NULL &&
 				    strstr(detail, "SCAN event") == NULL &&
 				    strstr(detail, "trigger_state_next") == NULL) ||

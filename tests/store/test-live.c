@@ -1,0 +1,641 @@
+// What is live: flows and revisions, tables and who reads them, publications, domains, connections, scripts, drift.
+#include "store/cache.h"
+#include "store/connection.h"
+#include "store/domain.h"
+#include "store/drift.h"
+#include "store/flow.h"
+#include "store/plan.h"
+#include "store/run.h"
+#include "store/script.h"
+#include "store/table.h"
+#include "store/trigger.h"
+#include "tests/harness/temporary_store.h"
+
+#include <string.h>
+
+#define TEXT(literal) ((char *)(uintptr_t)(literal))
+
+static void assert_bytes(GBytes *bytes, const char *expected, size_t length)
+{
+	g_assert_nonnull(bytes);
+	g_assert_cmpuint(g_bytes_get_size(bytes), ==, length);
+	g_assert_cmpint(memcmp(g_bytes_get_data(bytes, NULL), expected, length), ==, 0);
+}
+
+static int64_t put_flow(Store *store, const char *id, const char *digest, const char *reads)
+{
+	GError *error = NULL;
+	int64_t applied = 0;
+	int64_t revision = 0;
+	g_autofree char *definition = g_strdup_printf("{\"id\":\"%s\"}", id);
+	g_autofree char *target = g_strdup_printf("sales.%s", id);
+
+	g_assert_true(store_apply_begin(store, &applied, &error));
+	store_flow_put(store,
+		&(StoreFlowPut){.flow = {.namespace = TEXT("sales"),
+					.id = TEXT(id),
+					.digest = TEXT(digest),
+					.domain = TEXT("sales"),
+					.kind = TEXT("generated"),
+					.target = target,
+					.reads = TEXT(reads),
+					.build_due = true},
+			.definition = definition},
+		applied, &revision, &error);
+	g_assert_no_error(error);
+	store_table_put(store,
+		&(StoreTable){.name = target,
+			.domain = TEXT("sales"),
+			.namespace = TEXT("sales"),
+			.flow = TEXT(id)},
+		&error);
+	g_assert_no_error(error);
+	return revision;
+}
+
+static void test_revision_only_for_a_new_meaning(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(StoreRevision) first = NULL;
+	g_autoptr(GPtrArray) revisions = NULL;
+	GError *error = NULL;
+
+	g_assert_cmpint(put_flow(store, "orders", "a", NULL), ==, 1);
+	g_assert_cmpint(put_flow(store, "orders", "a", NULL), ==, 1);
+	g_assert_cmpint(put_flow(store, "orders", "b", NULL), ==, 2);
+	g_assert_true(store_revision_get(store, "sales", "orders", 1, &first, &error));
+	g_assert_cmpstr(first->digest, ==, "a");
+	g_assert_cmpstr(first->definition, ==, "{\"id\":\"orders\"}");
+	g_clear_pointer(&first, store_revision_free);
+	g_assert_true(store_revision_get(store, "sales", "orders", 0, &first, &error));
+	g_assert_cmpint(first->revision, ==, 2);
+	g_assert_true(
+		store_revisions_list(store, "sales", "orders", NULL, &revisions, NULL, &error));
+	g_assert_cmpuint(revisions->len, ==, 2);
+	g_assert_cmpint(((StoreRevision *)revisions->pdata[0])->revision, ==, 2);
+	g_assert_null(((StoreRevision *)revisions->pdata[0])->definition);
+}
+
+static void test_pruned_flow_keeps_its_history(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(StoreFlow) flow = NULL;
+	g_autoptr(GPtrArray) flows = NULL;
+	g_autoptr(GPtrArray) readers = NULL;
+	GError *error = NULL;
+	int64_t written = -1;
+	int64_t generated = -1;
+
+	put_flow(store, "orders", "a", "raw.orders");
+	g_assert_true(store_flow_delete(store, "sales", "orders", 9, &error));
+	g_assert_true(store_flow_delete(store, "sales", "orders", 10, &error));
+	g_assert_true(store_flow_delete(store, "sales", "never", 10, &error));
+	g_assert_true(store_flow_get(store, "sales", "orders", &flow, &error));
+	g_assert_cmpint(flow->deleted_at, >, 0);
+	g_assert_cmpint(flow->applied, ==, 9);
+	g_assert_false(flow->build_due);
+	g_assert_true(store_flows_list(store, NULL, NULL, &flows, NULL, &error));
+	g_assert_cmpuint(flows->len, ==, 0);
+	g_assert_true(store_table_readers(store, "raw.orders", &readers, &error));
+	g_assert_cmpuint(readers->len, ==, 0);
+	g_assert_true(store_flows_count(store, &written, &generated, &error));
+	g_assert_cmpint(generated, ==, 0);
+	// It comes back as the next revision, even with the same meaning.
+	g_assert_cmpint(put_flow(store, "orders", "a", "raw.orders"), ==, 2);
+	g_clear_pointer(&readers, g_ptr_array_unref);
+	g_assert_true(store_table_readers(store, "raw.orders", &readers, &error));
+	g_assert_cmpuint(readers->len, ==, 1);
+	g_assert_true(store_flows_count(store, &written, &generated, &error));
+	g_assert_cmpint(generated, ==, 1);
+	g_assert_cmpint(written, ==, 0);
+}
+
+static void assert_readers(Store *store, const char *table, const char *expected)
+{
+	g_autoptr(GPtrArray) readers = NULL;
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	g_assert_true(store_table_readers(store, table, &readers, NULL));
+	for (unsigned i = 0; i < readers->len; i++)
+		g_string_append_printf(names, "%s ", ((StoreReader *)readers->pdata[i])->flow);
+	g_assert_cmpstr(names->str, ==, expected);
+}
+
+static void test_readers_follow_the_flow(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+
+	put_flow(store, "a", "1", "raw.x\nraw.y");
+	put_flow(store, "b", "1", "raw.y");
+	assert_readers(store, "raw.x", "a ");
+	assert_readers(store, "raw.y", "a b ");
+	put_flow(store, "a", "2", "raw.yy\nraw.x");
+	assert_readers(store, "raw.y", "b ");
+	assert_readers(store, "raw.yy", "a ");
+	put_flow(store, "a", "3", NULL);
+	assert_readers(store, "raw.x", "");
+}
+
+static void test_applies_can_be_followed(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) flows = NULL;
+	GError *error = NULL;
+	int64_t applied = 0;
+
+	put_flow(store, "a", "1", NULL);
+	put_flow(store, "b", "1", NULL);
+	put_flow(store, "c", "1", NULL);
+	g_assert_true(store_flows_list_applied(store, 0, 2, &flows, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(flows->len, >=, 2);
+	applied = ((StoreFlow *)flows->pdata[flows->len - 1])->applied;
+	g_clear_pointer(&flows, g_ptr_array_unref);
+	g_assert_true(store_flow_delete(store, "sales", "a", applied + 5, &error));
+	g_assert_true(store_flows_list_applied(store, applied, 100, &flows, &error));
+	g_assert_cmpstr(((StoreFlow *)flows->pdata[flows->len - 1])->id, ==, "a");
+	g_clear_pointer(&flows, g_ptr_array_unref);
+	g_assert_true(store_flows_list_applied(store, applied + 5, 100, &flows, &error));
+	g_assert_cmpuint(flows->len, ==, 0);
+}
+
+static void test_builds_are_due_once(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) flows = NULL;
+
+	put_flow(store, "a", "1", NULL);
+	g_assert_true(store_flows_list_build_due(store, &flows, NULL));
+	g_assert_cmpuint(flows->len, ==, 1);
+	g_clear_pointer(&flows, g_ptr_array_unref);
+	g_assert_true(store_flow_build_started(store, "sales", "a", NULL));
+	g_assert_true(store_flows_list_build_due(store, &flows, NULL));
+	g_assert_cmpuint(flows->len, ==, 0);
+}
+
+static void test_publications_number_on_and_are_idempotent(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	StorePublish publish = {.name = TEXT("sales.orders"),
+		.run_id = TEXT("R1"),
+		.task_run_id = TEXT("T1"),
+		.revision = 3,
+		.fingerprint = TEXT("f1"),
+		.rows = 7,
+		.rows_changed = 7,
+		.at = 100};
+	g_autoptr(StoreTable) table = NULL;
+	g_autoptr(GPtrArray) publishes = NULL;
+	int64_t first = 0;
+	int64_t again = 0;
+	int64_t second = 0;
+	GError *error = NULL;
+
+	put_flow(store, "orders", "a", NULL);
+	g_assert_true(store_publish_add(store, &publish, &first, &error));
+	g_assert_true(store_publish_add(store, &publish, &again, &error));
+	g_assert_cmpint(first, ==, again);
+	publish.task_run_id = TEXT("T2");
+	publish.rows = 9;
+	g_assert_true(store_publish_add(store, &publish, &second, &error));
+	g_assert_cmpint(second, >, first);
+	g_assert_true(store_table_get(store, "sales.orders", &table, &error));
+	g_assert_cmpint(table->published, ==, second);
+	g_assert_cmpint(table->rows, ==, 9);
+	g_assert_cmpstr(table->domain, ==, "sales");
+	g_assert_cmpstr(table->published_task_run, ==, "T2");
+	// Declaring it anew keeps what was published.
+	put_flow(store, "orders", "b", NULL);
+	g_clear_pointer(&table, store_table_free);
+	g_assert_true(store_table_get(store, "sales.orders", &table, &error));
+	g_assert_cmpint(table->published, ==, second);
+	g_assert_true(store_publishes_after(store, first, 10, &publishes, &error));
+	g_assert_cmpuint(publishes->len, ==, 1);
+	g_assert_cmpint(((StorePublish *)publishes->pdata[0])->rows, ==, 9);
+}
+
+static void test_inputs_of_a_flow(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) inputs = NULL;
+	const StoreFlowInput *input;
+	GError *error = NULL;
+
+	put_flow(store, "lines", "a", NULL);
+	put_flow(store, "orders", "a", "raw.file\nsales.lines");
+	g_assert_true(store_publish_add(
+		store, &(StorePublish){.name = TEXT("sales.lines"), .rows = -1}, NULL, &error));
+	g_assert_true(store_run_create(
+		store, &(StoreRunNew){.namespace = "sales", .flow = "lines"}, NULL, NULL, &error));
+	g_assert_true(store_flow_inputs(store, "sales", "orders", &inputs, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(inputs->len, ==, 2);
+	input = inputs->pdata[0];
+	g_assert_cmpstr(input->name, ==, "raw.file");
+	g_assert_cmpint(input->published, ==, 0);
+	g_assert_null(input->flow);
+	input = inputs->pdata[1];
+	g_assert_cmpstr(input->name, ==, "sales.lines");
+	g_assert_cmpint(input->published, ==, 1);
+	g_assert_cmpstr(input->flow, ==, "lines");
+	g_assert_true(input->build_due);
+	g_assert_true(input->running);
+	g_clear_pointer(&inputs, g_ptr_array_unref);
+	g_assert_true(store_flow_inputs(store, "sales", "nowhere", &inputs, &error));
+	g_assert_cmpuint(inputs->len, ==, 0);
+}
+
+static void test_lists_of_tables_by_dataset(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) tables = NULL;
+	int64_t count = 0;
+
+	put_flow(store, "a", "1", NULL);
+	put_flow(store, "b", "1", NULL);
+	g_assert_true(store_table_put(
+		store, &(StoreTable){.name = TEXT("sales2.a"), .domain = TEXT("x")}, NULL));
+	g_assert_true(store_tables_list(
+		store, &(StoreTableFilter){.dataset = "sales"}, NULL, &tables, NULL, NULL));
+	g_assert_cmpuint(tables->len, ==, 2);
+	g_assert_true(store_tables_count(store, &count, NULL));
+	g_assert_cmpint(count, ==, 3);
+	g_assert_true(store_table_delete(store, "sales.a", NULL));
+	g_assert_true(store_tables_count(store, &count, NULL));
+	g_assert_cmpint(count, ==, 2);
+}
+
+static void test_checks_of_the_last_build(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	StoreCheck check = {.run_id = TEXT("R1"),
+		.task_run_id = TEXT("T1"),
+		.number = 1,
+		.table = TEXT("sales.orders"),
+		.name = TEXT("unique(id)"),
+		.kind = TEXT("unique"),
+		.severity = TEXT("error"),
+		.result = TEXT("failed"),
+		.failures = 2,
+		.sample = TEXT("[{\"id\":1}]")};
+	g_autoptr(GPtrArray) checks = NULL;
+
+	g_assert_true(store_check_put(store, &check, NULL));
+	check.task_run_id = TEXT("T2");
+	check.result = TEXT("passed");
+	g_assert_true(store_check_put(store, &check, NULL));
+	g_assert_true(store_checks_of_table(store, "sales.orders", &checks, NULL));
+	g_assert_cmpuint(checks->len, ==, 1);
+	g_assert_cmpstr(((StoreCheck *)checks->pdata[0])->result, ==, "passed");
+	g_clear_pointer(&checks, g_ptr_array_unref);
+	g_assert_true(store_checks_of_run(store, "R1", &checks, NULL));
+	g_assert_cmpuint(checks->len, ==, 2);
+}
+
+static void test_rejected_rows_page(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autofree char *next = NULL;
+	StorePage page = {.limit = 2};
+
+	for (int i = 1; i <= 3; i++)
+		g_assert_true(store_rejected_row_put(store,
+			&(StoreRejectedRow){.run_id = TEXT("R"),
+				.task_run_id = TEXT("T"),
+				.number = i,
+				.line = i * 10,
+				.reason = TEXT("not a number"),
+				.text = TEXT("x,y")},
+			NULL));
+	g_assert_true(store_rejected_rows_list(store, "R", "T", &page, &rows, &next, NULL));
+	g_assert_cmpuint(rows->len, ==, 2);
+	page.after = next;
+	g_clear_pointer(&rows, g_ptr_array_unref);
+	g_assert_true(store_rejected_rows_list(store, "R", "T", &page, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	g_assert_cmpint(((StoreRejectedRow *)rows->pdata[0])->line, ==, 30);
+}
+
+static void test_connections_are_replaced(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	const StoreConnection first[] = {
+		{TEXT("default"), TEXT("sqlite"), TEXT("sqlite-dir:a"), NULL},
+		{TEXT("old"), TEXT("sqlite"), TEXT("sqlite:b"), TEXT("{}")}};
+	const StoreConnection second[] = {
+		{TEXT("default"), TEXT("sqlite"), TEXT("sqlite-dir:c"), NULL}};
+	g_autoptr(GPtrArray) list = NULL;
+
+	g_assert_true(store_connections_replace(store, first, 2, NULL));
+	g_assert_true(store_connections_replace(store, second, 1, NULL));
+	g_assert_true(store_connections_list(store, &list, NULL));
+	g_assert_cmpuint(list->len, ==, 1);
+	g_assert_cmpstr(((StoreConnection *)list->pdata[0])->url, ==, "sqlite-dir:c");
+}
+
+static void test_domains_and_their_counts(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(StoreDomain) domain = NULL;
+	g_autoptr(GPtrArray) domains = NULL;
+	int64_t by_sync[SYNC_STATES];
+	int64_t by_health[HEALTH_STATES];
+	GError *error = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *name = g_strdup_printf("d%d", i);
+
+		g_assert_true(store_domain_put(store,
+			&(StoreDomain){.name = name,
+				.source = TEXT("main"),
+				.owner = TEXT("team"),
+				.sync = i == 0 ? SYNC_OUT_OF_SYNC : SYNC_SYNCED,
+				.health = HEALTH_HEALTHY,
+				.diagnostics = TEXT("[]"),
+				.suspended = i == 1,
+				.deleted_at = i == 2 ? 5 : 0},
+			&error));
+		g_assert_no_error(error);
+	}
+	g_assert_true(store_domain_get(store, "d1", &domain, &error));
+	g_assert_true(domain->suspended);
+	g_assert_cmpint(domain->sync, ==, SYNC_SYNCED);
+	g_assert_cmpint(domain->changed_at, >, 0);
+	g_assert_true(store_domains_list(store, NULL, NULL, &domains, NULL, &error));
+	g_assert_cmpuint(domains->len, ==, 2);
+	g_assert_true(store_domains_count(store, by_sync, by_health, &error));
+	g_assert_cmpint(by_sync[SYNC_SYNCED], ==, 1);
+	g_assert_cmpint(by_sync[SYNC_OUT_OF_SYNC], ==, 1);
+	g_assert_cmpint(by_health[HEALTH_HEALTHY], ==, 2);
+}
+
+static void test_sources(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(StoreSource) source = NULL;
+	g_autoptr(StoreSource) none = NULL;
+
+	g_assert_true(store_source_put(store,
+		&(StoreSource){.name = TEXT("main"),
+			.url = TEXT("/repo.git"),
+			.ref = TEXT("refs/heads/main"),
+			.sync = SYNC_OUT_OF_SYNC,
+			.error = TEXT("gone")},
+		NULL));
+	g_assert_true(store_source_get(store, "main", &source, NULL));
+	g_assert_cmpstr(source->error, ==, "gone");
+	g_assert_cmpint(source->sync, ==, SYNC_OUT_OF_SYNC);
+	g_assert_null(source->commit_live);
+	g_assert_true(store_source_get(store, "other", &none, NULL));
+	g_assert_null(none);
+}
+
+static void test_scripts_by_content(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	const StoreScriptEntry entries[] = {
+		{TEXT("load.sh"), TEXT("b1"), true}, {TEXT("lib/empty"), TEXT("b2"), false}};
+	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GBytes) content = NULL;
+	bool there = true;
+
+	g_assert_true(store_script_tree_exists(store, "t1", &there, NULL));
+	g_assert_false(there);
+	g_assert_true(store_script_file_put(store, "b1", "echo\0x", 6, NULL));
+	g_assert_true(store_script_file_put(store, "b1", "other", 5, NULL));
+	g_assert_true(store_script_file_put(store, "b2", NULL, 0, NULL));
+	g_assert_true(store_script_tree_put(store, "t1", entries, 2, NULL));
+	g_assert_true(store_script_tree_exists(store, "t1", &there, NULL));
+	g_assert_true(there);
+	g_assert_true(store_script_tree_list(store, "t1", &list, NULL));
+	g_assert_cmpuint(list->len, ==, 2);
+	g_assert_cmpstr(((StoreScriptEntry *)list->pdata[1])->path, ==, "load.sh");
+	g_assert_true(((StoreScriptEntry *)list->pdata[1])->executable);
+	g_assert_true(store_script_file_get(store, "b1", &content, NULL));
+	assert_bytes(content, "echo\0x", 6);
+	g_clear_pointer(&content, g_bytes_unref);
+	g_assert_true(store_script_file_get(store, "b2", &content, NULL));
+	g_assert_cmpuint(g_bytes_get_size(content), ==, 0);
+}
+
+static void begin_drift(
+	Store *store, const char *resource, const char *diff, int64_t onset, bool began)
+{
+	bool did = !began;
+	GError *error = NULL;
+
+	g_assert_true(store_drift_begin(store,
+		&(StoreDrift){.kind = TEXT("table"),
+			.resource = TEXT(resource),
+			.domain = TEXT("sales"),
+			.summary = TEXT("column 'x' was added"),
+			.diff = TEXT(diff),
+			.onset = onset},
+		&did, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(did, ==, began);
+}
+
+static unsigned count_drift(Store *store, const StoreDriftFilter *filter)
+{
+	g_autoptr(GPtrArray) list = NULL;
+
+	g_assert_true(store_drifts_list(store, filter, NULL, &list, NULL, NULL));
+	return list->len;
+}
+
+static void test_drift_answers_at_any_time(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GPtrArray) counts = NULL;
+	bool resolved = false;
+
+	begin_drift(store, "sales.orders", "+x", 100, true);
+	begin_drift(store, "sales.orders", "+y", 150, false);
+	begin_drift(store, "sales.lines", NULL, 120, true);
+	g_assert_true(store_drifts_list(store, NULL, NULL, &list, NULL, NULL));
+	g_assert_cmpuint(list->len, ==, 2);
+	g_assert_cmpint(((StoreDrift *)list->pdata[0])->onset, ==, 100);
+	g_assert_cmpstr(((StoreDrift *)list->pdata[0])->diff, ==, "+y");
+	g_assert_true(store_drift_resolve(
+		store, "table", "sales.orders", "reverted", 200, &resolved, NULL));
+	g_assert_true(resolved);
+	g_assert_true(store_drift_resolve(
+		store, "table", "sales.orders", "reverted", 201, &resolved, NULL));
+	g_assert_false(resolved);
+	begin_drift(store, "sales.orders", "+z", 300, true);
+	g_assert_cmpuint(count_drift(store, NULL), ==, 2);
+	g_assert_cmpuint(count_drift(store, &(StoreDriftFilter){.at = 99}), ==, 0);
+	g_assert_cmpuint(count_drift(store, &(StoreDriftFilter){.at = 110}), ==, 1);
+	g_assert_cmpuint(count_drift(store, &(StoreDriftFilter){.at = 199}), ==, 2);
+	g_assert_cmpuint(count_drift(store, &(StoreDriftFilter){.at = 200}), ==, 1);
+	g_assert_cmpuint(count_drift(store, &(StoreDriftFilter){.history = true}), ==, 3);
+	g_assert_cmpuint(count_drift(store,
+				 &(StoreDriftFilter){.history = true, .resource = "sales.orders"}),
+		==, 2);
+	g_assert_true(store_drifts_count(store, &counts, NULL));
+	g_assert_cmpuint(counts->len, ==, 1);
+	g_assert_cmpint(((StoreDriftCount *)counts->pdata[0])->open, ==, 2);
+}
+
+static void test_triggers_plan_ahead(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	StoreTrigger trigger = {.namespace = TEXT("sales"),
+		.flow = TEXT("load"),
+		.id = TEXT("daily"),
+		.type = TEXT("schedule"),
+		.next_at = 500};
+	g_autoptr(GPtrArray) due = NULL;
+	g_autoptr(StoreTrigger) stored = NULL;
+	int64_t next = -1;
+
+	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_cmpint(next, ==, 0);
+	g_assert_true(store_trigger_put(store, &trigger, NULL));
+	trigger.id = TEXT("tables");
+	trigger.next_at = 0;
+	trigger.consumed = 42;
+	g_assert_true(store_trigger_put(store, &trigger, NULL));
+	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_cmpint(next, ==, 500);
+	g_assert_true(store_triggers_due(store, 499, 10, &due, NULL));
+	g_assert_cmpuint(due->len, ==, 0);
+	g_clear_pointer(&due, g_ptr_array_unref);
+	g_assert_true(store_triggers_due(store, 500, 10, &due, NULL));
+	g_assert_cmpuint(due->len, ==, 1);
+	g_assert_true(store_trigger_get(store, "sales", "load", "tables", &stored, NULL));
+	g_assert_cmpint(stored->consumed, ==, 42);
+	g_assert_true(store_trigger_delete(store, "sales", "load", "daily", NULL));
+	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_cmpint(next, ==, 0);
+}
+
+static void test_plans_are_trimmed(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) plans = NULL;
+
+	for (int i = 1; i <= 5; i++) {
+		g_autofree char *digest = g_strdup_printf("p%d", i);
+
+		g_assert_true(store_plan_put(store,
+			&(StorePlan){.digest = digest, .json = TEXT("{}"), .created_at = i}, NULL));
+	}
+	g_assert_true(store_plans_trim(store, 2, NULL));
+	g_assert_true(store_plans_list(store, NULL, &plans, NULL, NULL));
+	g_assert_cmpuint(plans->len, ==, 2);
+	g_assert_cmpstr(((StorePlan *)plans->pdata[0])->digest, ==, "p5");
+	g_assert_null(((StorePlan *)plans->pdata[0])->json);
+}
+
+static bool count_entry(const char *key, const void *bytes, size_t length, void *data)
+{
+	(void)key;
+	(void)bytes;
+	*(size_t *)data += length;
+	return true;
+}
+
+static void test_cache_is_written_together(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GBytes) bytes = NULL;
+	size_t total = 0;
+	GError *error = NULL;
+
+	store_cache_put(store, "script", "k1", "one", 3);
+	store_cache_put(store, "script", "k1", "uno!", 4);
+	store_cache_put(store, "script", "k2", "", 0);
+	store_cache_put(store, "schema", "k1", "other", 5);
+	bytes = store_cache_get(store, "script", "k1", &error);
+	assert_bytes(bytes, "uno!", 4);
+	g_assert_true(store_cache_visit(store, "script", count_entry, &total, &error));
+	g_assert_cmpuint(total, ==, 0);
+	g_assert_true(store_cache_flush(store, &error));
+	g_assert_true(store_cache_visit(store, "script", count_entry, &total, &error));
+	g_assert_cmpuint(total, ==, 4);
+	g_clear_pointer(&bytes, g_bytes_unref);
+	bytes = store_cache_get(store, "schema", "k1", &error);
+	g_assert_cmpuint(g_bytes_get_size(bytes), ==, 5);
+	g_assert_null(store_cache_get(store, "script", "k3", &error));
+	g_assert_no_error(error);
+	g_assert_true(store_cache_trim(store, "script", 1, &error));
+	g_assert_null(store_cache_get(store, "script", "k1", &error));
+}
+
+static void test_cursor_of_another_list_is_refused(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) flows = NULL;
+	GError *error = NULL;
+
+	g_assert_false(store_flows_list(
+		store, NULL, &(StorePage){.after = "only-one"}, &flows, NULL, &error));
+	assert_error_text(
+		error, STORE_ERROR, STORE_ERROR_MISUSE, "'only-one' is no cursor of this list");
+	g_assert_false(store_flows_list(
+		store, NULL, &(StorePage){.after = "a~zz!b"}, &flows, NULL, &error));
+	assert_error_text(
+		error, STORE_ERROR, STORE_ERROR_MISUSE, "'a~zz!b' is no cursor of this list");
+}
+
+static void test_pages_of_flows_with_odd_names(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	static const char *const names[] = {"a!b", "a~b", "a b", "é", "a.b", "a"};
+	g_autofree char *cursor = NULL;
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		put_flow(store, names[i], "1", NULL);
+	do {
+		const StorePage page = {.limit = 1, .after = cursor};
+		g_autoptr(GPtrArray) flows = NULL;
+		char *next = NULL;
+
+		g_assert_true(store_flows_list(store, &(StoreFlowFilter){.namespace = "sales"},
+			&page, &flows, &next, NULL));
+		seen += flows->len;
+		g_free(cursor);
+		cursor = next;
+	} while (cursor != NULL);
+	g_assert_cmpuint(seen, ==, G_N_ELEMENTS(names));
+}
+
+static const struct {
+	const char *path;
+	void (*run)(void);
+} tests[] = {
+	{"/store/live/revision-only-for-a-new-meaning", test_revision_only_for_a_new_meaning},
+	{"/store/live/pruned-flow-keeps-its-history", test_pruned_flow_keeps_its_history},
+	{"/store/live/readers-follow-the-flow", test_readers_follow_the_flow},
+	{"/store/live/applies-can-be-followed", test_applies_can_be_followed},
+	{"/store/live/builds-are-due-once", test_builds_are_due_once},
+	{"/store/live/publications-number-on-and-are-idempotent",
+		test_publications_number_on_and_are_idempotent},
+	{"/store/live/inputs-of-a-flow", test_inputs_of_a_flow},
+	{"/store/live/lists-of-tables-by-dataset", test_lists_of_tables_by_dataset},
+	{"/store/live/checks-of-the-last-build", test_checks_of_the_last_build},
+	{"/store/live/rejected-rows-page", test_rejected_rows_page},
+	{"/store/live/connections-are-replaced", test_connections_are_replaced},
+	{"/store/live/domains-and-their-counts", test_domains_and_their_counts},
+	{"/store/live/sources", test_sources},
+	{"/store/live/scripts-by-content", test_scripts_by_content},
+	{"/store/live/drift-answers-at-any-time", test_drift_answers_at_any_time},
+	{"/store/live/triggers-plan-ahead", test_triggers_plan_ahead},
+	{"/store/live/plans-are-trimmed", test_plans_are_trimmed},
+	{"/store/live/cache-is-written-together", test_cache_is_written_together},
+	{"/store/live/cursor-of-another-list-is-refused", test_cursor_of_another_list_is_refused},
+	{"/store/live/pages-of-flows-with-odd-names", test_pages_of_flows_with_odd_names},
+};
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add_func(tests[i].path, tests[i].run);
+	return g_test_run();
+}
