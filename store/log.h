@@ -18,7 +18,7 @@ typedef struct {
 
 enum {
 	STORE_LOG_LIMIT = 16 << 20, // default bytes of text kept per task run
-	STORE_LOG_LINE = 64 << 10, // longer lines are cut there, with "…" and a count
+	STORE_LOG_LINE = 64 << 10, // longer lines are cut there; the rest counts as left out
 	STORE_LOG_PENDING = 1 << 20, // flush when more bytes than this are pending
 };
 
