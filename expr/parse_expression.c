@@ -1,5 +1,4 @@
 #include "expr/parser.h"
-#include "expr/suggest.h"
 
 #include <string.h>
 
@@ -68,7 +67,7 @@ static const BinaryRow *binary_row(const Parser *parser)
 	return NULL;
 }
 
-static ExprNode *grow(Parser *parser, ExprNode *node, const ExprNode *below)
+ExprNode *parser_grow(Parser *parser, ExprNode *node, const ExprNode *below)
 {
 	if (below != NULL && below->height + 1 > node->height)
 		node->height = below->height + 1;
@@ -142,7 +141,7 @@ static ExprNode *interpolation(Parser *parser, size_t offset, GPtrArray *pieces)
 	ExprNode *node = parser_node(parser, NODE_INTERPOLATION, offset);
 
 	for (guint i = 0; i < pieces->len; i++) {
-		if (grow(parser, node, pieces->pdata[i]) == NULL)
+		if (parser_grow(parser, node, pieces->pdata[i]) == NULL)
 			return NULL;
 	}
 	node->items = parser_take_list(parser, g_ptr_array_ref(pieces));
@@ -235,268 +234,11 @@ static ExprNode *parse_collection(Parser *parser, NodeKind kind)
 		    pairs ? "',' or '}'" : "',' or ']'", pairs, items))
 		return NULL;
 	for (guint i = 0; i < items->len; i++) {
-		if (grow(parser, node, items->pdata[i]) == NULL)
+		if (parser_grow(parser, node, items->pdata[i]) == NULL)
 			return NULL;
 	}
 	node->items = parser_take_list(parser, g_ptr_array_ref(items));
 	return node;
-}
-
-typedef struct {
-	GPtrArray *values;
-	GPtrArray *names; // NULL for a positional one
-	GArray *offsets;
-} Arguments;
-
-static void arguments_init(Arguments *arguments)
-{
-	arguments->values = g_ptr_array_new();
-	arguments->names = g_ptr_array_new();
-	arguments->offsets = g_array_new(FALSE, FALSE, sizeof(size_t));
-}
-
-static void arguments_clear(Arguments *arguments)
-{
-	g_ptr_array_unref(arguments->values);
-	g_ptr_array_unref(arguments->names);
-	g_array_unref(arguments->offsets);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
-
-// Whether the current token is a name with a single `=` behind it.
-static bool at_named_argument(const Parser *parser)
-{
-	Token next;
-
-	if (parser->token.kind != TOKEN_NAME)
-		return false;
-	next = lexer_next(parser->template_->text, parser->token.offset + parser->token.length,
-		parser->end, true);
-	return next.kind == TOKEN_ASSIGN;
-}
-
-static bool parse_argument(Parser *parser, Arguments *arguments)
-{
-	char *name = NULL;
-	size_t offset = parser->token.offset;
-	ExprNode *value;
-
-	if (at_named_argument(parser)) {
-		name = parser_copy(parser, offset, parser->token.length);
-		parser_advance(parser);
-		parser_advance(parser);
-	} else if (arguments->names->len > 0 &&
-		   arguments->names->pdata[arguments->names->len - 1] != NULL) {
-		return parser_fail(parser, offset, NULL,
-			       "an argument without a name stands behind a named one") != NULL;
-	}
-	value = parse_expression(parser);
-	if (value == NULL)
-		return false;
-	g_ptr_array_add(arguments->values, value);
-	g_ptr_array_add(arguments->names, name);
-	g_array_append_val(arguments->offsets, offset);
-	return true;
-}
-
-// Reads `(a, b, name=c)`, or nothing when the current token is no `(`.
-static bool parse_arguments(Parser *parser, Arguments *arguments)
-{
-	if (parser->token.kind != TOKEN_LEFT_PARENTHESIS)
-		return true;
-	parser_advance(parser);
-	while (parser->token.kind != TOKEN_RIGHT_PARENTHESIS) {
-		if (!parse_argument(parser, arguments))
-			return false;
-		if (parser->token.kind == TOKEN_COMMA)
-			parser_advance(parser);
-		else if (parser->token.kind != TOKEN_RIGHT_PARENTHESIS)
-			return parser_unexpected(parser, "',' or ')'") != NULL;
-	}
-	parser_advance(parser);
-	return true;
-}
-
-static int parameter_index(const ExprCallee *callee, const char *name, const char **nearest)
-{
-	ExprSuggestion suggestion = {.unknown = name};
-
-	for (int i = 0; i < MAX_PARAMETERS && callee->parameters[i] != NULL; i++) {
-		if (strcmp(callee->parameters[i], name) == 0)
-			return i;
-		expr_suggestion_consider(&suggestion, callee->parameters[i]);
-	}
-	*nearest = suggestion.best;
-	return -1;
-}
-
-static void *fail_arity(
-	Parser *parser, size_t offset, const char *kind, const ExprCallee *callee, guint given)
-{
-	int min = callee->min_arguments, max = callee->max_arguments;
-	g_autofree char *wanted = NULL;
-
-	if (max == 0)
-		wanted = g_strdup("no arguments");
-	else if (max == ANY_NUMBER)
-		wanted = g_strdup_printf("at least %d argument%s", min, min == 1 ? "" : "s");
-	else if (min == max)
-		wanted = g_strdup_printf("%d argument%s", min, min == 1 ? "" : "s");
-	else
-		wanted = g_strdup_printf("%d to %d arguments", min, max);
-	return parser_fail(parser, offset, NULL, "%s '%s' takes %s, not %u", kind, callee->name,
-		wanted, given);
-}
-
-// Puts the arguments into the places of the callee's parameters.
-static bool place_arguments(
-	Parser *parser, ExprNode *node, const char *kind, const Arguments *arguments)
-{
-	const ExprCallee *callee = node->call.callee;
-	guint given = arguments->values->len;
-	uint32_t places =
-		callee->max_arguments == ANY_NUMBER ? given : (uint32_t)callee->max_arguments;
-
-	if ((int)given < callee->min_arguments ||
-		(callee->max_arguments != ANY_NUMBER && (int)given > callee->max_arguments))
-		return fail_arity(parser, node->offset, kind, callee, given) != NULL;
-	node->call.arguments.count = places;
-	node->call.arguments.nodes =
-		expr_template_allocate(parser->template_, places * sizeof(ExprNode *));
-	for (guint i = 0; i < given; i++) {
-		const char *name = arguments->names->pdata[i], *nearest = NULL;
-		int place = name == NULL ? (int)i : parameter_index(callee, name, &nearest);
-		size_t offset = g_array_index(arguments->offsets, size_t, i);
-		g_autofree char *hint =
-			nearest == NULL ? NULL : g_strdup_printf("did you mean '%s'?", nearest);
-
-		if (place < 0)
-			return parser_fail(parser, offset, hint, "%s '%s' has no parameter '%s'",
-				       kind, callee->name, name) != NULL;
-		if (node->call.arguments.nodes[place] != NULL)
-			return parser_fail(parser, offset, NULL,
-				       "the parameter '%s' of %s '%s' is given twice", name, kind,
-				       callee->name) != NULL;
-		node->call.arguments.nodes[place] = arguments->values->pdata[i];
-		if (grow(parser, node, arguments->values->pdata[i]) == NULL)
-			return false;
-	}
-	for (int i = 0; i < callee->min_arguments; i++) {
-		if (node->call.arguments.nodes[i] == NULL)
-			return parser_fail(parser, node->offset, NULL,
-				       "%s '%s' needs the parameter '%s'", kind, callee->name,
-				       callee->parameters[i]) != NULL;
-	}
-	return true;
-}
-
-static void *fail_unknown(
-	Parser *parser, size_t offset, const char *kind, const char *name, const char *nearest)
-{
-	g_autofree char *hint =
-		nearest == NULL ? NULL : g_strdup_printf("did you mean '%s'?", nearest);
-
-	return parser_fail(parser, offset, hint, "unknown %s '%s'", kind, name);
-}
-
-// Reads the name and the arguments of a filter or test, the name being the current token.
-static ExprNode *parse_invocation(
-	Parser *parser, NodeKind node_kind, const ExprCalleeKind *kind, ExprNode *input)
-{
-	g_auto(Arguments) arguments;
-	ExprNode *node = parser_node(parser, node_kind, parser->token.offset);
-	const char *nearest = NULL;
-	char *name;
-
-	arguments_init(&arguments);
-	if (parser->token.kind != TOKEN_NAME)
-		return parser_unexpected(parser,
-			node_kind == NODE_FILTER ? "the name of a filter" : "the name of a test");
-	name = parser_copy(parser, parser->token.offset, parser->token.length);
-	node->call.callee = expr_callee_find(kind, name, &nearest);
-	node->call.input = input;
-	if (node->call.callee == NULL)
-		return fail_unknown(parser, node->offset, kind->kind, name, nearest);
-	parser_advance(parser);
-	if (!parse_arguments(parser, &arguments) ||
-		!place_arguments(parser, node, kind->kind, &arguments))
-		return NULL;
-	return grow(parser, node, input);
-}
-
-ExprNode *parse_filter(Parser *parser, ExprNode *input)
-{
-	return parse_invocation(parser, NODE_FILTER, &expr_filters, input);
-}
-
-static ExprNode *parse_test(Parser *parser, ExprNode *input)
-{
-	bool negated = parser_at_name(parser, "not");
-	ExprNode *node;
-
-	if (negated)
-		parser_advance(parser);
-	node = parse_invocation(parser, NODE_TEST, &expr_tests, input);
-	if (node != NULL)
-		node->negated = negated;
-	return node;
-}
-
-static ExprNode *macro_call(
-	Parser *parser, const char *name, size_t offset, const Arguments *arguments)
-{
-	ExprNode *node = parser_node(parser, NODE_MACRO_CALL, offset);
-	guint count = arguments->values->len;
-
-	for (guint i = 0; i < count; i++) {
-		if (grow(parser, node, arguments->values->pdata[i]) == NULL)
-			return NULL;
-	}
-	node->macro_call.name = name;
-	node->macro_call.names = expr_template_allocate(parser->template_, count * sizeof(char *));
-	for (guint i = 0; i < count; i++)
-		node->macro_call.names[i] = arguments->names->pdata[i];
-	node->macro_call.arguments = parser_take_list(parser, g_ptr_array_ref(arguments->values));
-	if (parser->calls == NULL)
-		parser->calls = g_ptr_array_new();
-	g_ptr_array_add(parser->calls, node);
-	return node;
-}
-
-static ExprNode *block_call(Parser *parser, size_t offset, const Arguments *arguments)
-{
-	ExprNode *node = parser_node(parser, NODE_BLOCK_CALL, offset);
-	const ExprNode *name = arguments->values->len == 1 ? arguments->values->pdata[0] : NULL;
-
-	if (name == NULL || name->kind != NODE_LITERAL || !json_is_string(name->literal))
-		return parser_fail(parser, offset, NULL,
-			"function 'block' takes the name of a block as a literal string");
-	node->block.name = json_string_value(name->literal);
-	if (parser->calls == NULL)
-		parser->calls = g_ptr_array_new();
-	g_ptr_array_add(parser->calls, node);
-	return node;
-}
-
-static ExprNode *parse_call(Parser *parser, Token name_token)
-{
-	g_auto(Arguments) arguments;
-	char *name = parser_copy(parser, name_token.offset, name_token.length);
-	const char *nearest = NULL;
-	const ExprCallee *callee = expr_callee_find(&expr_functions, name, &nearest);
-	ExprNode *node;
-
-	arguments_init(&arguments);
-	if (!parse_arguments(parser, &arguments))
-		return NULL;
-	if (strcmp(name, "block") == 0)
-		return block_call(parser, name_token.offset, &arguments);
-	if (callee == NULL)
-		return macro_call(parser, name, name_token.offset, &arguments);
-	node = parser_node(parser, NODE_CALL, name_token.offset);
-	node->call.callee = callee;
-	return place_arguments(parser, node, "function", &arguments) ? node : NULL;
 }
 
 // Reads the name or number behind a dot, the dot being the current token.
@@ -554,7 +296,7 @@ static ExprNode *parse_steps(Parser *parser, ExprNode *base, const char *root, s
 		if (parser->token.kind == TOKEN_DOT ? !parse_member(parser, &step)
 						    : !parse_subscript(parser, &step))
 			return NULL;
-		if (grow(parser, node, step.subscript) == NULL)
+		if (parser_grow(parser, node, step.subscript) == NULL)
 			return NULL;
 		g_array_append_val(steps, step);
 	}
@@ -564,7 +306,7 @@ static ExprNode *parse_steps(Parser *parser, ExprNode *base, const char *root, s
 	node->path.steps = expr_template_allocate(parser->template_, steps->len * sizeof(PathStep));
 	if (steps->len > 0)
 		memcpy(node->path.steps, steps->data, steps->len * sizeof(PathStep));
-	return grow(parser, node, base);
+	return parser_grow(parser, node, base);
 }
 
 typedef struct {
@@ -664,7 +406,8 @@ static ExprNode *parse_unary(Parser *parser)
 		node = parser_node(parser, row->node, parser->token.offset);
 		parser_advance(parser);
 		node->operands.a = parse_binary(parser, row->binds);
-		return node->operands.a == NULL ? NULL : grow(parser, node, node->operands.a);
+		return node->operands.a == NULL ? NULL
+						: parser_grow(parser, node, node->operands.a);
 	}
 	return parse_primary(parser);
 }
@@ -686,9 +429,9 @@ static ExprNode *parse_right(Parser *parser, const BinaryRow *row, ExprNode *lef
 		parser_advance(parser);
 	}
 	node->operands.b = parse_binary(parser, row->binds + 1);
-	if (node->operands.b == NULL || grow(parser, node, left) == NULL)
+	if (node->operands.b == NULL || parser_grow(parser, node, left) == NULL)
 		return NULL;
-	return grow(parser, node, node->operands.b);
+	return parser_grow(parser, node, node->operands.b);
 }
 
 static ExprNode *parse_binary(Parser *parser, int min_binding)
@@ -729,8 +472,8 @@ ExprNode *parse_expression(Parser *parser)
 		return NULL;
 	node->operands.c = parse_expression(parser);
 	parser->depth--;
-	if (node->operands.c == NULL || grow(parser, node, condition) == NULL ||
-		grow(parser, node, node->operands.b) == NULL)
+	if (node->operands.c == NULL || parser_grow(parser, node, condition) == NULL ||
+		parser_grow(parser, node, node->operands.b) == NULL)
 		return NULL;
-	return grow(parser, node, node->operands.c);
+	return parser_grow(parser, node, node->operands.c);
 }

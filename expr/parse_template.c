@@ -1,4 +1,4 @@
-#include "expr/parser.h"
+#include "expr/parse_template.h"
 #include "expr/suggest.h"
 
 #include <string.h>
@@ -6,27 +6,9 @@
 // The longest text, and the number of faults after which the rest of a text is not read.
 enum { LONGEST_TEXT = 64 * 1024 * 1024, MAX_FAULTS = 100 };
 
-// The text around the expressions: where reading stands, and whether a dash wants the blanks that follow dropped.
-typedef struct {
-	Parser parser;
-	size_t at;
-	bool trim_next;
-} TextParser;
-
-typedef struct TagRow TagRow;
-
-struct TagRow {
-	const char *name;
-	ExprNode *(*parse)(TextParser *reader, const TagRow *row, size_t offset);
-	const char *ends[4]; // the tags that end (a part of) its body
-};
-
-static NodeList parse_body(
-	TextParser *reader, const TagRow *row, size_t offset, const char **ended_by);
-
 // ---- spans: {{ … }} and {% … %} ----
 
-static void span_open(TextParser *reader, size_t offset)
+void span_open(TextParser *reader, size_t offset)
 {
 	const char *text = reader->parser.template_->text;
 
@@ -39,7 +21,7 @@ static void span_open(TextParser *reader, size_t offset)
 }
 
 // Goes past the close of a span; after a fault, to the next close there is.
-static void span_close(TextParser *reader, TokenKind close)
+void span_close(TextParser *reader, TokenKind close)
 {
 	Parser *parser = &reader->parser;
 	const char *text = parser->template_->text, *mark = close == TOKEN_CLOSE_TAG ? "%}" : "}}",
@@ -81,258 +63,6 @@ static ExprNode *parse_output(TextParser *reader, size_t offset)
 	span_close(reader, TOKEN_CLOSE_OUTPUT);
 	return node;
 }
-
-// Reads an expression of a tag.
-static ExprNode *tag_expression(TextParser *reader)
-{
-	unsigned depth = reader->parser.depth;
-	ExprNode *node = reader->parser.failed ? NULL : parse_expression(&reader->parser);
-
-	reader->parser.depth = depth;
-	return node;
-}
-
-static const char *tag_name(TextParser *reader, const char *wanted)
-{
-	Parser *parser = &reader->parser;
-	const char *name;
-
-	if (parser->failed)
-		return "";
-	if (parser->token.kind != TOKEN_NAME) {
-		parser_unexpected(parser, wanted);
-		return "";
-	}
-	name = parser_copy(parser, parser->token.offset, parser->token.length);
-	parser_advance(parser);
-	return name;
-}
-
-// ---- tags ----
-
-static ExprNode *parse_if(TextParser *reader, const TagRow *row, size_t offset)
-{
-	ExprNode *node = parser_node(&reader->parser, NODE_IF, offset);
-	g_autoptr(GArray) branches = g_array_new(FALSE, TRUE, sizeof(Branch));
-	const char *ended_by = "if";
-	bool is_last = false;
-
-	while (!is_last) {
-		Branch branch = {0};
-
-		is_last = strcmp(ended_by, "else") == 0;
-		if (!is_last)
-			branch.condition = tag_expression(reader);
-		span_close(reader, TOKEN_CLOSE_TAG);
-		branch.body = parse_body(reader, row, offset, &ended_by);
-		g_array_append_val(branches, branch);
-		if (ended_by == NULL)
-			return node;
-		if (strcmp(ended_by, "endif") == 0)
-			break;
-		if (is_last)
-			parser_fail(&reader->parser, reader->parser.token.offset, NULL,
-				"'%s' stands behind 'else'", ended_by);
-	}
-	if (is_last && strcmp(ended_by, "endif") != 0)
-		return node;
-	span_close(reader, TOKEN_CLOSE_TAG);
-	node->choice.count = branches->len;
-	node->choice.branches =
-		expr_template_allocate(reader->parser.template_, branches->len * sizeof(Branch));
-	memcpy(node->choice.branches, branches->data, branches->len * sizeof(Branch));
-	return node;
-}
-
-static ExprNode *parse_for(TextParser *reader, const TagRow *row, size_t offset)
-{
-	Parser *parser = &reader->parser;
-	ExprNode *node = parser_node(parser, NODE_FOR, offset);
-	bool seen_loop = parser->seen_loop;
-	const char *ended_by;
-
-	node->loop.value = tag_name(reader, "the name of a variable");
-	if (!parser->failed && parser->token.kind == TOKEN_COMMA) {
-		parser_advance(parser);
-		node->loop.key = node->loop.value;
-		node->loop.value = tag_name(reader, "the name of a variable");
-	}
-	if (!parser->failed && !parser_at_name(parser, "in"))
-		parser_unexpected(parser, "'in'");
-	else if (!parser->failed)
-		parser_advance(parser);
-	node->loop.list = tag_expression(reader);
-	span_close(reader, TOKEN_CLOSE_TAG);
-	parser->seen_loop = false;
-	node->loop.body = parse_body(reader, row, offset, &ended_by);
-	node->uses_loop = parser->seen_loop;
-	parser->seen_loop |= seen_loop;
-	if (ended_by != NULL && strcmp(ended_by, "else") == 0) {
-		span_close(reader, TOKEN_CLOSE_TAG);
-		node->loop.otherwise = parse_body(reader, row, offset, &ended_by);
-	}
-	if (ended_by != NULL)
-		span_close(reader, TOKEN_CLOSE_TAG);
-	return node;
-}
-
-static ExprNode *parse_set(TextParser *reader, const TagRow *row, size_t offset)
-{
-	Parser *parser = &reader->parser;
-	ExprNode *node = parser_node(parser, NODE_SET, offset);
-	const char *ended_by;
-
-	node->set.name = tag_name(reader, "the name of a variable");
-	if (!parser->failed && parser->token.kind == TOKEN_CLOSE_TAG) {
-		span_close(reader, TOKEN_CLOSE_TAG);
-		node->set.body = parse_body(reader, row, offset, &ended_by);
-		if (ended_by != NULL)
-			span_close(reader, TOKEN_CLOSE_TAG);
-		return node;
-	}
-	if (!parser->failed && parser_expect(parser, TOKEN_ASSIGN, "'='"))
-		node->set.value = tag_expression(reader);
-	span_close(reader, TOKEN_CLOSE_TAG);
-	return node;
-}
-
-static const char *block_name(TextParser *reader)
-{
-	Parser *parser = &reader->parser;
-	ExprNode *node;
-
-	if (parser->failed || parser->token.kind == TOKEN_NAME)
-		return tag_name(reader, "the name of a block");
-	node = tag_expression(reader);
-	if (node != NULL && node->kind == NODE_LITERAL && json_is_string(node->literal))
-		return json_string_value(node->literal);
-	parser_fail(parser, parser->token.offset, NULL,
-		"the name of a block is a word or a literal string");
-	return "";
-}
-
-static ExprNode *parse_block(TextParser *reader, const TagRow *row, size_t offset)
-{
-	ExprTemplate *template_ = reader->parser.template_;
-	ExprNode *node = parser_node(&reader->parser, NODE_BLOCK, offset);
-	const char *ended_by;
-
-	node->block.name = block_name(reader);
-	span_close(reader, TOKEN_CLOSE_TAG);
-	node->block.body = parse_body(reader, row, offset, &ended_by);
-	if (ended_by != NULL)
-		span_close(reader, TOKEN_CLOSE_TAG);
-	if (template_->named_blocks == NULL)
-		template_->named_blocks = g_ptr_array_new();
-	g_ptr_array_add(template_->named_blocks, node);
-	return node;
-}
-
-static void parse_macro_parameters(TextParser *reader, Macro *macro)
-{
-	Parser *parser = &reader->parser;
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	GPtrArray *defaults = g_ptr_array_new();
-
-	if (!parser->failed)
-		parser_expect(parser, TOKEN_LEFT_PARENTHESIS, "'('");
-	while (!parser->failed && parser->token.kind != TOKEN_RIGHT_PARENTHESIS) {
-		ExprNode *value = NULL;
-
-		g_ptr_array_add(
-			names, (gpointer)(uintptr_t)tag_name(reader, "the name of a parameter"));
-		if (!parser->failed && parser->token.kind == TOKEN_ASSIGN) {
-			parser_advance(parser);
-			value = tag_expression(reader);
-		}
-		g_ptr_array_add(defaults, value);
-		if (!parser->failed && parser->token.kind == TOKEN_COMMA)
-			parser_advance(parser);
-		else if (!parser->failed && parser->token.kind != TOKEN_RIGHT_PARENTHESIS)
-			parser_unexpected(parser, "',' or ')'");
-	}
-	if (!parser->failed)
-		parser_advance(parser);
-	macro->count = names->len;
-	macro->parameters =
-		expr_template_allocate(parser->template_, MAX(1, names->len) * sizeof(char *));
-	for (guint i = 0; i < names->len; i++)
-		macro->parameters[i] = names->pdata[i];
-	macro->defaults = parser_take_list(parser, defaults).nodes;
-}
-
-static ExprNode *parse_macro(TextParser *reader, const TagRow *row, size_t offset)
-{
-	ExprTemplate *template_ = reader->parser.template_;
-	Macro *macro = expr_template_allocate(template_, sizeof *macro);
-	const char *ended_by;
-
-	macro->name = tag_name(reader, "the name of a macro");
-	parse_macro_parameters(reader, macro);
-	span_close(reader, TOKEN_CLOSE_TAG);
-	macro->body = parse_body(reader, row, offset, &ended_by);
-	if (ended_by != NULL)
-		span_close(reader, TOKEN_CLOSE_TAG);
-	if (template_->macros == NULL)
-		template_->macros = g_ptr_array_new();
-	g_ptr_array_add(template_->macros, macro);
-	return NULL;
-}
-
-static ExprNode *parse_filter_tag(TextParser *reader, const TagRow *row, size_t offset)
-{
-	Parser *parser = &reader->parser;
-	ExprNode *node = parser_node(parser, NODE_FILTERED, offset), *chain;
-	const char *ended_by;
-	unsigned links = 0;
-
-	chain = node->filtered.hole = parser_node(parser, NODE_TEXT, offset);
-	do {
-		if (links++ > 0)
-			parser_advance(parser);
-		chain = parser->failed ? NULL : parse_filter(parser, chain);
-	} while (chain != NULL && parser->token.kind == TOKEN_BAR);
-	node->filtered.filter = chain;
-	span_close(reader, TOKEN_CLOSE_TAG);
-	node->filtered.body = parse_body(reader, row, offset, &ended_by);
-	if (ended_by != NULL)
-		span_close(reader, TOKEN_CLOSE_TAG);
-	return node;
-}
-
-static ExprNode *parse_flush(TextParser *reader, const TagRow *row, size_t offset)
-{
-	(void)row;
-	(void)offset;
-	span_close(reader, TOKEN_CLOSE_TAG);
-	return NULL;
-}
-
-static ExprNode *refuse_tag(TextParser *reader, const TagRow *row, size_t offset)
-{
-	parser_fail(&reader->parser, offset, NULL,
-		"the tag '%s' is not available: a template stands alone", row->name);
-	span_close(reader, TOKEN_CLOSE_TAG);
-	return NULL;
-}
-
-static const TagRow tags[] = {
-	{"if", parse_if, {"elseif", "elif", "else", "endif"}},
-	{"for", parse_for, {"else", "endfor"}},
-	{"set", parse_set, {"endset"}},
-	{"block", parse_block, {"endblock"}},
-	{"macro", parse_macro, {"endmacro"}},
-	{"filter", parse_filter_tag, {"endfilter"}},
-	{"flush", parse_flush, {NULL}},
-	{"include", refuse_tag, {NULL}},
-	{"import", refuse_tag, {NULL}},
-	{"from", refuse_tag, {NULL}},
-	{"extends", refuse_tag, {NULL}},
-	{"embed", refuse_tag, {NULL}},
-	{"cache", refuse_tag, {NULL}},
-	{"parallel", refuse_tag, {NULL}},
-	{"autoescape", refuse_tag, {NULL}},
-};
 
 static const char *const raw_tags[] = {"raw", "verbatim"};
 
@@ -430,9 +160,9 @@ static const char *ending(const TagRow *row, const char *name)
 
 static const TagRow *opener_of(const char *name)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
-		if (ending(&tags[i], name) != NULL)
-			return &tags[i];
+	for (size_t i = 0; i < tag_row_count; i++) {
+		if (ending(&tag_rows[i], name) != NULL)
+			return &tag_rows[i];
 	}
 	return NULL;
 }
@@ -446,11 +176,12 @@ static void fail_tag(TextParser *reader, const char *name, size_t offset)
 		parser_fail(&reader->parser, offset, NULL, "'%s' stands without its '%s'", name,
 			opener->name);
 	} else if (!reader->parser.failed) {
-		for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
-			expr_suggestion_consider(&suggestion, tags[i].name);
+		for (size_t i = 0; i < tag_row_count; i++) {
+			expr_suggestion_consider(&suggestion, tag_rows[i].name);
 			for (size_t j = 0;
-				j < G_N_ELEMENTS(tags[i].ends) && tags[i].ends[j] != NULL; j++)
-				expr_suggestion_consider(&suggestion, tags[i].ends[j]);
+				j < G_N_ELEMENTS(tag_rows[i].ends) && tag_rows[i].ends[j] != NULL;
+				j++)
+				expr_suggestion_consider(&suggestion, tag_rows[i].ends[j]);
 		}
 		g_autofree char *hint =
 			suggestion.best == NULL
@@ -469,7 +200,7 @@ static const char *parse_tag(TextParser *reader, GPtrArray *nodes, const TagRow 
 
 	span_open(reader, offset);
 	name_offset = reader->parser.token.offset;
-	name = tag_name(reader, "the name of a tag");
+	name = span_name(reader, "the name of a tag");
 	end = ending(row, name);
 	if (end != NULL) {
 		if (g_str_has_prefix(end, "end") && reader->parser.token.kind == TOKEN_NAME)
@@ -482,10 +213,10 @@ static const char *parse_tag(TextParser *reader, GPtrArray *nodes, const TagRow 
 			return NULL;
 		}
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(tags); i++) {
-		if (strcmp(tags[i].name, name) != 0)
+	for (size_t i = 0; i < tag_row_count; i++) {
+		if (strcmp(tag_rows[i].name, name) != 0)
 			continue;
-		ExprNode *node = tags[i].parse(reader, &tags[i], offset);
+		ExprNode *node = tag_rows[i].parse(reader, &tag_rows[i], offset);
 		if (node != NULL)
 			g_ptr_array_add(nodes, node);
 		return NULL;
@@ -496,8 +227,7 @@ static const char *parse_tag(TextParser *reader, GPtrArray *nodes, const TagRow 
 
 // Reads text, outputs and tags up to the end tag of row (NULL: to the end of the text). Sets *ended_by to that tag, which is
 // not closed yet, or to NULL at the end of the text.
-static NodeList parse_body(
-	TextParser *reader, const TagRow *row, size_t offset, const char **ended_by)
+NodeList parse_body(TextParser *reader, const TagRow *row, size_t offset, const char **ended_by)
 {
 	Parser *parser = &reader->parser;
 	GPtrArray *nodes = g_ptr_array_new();

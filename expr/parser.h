@@ -48,8 +48,15 @@ ExprNode *parser_node(Parser *parser, NodeKind kind, size_t offset);
 // Reads an expression; the token after it becomes the current one. NULL after a fault.
 ExprNode *parse_expression(Parser *parser);
 
-// Reads `name(arguments)` and the like behind a `|`, with the name as the current token.
+// Reads `name(arguments)` behind a `|`, with the name as the current token; the same behind `is` or `is not`.
 ExprNode *parse_filter(Parser *parser, ExprNode *input);
+ExprNode *parse_test(Parser *parser, ExprNode *input);
+
+// Reads the arguments of a function or macro, whose name was the token before the current one.
+ExprNode *parse_call(Parser *parser, Token name);
+
+// Makes the node as high as what stands below it (may be NULL) demands. NULL after a fault.
+ExprNode *parser_grow(Parser *parser, ExprNode *node, const ExprNode *below);
 
 // Moves what a growing array of nodes holds into the arena, and frees the array.
 NodeList parser_take_list(Parser *parser, GPtrArray *nodes);
