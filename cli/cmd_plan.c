@@ -160,7 +160,7 @@ static bool open_store(Planning *planning, const char *argument, GError **error)
 static bool print_plan(const Planning *planning, GError **error)
 {
 	if (output_is_json()) {
-		json_t *json = plan_json(planning->plan, planning->drift, error);
+		json_t *json = plan_json(planning->plan, planning->drift, 0, error);
 
 		if (json == NULL)
 			return false;

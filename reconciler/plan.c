@@ -299,6 +299,14 @@ static bool update_flow(
 	return true;
 }
 
+// A folder on disk has no ids.
+static bool is_known(const SourceId *id)
+{
+	static const SourceId none;
+
+	return !source_id_equal(id, &none);
+}
+
 // The same meaning in another text.
 static void note_cosmetic(Comparison *comparison, const PlanLiveFlow *was, const LayoutFlow *flow)
 {
@@ -540,7 +548,8 @@ static bool is_same(const PlanLiveDomain *was, const LayoutDomain *domain)
 	if (was == NULL || domain == NULL || domain->broken ||
 		(was->digest != domain->digest && strcmp(was->digest, domain->digest) != 0))
 		return false;
-	return !was->tree_known || source_id_equal(&was->tree, &domain->tree);
+	return !was->tree_known || !is_known(&domain->tree) ||
+	       source_id_equal(&was->tree, &domain->tree);
 }
 
 // What is said is what is live again, after a commit that was broken or held.
@@ -654,4 +663,26 @@ char *plan_change_address(const PlanChange *change)
 		return g_strdup_printf(
 			"%s.%s.%s.%s", resource, change->scope, change->name, change->trigger);
 	return g_strdup_printf("%s.%s.%s", resource, change->scope, change->name);
+}
+
+DiagnosticList *plan_diagnostics(const Plan *plan)
+{
+	DiagnosticList *list = diagnostic_list_new();
+	const DiagnosticList *project = layout_project_diagnostics(plan->layout);
+
+	// A broken project lists no domain, and every fault may be its cause.
+	if (layout_broken(plan->layout)) {
+		diagnostic_list_free(list);
+		return layout_diagnostics(plan->layout);
+	}
+	if (project != NULL)
+		diagnostic_list_append(list, project);
+	for (guint i = 0; i < plan->domains->len; i++) {
+		const LayoutDomain *domain = plan_domain_at(plan, i)->layout;
+
+		if (domain != NULL && domain->diagnostics != NULL)
+			diagnostic_list_append(list, domain->diagnostics);
+	}
+	diagnostic_list_sort(list);
+	return list;
 }

@@ -178,7 +178,12 @@ char *plan_change_address(const PlanChange *change);
 
 // The flows of any domain that are downstream of a change and live or to be live, sorted ("namespace.id", LayoutFlow *;
 // borrowed from the layout; the caller frees the array). Flows that the plan creates are left out: they have no readers yet.
-GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change);
+// At most limit of them, the nearest; 0: all.
+GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint limit);
+
+// The diagnostics of the project and of the domains that the plan lists, sorted: those of domains that do not change are
+// not the plan's. The caller frees the list.
+DiagnosticList *plan_diagnostics(const Plan *plan);
 
 // Digest of domains (PlanLiveDomain, sorted by name): of each name and digest.
 void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE]);
@@ -187,7 +192,8 @@ void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE]);
 void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);
 
 // Canonical forms: the same plan gives the same bytes. drift is a list of resource_drift entries, NULL: none.
-json_t *plan_json(const Plan *plan, json_t *drift, GError **error);
+// impact_limit: flows downstream that are listed of a change; 0: all.
+json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **error);
 char *plan_text(const Plan *plan, bool colour);
 char *plan_markdown(const Plan *plan);
 

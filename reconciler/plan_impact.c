@@ -38,7 +38,7 @@ static void add_readers(const Plan *plan, const char *table, GHashTable *seen, G
 	}
 }
 
-GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change)
+GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint limit)
 {
 	GPtrArray *found = g_ptr_array_new();
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -57,12 +57,14 @@ GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change)
 
 		add_readers(plan, table, seen, created, found);
 	}
-	for (guint i = 0; i < found->len; i++) {
+	for (guint i = 0; i < found->len && (limit == 0 || found->len < limit); i++) {
 		const LayoutFlow *flow = found->pdata[i];
 
 		for (unsigned j = 0; j < flow->writes_length; j++)
 			add_readers(plan, flow->writes[j], seen, created, found);
 	}
+	if (limit > 0 && found->len > limit)
+		g_ptr_array_set_size(found, (gint)limit);
 	g_ptr_array_sort(found, order_flows);
 	return found;
 }

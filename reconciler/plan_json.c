@@ -87,9 +87,9 @@ static json_t *paths_of(const PlanChange *change)
 	return list;
 }
 
-static json_t *impact_of(const Plan *plan, const PlanChange *change)
+static json_t *impact_of(const Plan *plan, const PlanChange *change, guint limit)
 {
-	g_autoptr(GPtrArray) flows = plan_change_impact(plan, change);
+	g_autoptr(GPtrArray) flows = plan_change_impact(plan, change, limit);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	json_t *names = json_array();
 	json_t *domains = json_array();
@@ -123,7 +123,7 @@ static json_t *sorted_names(GHashTable *names)
 }
 
 // Everything downstream of any change, and what will be built again because of the plan.
-static json_t *whole_impact(const Plan *plan)
+static json_t *whole_impact(const Plan *plan, guint limit)
 {
 	g_autoptr(GHashTable) flows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) domains = g_hash_table_new(g_str_hash, g_str_equal);
@@ -131,7 +131,7 @@ static json_t *whole_impact(const Plan *plan)
 
 	for (guint i = 0; i < plan->changes->len; i++) {
 		const PlanChange *change = plan_change_at(plan, i);
-		g_autoptr(GPtrArray) impact = plan_change_impact(plan, change);
+		g_autoptr(GPtrArray) impact = plan_change_impact(plan, change, limit);
 
 		for (guint j = 0; j < impact->len; j++) {
 			const LayoutFlow *flow = impact->pdata[j];
@@ -148,7 +148,7 @@ static json_t *whole_impact(const Plan *plan)
 		sorted_names(domains), "reruns", reruns);
 }
 
-static json_t *change_json(const Plan *plan, const PlanChange *change, GError **error)
+static json_t *change_json(const Plan *plan, const PlanChange *change, guint limit, GError **error)
 {
 	g_autofree char *address = plan_change_address(change);
 	g_autofree char *scoped = g_strdup_printf("%s.%s", change->scope, change->name);
@@ -164,19 +164,19 @@ static json_t *change_json(const Plan *plan, const PlanChange *change, GError **
 		"file", text_or_null(change->file), "change", values);
 	json_object_set_new(object, "class", json_string(plan_class_name(change->class)));
 	json_object_set_new(object, "changed_paths", paths_of(change));
-	json_object_set_new(object, "impact", impact_of(plan, change));
+	json_object_set_new(object, "impact", impact_of(plan, change, limit));
 	json_object_set_new(object, "reruns", json_boolean(change->reruns));
 	json_object_set_new(object, "live_revision",
 		change->live_revision > 0 ? json_integer(change->live_revision) : json_null());
 	return object;
 }
 
-static json_t *changes_json(const Plan *plan, GError **error)
+static json_t *changes_json(const Plan *plan, guint limit, GError **error)
 {
 	json_t *list = json_array();
 
 	for (guint i = 0; i < plan->changes->len; i++) {
-		json_t *object = change_json(plan, plan_change_at(plan, i), error);
+		json_t *object = change_json(plan, plan_change_at(plan, i), limit, error);
 
 		if (object == NULL) {
 			json_decref(list);
@@ -231,15 +231,15 @@ static json_t *summary_json(const Plan *plan)
 		"cosmetic", (int)plan_count(plan, PLAN_NONE));
 }
 
-json_t *plan_json(const Plan *plan, json_t *drift, GError **error)
+json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **error)
 {
-	json_t *changes = changes_json(plan, error);
+	json_t *changes = changes_json(plan, impact_limit, error);
 	char digest[PLAN_DIGEST_SIZE];
 
 	if (changes == NULL)
 		return NULL;
 	plan_digest(plan, digest);
-	DiagnosticList *diagnostics = layout_diagnostics(plan->layout);
+	DiagnosticList *diagnostics = plan_diagnostics(plan);
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b}", "format_version", JSON_FORMAT,
 		"weir_version", WEIR_VERSION, "revision", layout_revision(plan->layout), "errored",
 		plan->broken);
@@ -253,7 +253,7 @@ json_t *plan_json(const Plan *plan, json_t *drift, GError **error)
 	else
 		json_object_set_new(object, "resource_drift", json_array());
 	json_object_set_new(object, "domains", domains_json(plan));
-	json_object_set_new(object, "impact", whole_impact(plan));
+	json_object_set_new(object, "impact", whole_impact(plan, impact_limit));
 	json_object_set_new(object, "refusals", refusals_json(plan));
 	json_object_set_new(object, "diagnostics", diagnostic_list_json(diagnostics));
 	diagnostic_list_free(diagnostics);

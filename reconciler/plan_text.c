@@ -37,7 +37,7 @@ static char *short_value(const json_t *value)
 
 static char *impact_text(const Plan *plan, const PlanChange *change)
 {
-	g_autoptr(GPtrArray) flows = plan_change_impact(plan, change);
+	g_autoptr(GPtrArray) flows = plan_change_impact(plan, change, 0);
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (guint i = 0; i < flows->len; i++) {
@@ -83,7 +83,7 @@ static void append_change(GString *text, const Plan *plan, const PlanChange *cha
 
 static void append_diagnostics(GString *text, const Plan *plan)
 {
-	DiagnosticList *diagnostics = layout_diagnostics(plan->layout);
+	DiagnosticList *diagnostics = plan_diagnostics(plan);
 
 	for (size_t i = 0; i < diagnostic_list_length(diagnostics); i++) {
 		g_autofree char *line = diagnostic_text(diagnostic_list_at(diagnostics, i));

@@ -138,10 +138,9 @@ static bool step_guard(Walk *walk, GError **error)
 // A push that came meanwhile makes the rest of this apply pointless.
 static bool newer_waits(void *data)
 {
-	const Reconciler *self = data;
-	struct pollfd wait = {.fd = source_watch_fd(self->watch), .events = POLLIN};
+	const Walk *walk = data;
 
-	return wait.fd >= 0 && poll(&wait, 1, 0) == 1;
+	return source_has_moved(walk->self->source, &walk->tip.commit);
 }
 
 static ReconcileResult result_of(const Walk *walk, const ApplyOutcome *applied)
@@ -175,7 +174,7 @@ static bool step_apply(Walk *walk, GError **error)
 		.commit = walk->tip.id,
 		.environment = self->environment,
 		.superseded = newer_waits,
-		.data = self,
+		.data = walk,
 	};
 	ApplyOutcome applied;
 	bool good = plan_apply(&options, walk->plan, &applied, note_commit, &note, error);
@@ -199,8 +198,9 @@ static bool step_apply(Walk *walk, GError **error)
 static bool may_not_go_on(void *data)
 {
 	const Reconciler *self = data;
+	struct pollfd wait = {.fd = source_watch_fd(self->watch), .events = POLLIN};
 
-	return atomic_load(&self->stopping) || newer_waits(data);
+	return atomic_load(&self->stopping) || (wait.fd >= 0 && poll(&wait, 1, 0) == 1);
 }
 
 // Looks for drift when its time has come; an observation that a push cuts short goes on later.

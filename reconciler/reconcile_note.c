@@ -9,6 +9,7 @@
 
 enum {
 	PLAN_JSON_CHANGES = 200, // of a larger plan only the summary is kept
+	PLAN_IMPACT = 100, // flows downstream that are kept of a change
 	PLANS_KEPT = 500,
 };
 
@@ -95,7 +96,7 @@ static char *plan_text_for_store(const Plan *plan)
 	json_t *json = NULL;
 
 	if (plan->changes->len <= PLAN_JSON_CHANGES)
-		json = plan_json(plan, NULL, NULL);
+		json = plan_json(plan, NULL, PLAN_IMPACT, NULL);
 	if (json == NULL)
 		json = json_pack("{s:s, s:s, s:b, s:i}", "format_version", "1.0", "revision",
 			layout_revision(plan->layout), "truncated", 1, "changes",

@@ -385,6 +385,19 @@ bool source_fetch(Source *source, const char *known, SourceTip *ret_tip, GError 
 	return empty || read_tip(source, ret_tip, known, error);
 }
 
+bool source_has_moved(const Source *source, const git_oid *commit)
+{
+	git_oid now;
+
+	if (source->mirror != NULL || source->repository == NULL || source->branch == NULL)
+		return false;
+	g_autofree char *name = g_strconcat("refs/heads/", source->branch, NULL);
+	bool moved = git_reference_name_to_id(&now, source->repository, name) == 0 &&
+		     !git_oid_equal(&now, commit);
+	git_error_clear();
+	return moved;
+}
+
 bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error)
 {
 	git_object *object = NULL, *commit = NULL;

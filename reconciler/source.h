@@ -64,6 +64,10 @@ void source_free(Source *source);
 // and the cure. A repository that disappeared and came back is opened anew.
 bool source_fetch(Source *source, const char *known, SourceTip *ret_tip, GError **error);
 
+// Whether the tracked branch of a repository that is read in place is no longer at commit: a look at one reference. Any
+// doubt, and a mirror, count as no.
+bool source_has_moved(const Source *source, const git_oid *commit);
+
 // Moves the commit that rev names (any revision expression of libgit2, NULL: the tracked branch)
 // into ret_tip, without fetching. For plans between two revisions.
 bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error);
