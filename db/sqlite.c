@@ -61,6 +61,17 @@ static bool parse_url(
 	return !connection->is_folder || !is_folder_missing(path, error);
 }
 
+// SQLite counts the memory it takes under one lock of the whole process, and nobody asks for the count.
+static void forgo_statistics(void)
+{
+	static gsize done;
+
+	if (g_once_init_enter(&done)) {
+		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+		g_once_init_leave(&done, 1);
+	}
+}
+
 static bool open_handle(SqliteConnection *connection, const DbOptions *options, GError **error)
 {
 	const bool file = connection->path != NULL && !connection->is_folder;
@@ -69,6 +80,7 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 	g_autofree char *plain = NULL;
 	int code;
 
+	forgo_statistics();
 	// A relative path that begins with ':' or "file:" would mean something else to SQLite.
 	if (file && !g_path_is_absolute(name))
 		name = plain = g_strdup_printf("./%s", name);
