@@ -1,7 +1,7 @@
 // One run being driven: its graph, its values, and what of it is not written yet. The inside of the runner: shared by
 // drive*.c, scope.c, task_context.c and runner.c.
 //
-// Owned by the driver thread. Workers touch only what their TaskContext gives them, and values under drive->lock.
+// Owned by whoever has the runner's helm. Workers touch only what their TaskContext gives them, and values under drive->lock.
 #pragma once
 
 #include "expr/scope.h"
@@ -209,7 +209,13 @@ void task_context_free(TaskContext *context);
 void task_context_run(TaskContext *context); // calls type->run, fills ok, result, error
 void task_context_cancel(TaskContext *context, CancelReason reason);
 
-// ---- runner.c: what drives ask of it. Driver thread.
+// ---- runner_folders.c: the folders of tasks. Any thread.
+// An empty folder that nobody else has. NULL with error.
+char *runner_folder_take(Runner *runner, GError **error);
+// Takes folder over; what is in it is removed.
+void runner_folder_return(Runner *runner, char *folder);
+
+// ---- runner.c: what drives ask of it, with the helm.
 Store *runner_store(Runner *runner);
 const RunnerOptions *runner_options(const Runner *runner);
 const char *runner_files_folder(const Runner *runner);

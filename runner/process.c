@@ -21,10 +21,13 @@ typedef struct {
 	const char *volatile step;
 } Start;
 
+// The writing ends of the pipes stay open here as well: their closing at the child's end would wake us before it is
+// dead, for nothing. What is left in them is read once it is.
 typedef struct {
 	pid_t pid;
 	int pidfd;
 	int output[2];
+	int writing[2];
 } Child;
 
 static const char *environment_get(const char *const *environment, const char *name)
@@ -129,6 +132,15 @@ static void fd_close(int *fd)
 	*fd = -1;
 }
 
+static void child_close(Child *child)
+{
+	fd_close(&child->pidfd);
+	for (int i = 0; i < 2; i++) {
+		fd_close(&child->output[i]);
+		fd_close(&child->writing[i]);
+	}
+}
+
 static bool child_start(const ProcessSpec *spec, Child *child, GError **error)
 {
 	g_autofree char *program = program_find(spec);
@@ -152,10 +164,10 @@ static bool child_start(const ProcessSpec *spec, Child *child, GError **error)
 		failure = child->pid < 0 ? errno : start.error;
 	}
 	fd_close(&null_fd);
-	fd_close(&pipes[0][1]);
-	fd_close(&pipes[1][1]);
-	child->output[0] = pipes[0][0];
-	child->output[1] = pipes[1][0];
+	for (int i = 0; i < 2; i++) {
+		child->output[i] = pipes[i][0];
+		child->writing[i] = pipes[i][1];
+	}
 	child->pidfd = -1;
 	if (failure == 0) {
 		child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
@@ -163,8 +175,7 @@ static bool child_start(const ProcessSpec *spec, Child *child, GError **error)
 	}
 	if (child->pid > 0)
 		waitpid(child->pid, NULL, 0);
-	fd_close(&child->output[0]);
-	fd_close(&child->output[1]);
+	child_close(child);
 	g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, "cannot %s '%s': %s",
 		start.step != NULL ? start.step : "start", program, g_strerror(failure));
 	return false;
@@ -192,7 +203,6 @@ static void output_drain(const ProcessSpec *spec, Child *child, char *buffer, si
 		while (poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) > 0 &&
 			output_read(spec, child, stream, buffer, size))
 			;
-		fd_close(&child->output[stream - 1]);
 	}
 }
 
@@ -269,14 +279,14 @@ static void child_watch(const ProcessSpec *spec, Child *child, ProcessEnd *end)
 
 bool process_run(const ProcessSpec *spec, ProcessEnd *ret_end, GError **error)
 {
-	Child child = {.pid = -1, .pidfd = -1, .output = {-1, -1}};
+	Child child = {.pid = -1, .pidfd = -1, .output = {-1, -1}, .writing = {-1, -1}};
 	int status = 0;
 
 	*ret_end = (ProcessEnd){0};
 	if (!child_start(spec, &child, error))
 		return false;
 	child_watch(spec, &child, ret_end);
-	fd_close(&child.pidfd);
+	child_close(&child);
 	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
 		;
 	ret_end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

@@ -5,7 +5,6 @@
 #include "store/timestamp.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -33,7 +32,11 @@ static void options_copy(Runner *runner, const RunnerOptions *options)
 	mine->roles = keep_text(runner, options->roles);
 	mine->data_folder = keep_text(runner, options->data_folder);
 	mine->work_folder = keep_text(runner, options->work_folder);
-	mine->scripts_folder = keep_text(runner, options->scripts_folder);
+	if (options->scripts_folder != NULL &&
+		g_file_test(options->scripts_folder, G_FILE_TEST_IS_DIR))
+		mine->scripts_folder = keep_text(runner, options->scripts_folder);
+	else
+		mine->scripts_folder = NULL;
 	mine->slots = options->slots != 0 ? options->slots : g_get_num_processors();
 	mine->max_runs = options->max_runs != 0 ? options->max_runs : 10000;
 	mine->beat = options->beat != 0 ? options->beat : 15 * G_USEC_PER_SEC;
@@ -90,6 +93,7 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	g_array_set_clear_func(runner->pools, pool_clear);
 	options_copy(runner, options);
 	pthread_mutex_init(&runner->lock, NULL);
+	pthread_mutex_init(&runner->helm, NULL);
 	pthread_cond_init(&runner->job_ready, NULL);
 	pthread_cond_init(&runner->changed, NULL);
 	g_queue_init(&runner->jobs);
@@ -99,6 +103,7 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	runner->models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, model_unref);
 	runner->drives = g_hash_table_new(g_str_hash, g_str_equal);
 	runner->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	runner->idle_folders = g_ptr_array_new_with_free_func(g_free);
 	runner->round = g_ptr_array_new();
 	runner->fresh = g_ptr_array_new();
 	runner->dispatch = g_ptr_array_new();
@@ -111,16 +116,6 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	return runner;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-	(void)status, (void)walk;
-	if (flag == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
-}
-
 void runner_free(Runner *runner)
 {
 	union {
@@ -131,8 +126,11 @@ void runner_free(Runner *runner)
 	if (runner == NULL)
 		return;
 	runner_stop(runner, 0);
+	for (guint i = 0; i < runner->idle_folders->len; i++)
+		rmdir(runner->idle_folders->pdata[i]);
 	if (runner->own_work_folder && runner->work_folder != NULL)
-		nftw(runner->work_folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		runner_folder_remove(runner->work_folder);
+	g_ptr_array_unref(runner->idle_folders);
 	globals.in = runner->options.globals;
 	json_decref(globals.out);
 	g_hash_table_unref(runner->models);
@@ -145,6 +143,7 @@ void runner_free(Runner *runner)
 	g_array_unref(runner->pools);
 	g_ptr_array_unref(runner->texts);
 	pthread_mutex_destroy(&runner->lock);
+	pthread_mutex_destroy(&runner->helm);
 	pthread_cond_destroy(&runner->job_ready);
 	pthread_cond_destroy(&runner->changed);
 	if (runner->wake_fd >= 0)
@@ -245,6 +244,43 @@ static TaskContext *job_take(Runner *runner)
 	return context;
 }
 
+static bool ended_waits(Runner *runner)
+{
+	bool waits;
+
+	pthread_mutex_lock(&runner->lock);
+	waits = runner->ended.length > 0;
+	pthread_mutex_unlock(&runner->lock);
+	return waits;
+}
+
+static void jobs_signal(Runner *runner)
+{
+	pthread_mutex_lock(&runner->lock);
+	if (runner->jobs.length > 0)
+		pthread_cond_signal(&runner->job_ready);
+	pthread_mutex_unlock(&runner->lock);
+}
+
+// A worker that has ended a task takes the helm itself when it is free, commits, and goes on with what follows: no thread
+// has to be woken between two tasks. When the helm is taken, its holder sees what has ended before it lets go for good.
+static void steer(Runner *runner)
+{
+	while (ended_waits(runner)) {
+		if (pthread_mutex_trylock(&runner->helm) != 0)
+			return;
+		runner_round(runner, true);
+		// The driver sleeps until what it knew was next.
+		if (runner->active.length > 0 || atomic_load(&runner->stopping) != 0 ||
+			runner_next_moment(runner) < atomic_load(&runner->sleeps_until))
+			eventfd_write(runner->wake_fd, 1);
+		pthread_mutex_unlock(&runner->helm);
+		// More has ended meanwhile: while this one commits that, another begins what it would have taken.
+		if (ended_waits(runner))
+			jobs_signal(runner);
+	}
+}
+
 static void *worker_main(void *data)
 {
 	Runner *runner = data;
@@ -257,7 +293,7 @@ static void *worker_main(void *data)
 		runner->figures.finished++;
 		g_queue_push_tail(&runner->ended, context);
 		pthread_mutex_unlock(&runner->lock);
-		eventfd_write(runner->wake_fd, 1);
+		steer(runner);
 	}
 	return NULL;
 }
@@ -337,9 +373,8 @@ static void topics_take(Runner *runner)
 	}
 }
 
-static int wait_time(const Runner *runner)
+int64_t runner_next_moment(const Runner *runner)
 {
-	int64_t now = timestamp_now();
 	int64_t next = MIN(runner->next_poll, runner->next_beat);
 	int64_t timer = runner_timers_next(runner);
 
@@ -352,7 +387,7 @@ static int wait_time(const Runner *runner)
 		next = MIN(next, runner->next_due);
 	if (g_hash_table_size(runner->children) > 0)
 		next = MIN(next, runner->next_children);
-	return next <= now ? 0 : (int)MIN((next - now + 999) / 1000, 1000);
+	return next;
 }
 
 static void driver_wait(Runner *runner)
@@ -361,9 +396,15 @@ static void driver_wait(Runner *runner)
 		{.fd = runner->wake_fd, .events = POLLIN},
 		{.fd = store_watch_fd(runner->watch), .events = POLLIN},
 	};
+	int64_t next, now;
 	eventfd_t value;
 
-	poll(fds, G_N_ELEMENTS(fds), wait_time(runner));
+	pthread_mutex_lock(&runner->helm);
+	next = runner_next_moment(runner);
+	atomic_store(&runner->sleeps_until, next);
+	pthread_mutex_unlock(&runner->helm);
+	now = timestamp_now();
+	poll(fds, G_N_ELEMENTS(fds), next <= now ? 0 : (int)MIN((next - now + 999) / 1000, 1000));
 	if (fds[0].revents != 0)
 		eventfd_read(runner->wake_fd, &value);
 }
@@ -387,23 +428,36 @@ static void cancel_all(Runner *runner)
 	}
 }
 
+// One turn at the helm. False when the node is to end.
+static bool driver_turn(Runner *runner, bool *cancelled)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&runner->helm);
+	if (atomic_load(&runner->stopping) == 2 && !*cancelled) {
+		cancel_all(runner);
+		*cancelled = true;
+	}
+	topics_take(runner);
+	beat(runner);
+	runner_round(runner, false);
+	goes_on = atomic_load(&runner->stopping) == 0 || runner->busy > 0;
+	pthread_mutex_unlock(&runner->helm);
+	return goes_on;
+}
+
 static void *driver_main(void *data)
 {
 	Runner *runner = data;
 	g_autoptr(GError) error = NULL;
 	bool cancelled = false;
 
-	while (atomic_load(&runner->stopping) == 0 || runner->busy > 0) {
+	do
 		driver_wait(runner);
-		if (atomic_load(&runner->stopping) == 2 && !cancelled) {
-			cancel_all(runner);
-			cancelled = true;
-		}
-		topics_take(runner);
-		beat(runner);
-		runner_round(runner);
-	}
+	while (driver_turn(runner, &cancelled) || ended_waits(runner));
+	pthread_mutex_lock(&runner->helm);
 	runner_give_back(runner);
+	pthread_mutex_unlock(&runner->helm);
 	if (!store_node_delete(runner->store, runner->node_id, &error))
 		fprintf(stderr, "weir: warning: %s\n", error->message);
 	return NULL;

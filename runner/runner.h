@@ -1,9 +1,10 @@
 // Executes runs: claims them from the store, steps their graphs, has worker threads do their tasks, and commits what came
 // of it before acting on it.
 //
-// One driver thread owns all runs of the node: it steps graphs, runs internal tasks, and writes everything that happened
-// in a round in one transaction, so that under load many transitions share one commit. Worker threads are the slots: each
-// executes one task with outside effects at a time.
+// One thread at a time has the helm of the node and owns all its runs: it steps graphs, runs internal tasks, and writes
+// everything that happened in a round in one transaction, so that under load many transitions share one commit. Worker
+// threads are the slots: each executes one task with outside effects at a time, and takes the helm itself when it has ended
+// one and the helm is free.
 //
 // Commit points, in the order of a task's life:
 //   claim              the lease, and RUNNING of the run

@@ -43,13 +43,18 @@ struct Runner {
 	GQueue jobs; // TaskContext *: committed, for a worker
 	GQueue ended; // TaskContext *: given back by workers
 	GHashTable *models; // "namespace/id/revision" → FlowModel *
+	GPtrArray *idle_folders; // char *: empty folders of tasks that have ended
+	unsigned folders; // how many were made
 	int wake_fd;
 	atomic_int stopping; // 0 no, 1 give back, 2 cancel what is under way
 	bool workers_stop;
 	char *broken; // why the driver gave up; NULL: it did not
 	RunnerFigures figures;
 
-	// The driver's own.
+	// Whoever holds the helm drives: the driver thread, or a worker that has just ended a task. Taken before the store's
+	// lock, and before `lock`. All below is under it.
+	pthread_mutex_t helm;
+	atomic_llong sleeps_until; // when the driver thread looks again by itself
 	StoreWatch *watch;
 	GHashTable *drives; // id → Drive *
 	GQueue active; // Drive *: steps to take or rows to write
@@ -67,6 +72,12 @@ struct Runner {
 	unsigned failures; // commits that failed in a row
 };
 
+// runner.c
+int64_t runner_next_moment(const Runner *runner); // of something to do without an event; 0: now
+
+// runner_folders.c
+void runner_folder_remove(const char *path); // with everything in it
+
 // runner_slots.c
 void runner_slots_fill(Runner *runner); // lets waiting tasks start as slots are free
 bool runner_timers_fire(Runner *runner); // those that are due; false: none was
@@ -74,5 +85,6 @@ int64_t runner_timers_next(const Runner *runner); // 0: none
 void runner_drive_forget(Runner *runner, Drive *drive); // its timers, waiters and children
 
 // runner_round.c
-void runner_round(Runner *runner);
+// The caller holds the helm. by_worker: it will take a job itself afterwards.
+void runner_round(Runner *runner, bool by_worker);
 void runner_give_back(Runner *runner); // releases every run, when stopping

@@ -386,17 +386,19 @@ static void drive_over(Runner *runner, Drive *drive)
 		drive_free(drive);
 }
 
-static void round_act(Runner *runner)
+static void round_act(Runner *runner, bool by_worker)
 {
+	guint wanted = runner->dispatch->len - (by_worker && runner->dispatch->len > 0 ? 1 : 0);
+
 	bool over = false;
 
 	pthread_mutex_lock(&runner->lock);
 	runner->figures.started += runner->dispatch->len;
 	for (guint i = 0; i < runner->dispatch->len; i++)
 		g_queue_push_tail(&runner->jobs, runner->dispatch->pdata[i]);
-	if (runner->dispatch->len > 1)
+	if (wanted > 1)
 		pthread_cond_broadcast(&runner->job_ready);
-	else if (runner->dispatch->len == 1)
+	else if (wanted == 1)
 		pthread_cond_signal(&runner->job_ready);
 	pthread_mutex_unlock(&runner->lock);
 	g_ptr_array_set_size(runner->dispatch, 0);
@@ -420,7 +422,7 @@ static void round_act(Runner *runner)
 	pthread_mutex_unlock(&runner->lock);
 }
 
-void runner_round(Runner *runner)
+void runner_round(Runner *runner, bool by_worker)
 {
 	int64_t now = timestamp_now();
 	bool work = ended_take(runner);
@@ -435,7 +437,7 @@ void runner_round(Runner *runner)
 	if (!work)
 		return;
 	round_commit(runner);
-	round_act(runner);
+	round_act(runner, by_worker);
 }
 
 void runner_give_back(Runner *runner)

@@ -6,7 +6,6 @@
 #include "store/timestamp.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,29 +33,12 @@ TaskContext *task_context_new(Drive *drive, RunNode *node, const TaskType *type)
 	return context;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-	(void)status, (void)walk;
-	if (flag == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
-}
-
-static void folder_remove(const char *folder)
-{
-	// Most are empty.
-	if (rmdir(folder) < 0 && errno != ENOENT)
-		nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 void task_context_free(TaskContext *context)
 {
 	if (context == NULL)
 		return;
 	if (context->folder != NULL)
-		folder_remove(context->folder);
+		runner_folder_return(context->drive->runner, g_steal_pointer(&context->folder));
 	if (context->cancel_fd >= 0)
 		close(context->cancel_fd);
 	for (guint i = 0; context->hooks != NULL && i < context->hooks->len; i++) {
@@ -77,10 +59,8 @@ void task_context_free(TaskContext *context)
 void task_context_run(TaskContext *context)
 {
 	context->ok = context->type->run(context, &context->result, &context->error);
-	if (context->folder != NULL) {
-		folder_remove(context->folder);
-		g_clear_pointer(&context->folder, g_free);
-	}
+	if (context->folder != NULL)
+		runner_folder_return(context->drive->runner, g_steal_pointer(&context->folder));
 }
 
 // ---- Who is running
@@ -425,16 +405,8 @@ char *task_context_connection_url(TaskContext *context, const char *name, GError
 
 const char *task_context_folder(TaskContext *context, GError **error)
 {
-	if (context->folder != NULL)
-		return context->folder;
-	g_autofree char *path = g_strdup_printf("%s/%s.%u",
-		runner_work_folder(context->drive->runner), context->node->id, context->attempt);
-	if (mkdir(path, 0700) < 0) {
-		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot make the folder '%s': %s",
-			path, g_strerror(errno));
-		return NULL;
-	}
-	context->folder = g_steal_pointer(&path);
+	if (context->folder == NULL)
+		context->folder = runner_folder_take(context->drive->runner, error);
 	return context->folder;
 }
 
