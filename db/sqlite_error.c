@@ -182,7 +182,7 @@ static bool set_cannot_open(const char *path, int system_error, bool creates, GE
 bool sqlite_set_open_error(const char *path, bool creates, int code, int system_error,
 	const char *message, GError **error)
 {
-	if ((code & 0xff) == SQLITE_CANTOPEN)
+	if ((code & 0xff) == SQLITE_CANTOPEN || g_file_test(path, G_FILE_TEST_IS_DIR))
 		return set_cannot_open(path, system_error, creates, error);
 	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
 		if (codes[i].code == code || codes[i].code == (code & 0xff))
