@@ -37,7 +37,8 @@ const char *dashboard_security_policy(void)
 		g_autofree char *script = element_hash("<script>", "</script>");
 		char *made = g_strdup_printf(
 			"default-src 'none'; style-src %s; script-src %s; connect-src 'self'; "
-			"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors "
+			"'none'",
 			style, script);
 
 		g_once_init_leave(&policy, made);

@@ -57,17 +57,22 @@ static json_t *list_schema(const ApiSchema *item)
 static json_t *success_content(const ApiRoute *route)
 {
 	json_t *schema;
+	json_t *content;
 
 	if (route->form == ROUTE_TEXT)
 		return json_pack("{s:{s:{s:s}}}", route->content_type, "schema", "type", "string");
-	if (route->form == ROUTE_LIST)
+	if (route_is_list(route))
 		schema = list_schema(route->schema);
 	else if (route->schema != NULL)
 		schema = json_pack("{s:o}", "$ref",
 			json_sprintf("#/components/schemas/%s", route->schema->name));
 	else
 		schema = json_pack("{s:s}", "type", "object");
-	return json_pack("{s:{s:o}}", "application/json", "schema", schema);
+	content = json_pack("{s:{s:o}}", "application/json", "schema", schema);
+	if (route->form == ROUTE_FOLLOWED)
+		json_object_set_new(content, "text/event-stream",
+			json_pack("{s:{s:s}}", "schema", "type", "string"));
+	return content;
 }
 
 static json_t *responses(const ApiRoute *route)
@@ -90,7 +95,7 @@ static json_t *operation(const ApiRoute *route)
 	json_t *parameters = json_array();
 
 	append_parameters(parameters, route, route->parameters);
-	if (route->form == ROUTE_LIST)
+	if (route_is_list(route))
 		append_parameters(parameters, route, list_parameters);
 	return json_pack("{s:s, s:s, s:o, s:o}", "operationId", route->name, "summary",
 		route->summary, "parameters", parameters, "responses", responses(route));

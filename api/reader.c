@@ -61,6 +61,11 @@ void api_reader_free(ApiReader *reader)
 	g_free(reader);
 }
 
+Store *api_reader_store(const ApiReader *reader)
+{
+	return reader->store;
+}
+
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
 	MHD_add_response_header(response, name, value);

@@ -24,5 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiReader, api_reader_free)
 // belongs to the reader, and is valid until the next call.
 const ReadyAnswer *api_reader_answer(ApiReader *reader, const char *target);
 
+// The store of the reader.
+Store *api_reader_store(const ApiReader *reader);
+
 // A response made from a reply, with all headers. Destroy it with MHD_destroy_response().
 struct MHD_Response *api_response_new(const ApiReply *reply);

@@ -31,6 +31,10 @@ static const char head[] =
 	"A list has `items` and `next`. When `next` is not null, the same request with "
 	"`cursor=NEXT` gives the next page; what\nis added meanwhile neither repeats nor hides an "
 	"item. A parameter that a route does not know is an error.\n\n"
+	"Some lists can be followed: with `Accept: text/event-stream` the answer is a stream of "
+	"server-sent events. Each `item`\nholds an item of the list, `end` ends the stream, "
+	"`problem` "
+	"too. A client that was cut off goes on where it was with\n`Last-Event-ID`.\n\n"
 	"`/openapi.json` is the same as an OpenAPI 3.1 document, `/` is the status page.\n\n"
 	"## Paths\n";
 
@@ -71,7 +75,9 @@ static void append_answer(GString *text, const ApiRoute *route)
 		g_string_append_printf(text, " Answers `%s`.", route->content_type);
 	else if (name != NULL)
 		g_string_append_printf(text, " Answers a %s[%s](#%s).",
-			route->form == ROUTE_LIST ? "page of " : "", name, name);
+			route_is_list(route) ? "page of " : "", name, name);
+	if (route->form == ROUTE_FOLLOWED)
+		g_string_append(text, " Can be followed.");
 	g_string_append_c(text, '\n');
 }
 
@@ -79,11 +85,11 @@ static void append_route(GString *text, const ApiRoute *route)
 {
 	g_string_append_printf(text, "\n### `%s`\n\n%s.", route->path, route->summary);
 	append_answer(text, route);
-	if (route->parameters == NULL && route->form != ROUTE_LIST)
+	if (route->parameters == NULL && !route_is_list(route))
 		return;
 	g_string_append(text, "\n| parameter | in | |\n|---|---|---|\n");
 	append_parameters(text, route, route->parameters);
-	if (route->form == ROUTE_LIST)
+	if (route_is_list(route))
 		append_parameters(text, route, list_parameters);
 }
 

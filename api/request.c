@@ -31,6 +31,11 @@ static RequestValue *find_value(ApiRequest *request, const char *name)
 	return NULL;
 }
 
+bool route_is_list(const ApiRoute *route)
+{
+	return route->form == ROUTE_LIST || route->form == ROUTE_FOLLOWED;
+}
+
 bool route_has_in_path(const ApiRoute *route, const char *parameter)
 {
 	g_autofree char *braced = g_strdup_printf("{%s}", parameter);
@@ -179,7 +184,7 @@ bool request_read(ApiRequest *request, GError **error)
 	const ApiRoute *route = request->route;
 
 	if (!append_parameters(request, route->parameters) ||
-		(route->form == ROUTE_LIST && !append_parameters(request, list_parameters))) {
+		(route_is_list(route) && !append_parameters(request, list_parameters))) {
 		api_error_set(error, API_INTERNAL, "too-many-parameters",
 			"the route '%s' has more than %d parameters", route->path,
 			REQUEST_MOST_VALUES);

@@ -44,6 +44,7 @@ struct ApiParameter {
 typedef enum {
 	ROUTE_OBJECT, // answers an object of the schema
 	ROUTE_LIST, // answers {items: [of the schema], next}, takes 'limit' and 'cursor'
+	ROUTE_FOLLOWED, // a list that can also be followed as server-sent events
 	ROUTE_TEXT, // answers text of the content type
 	ROUTE_HEALTH, // an object, answered with 503 when its "status" is not "ok"
 } RouteForm;
@@ -70,6 +71,9 @@ extern const ApiRoute api_routes[];
 
 // The parameters that every list has: 'limit' and 'cursor'.
 extern const ApiParameter list_parameters[];
+
+// Whether it answers pages of a list.
+bool route_is_list(const ApiRoute *route);
 
 // Whether the parameter is one of the path: its name is there in braces.
 bool route_has_in_path(const ApiRoute *route, const char *parameter);

@@ -97,6 +97,14 @@ static const ApiParameter triggers_parameters[] = {
 	PARAMETER_END,
 };
 
+static const char *const event_beginnings[] = {"start", "now", NULL};
+static const ApiParameter events_parameters[] = {
+	PARAMETER("domain", PARAMETER_TEXT, "Only those of this domain"),
+	PARAMETER("kind", PARAMETER_TEXT, "Only those of this kind"),
+	PARAMETER_OF("from", "Where a list without cursor begins", event_beginnings),
+	PARAMETER_END,
+};
+
 const ApiRoute api_routes[] = {
 	{"/", "getDashboard", "The status page", ROUTE_TEXT, NULL, NULL, "text/html; charset=utf-8", NULL, get_dashboard},
 	{"/v1/status", "getStatus", "How everything stands", ROUTE_OBJECT, NULL, &schema_status, NULL, get_status, NULL},
@@ -111,7 +119,7 @@ const ApiRoute api_routes[] = {
 	{"/v1/runs", "listRuns", "The runs, newest first", ROUTE_LIST, runs_parameters, &schema_run, NULL, get_runs, NULL},
 	{"/v1/runs/{id}", "getRun", "One run with everything about it", ROUTE_OBJECT, run_parameters, &schema_run_detail, NULL, get_run, NULL},
 	{"/v1/runs/{id}/tasks", "listTaskRuns", "The task runs of a run, in the order they were made", ROUTE_LIST, run_tasks_parameters, &schema_task_run, NULL, get_run_tasks, NULL},
-	{"/v1/runs/{id}/logs", "listLogs", "The log of a run, oldest line first; 'next' is never null while the run goes on", ROUTE_LIST, run_logs_parameters, &schema_log_line, NULL, get_run_logs, NULL},
+	{"/v1/runs/{id}/logs", "listLogs", "The log of a run, oldest line first; 'next' is never null while the run goes on", ROUTE_FOLLOWED, run_logs_parameters, &schema_log_line, NULL, get_run_logs, NULL},
 	{"/v1/runs/{id}/events", "listRunEvents", "Every state that a run took, oldest first", ROUTE_LIST, run_parameters, &schema_state_change, NULL, get_run_events, NULL},
 	{"/v1/runs/{id}/outputs", "getRunOutputs", "The outputs of a run and of its tasks", ROUTE_OBJECT, run_parameters, &schema_outputs, NULL, get_run_outputs, NULL},
 	{"/v1/tables", "listTables", "The tables and views, by name", ROUTE_LIST, tables_parameters, &schema_table, NULL, get_tables, NULL},
@@ -122,6 +130,7 @@ const ApiRoute api_routes[] = {
 	{"/v1/drift", "listDrift", "What is live but not as committed", ROUTE_LIST, drift_parameters, &schema_drift, NULL, get_drift, NULL},
 	{"/v1/drift/history", "listDriftHistory", "All drift that ever was, newest first", ROUTE_LIST, drift_history_parameters, &schema_drift, NULL, get_drift_history, NULL},
 	{"/v1/triggers", "listTriggers", "The triggers, by flow", ROUTE_LIST, triggers_parameters, &schema_trigger, NULL, get_triggers, NULL},
+	{"/v1/events", "listEvents", "What happened, oldest first; 'next' is never null", ROUTE_FOLLOWED, events_parameters, &schema_event, NULL, get_events, NULL},
 	{"/v1/nodes", "listNodes", "The processes that run tasks", ROUTE_LIST, NULL, &schema_node, NULL, get_nodes, NULL},
 	{"/healthz", "getHealth", "Whether the server is alive", ROUTE_HEALTH, NULL, &schema_health, NULL, get_health, NULL},
 	{"/readyz", "getReadiness", "Whether the server can answer from its store", ROUTE_HEALTH, NULL, &schema_health, NULL, get_readiness, NULL},

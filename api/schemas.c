@@ -372,6 +372,18 @@ static const ApiField trigger_fields[] = {
 };
 const ApiSchema schema_trigger = {"Trigger", "What makes runs of a flow", trigger_fields};
 
+static const ApiField event_fields[] = {
+	FIELD("sequence", API_INTEGER, 0, "Grows with each"),
+	FIELD("at", API_TIME, 0, "When"),
+	FIELD("kind", API_STRING, 0, "What: 'synced', 'run-ended', 'drift-detected' …"),
+	FIELD("domain", API_STRING, API_NULLABLE, "The domain it is about"),
+	FIELD("subject", API_STRING, API_NULLABLE, "What it is about in there"),
+	FIELD("run", API_STRING, API_NULLABLE, "The run it is about"),
+	FIELD("data", API_MAP, API_NULLABLE, "More, by kind"),
+	FIELD_END,
+};
+const ApiSchema schema_event = {"Event", "Something that happened", event_fields};
+
 static const ApiField node_fields[] = {
 	FIELD("id", API_STRING, 0, "Its id"),
 	FIELD("name", API_STRING, API_NULLABLE, "Host and process"),

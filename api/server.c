@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/listen.h"
 #include "api/reader.h"
+#include "api/stream.h"
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct ApiServer {
 	pthread_key_t reader; // ApiReader of the thread
 	bool has_reader_key;
 	struct MHD_Daemon *daemon;
+	ApiStreams *streams;
 };
 
 // One request, from its first line to the end of its answer.
@@ -182,6 +184,34 @@ static enum MHD_Result answer_target(
 	return MHD_queue_response(connection, ready->status, ready->response);
 }
 
+static Store *thread_store(void *server, GError **error)
+{
+	ApiReader *reader = thread_reader(server, error);
+
+	return reader != NULL ? api_reader_store(reader) : NULL;
+}
+
+static bool asks_for_stream(
+	struct MHD_Connection *connection, const char *method, const char *target)
+{
+	const char *accept = header_of(connection, MHD_HTTP_HEADER_ACCEPT);
+
+	return accept != NULL && strstr(accept, "text/event-stream") != NULL &&
+	       strcmp(method, MHD_HTTP_METHOD_GET) == 0 && streams_can_follow(target);
+}
+
+static enum MHD_Result answer_stream(
+	ApiServer *server, struct MHD_Connection *connection, const char *target)
+{
+	g_autoptr(GError) error = NULL;
+	const char *last_id = header_of(connection, "Last-Event-ID");
+
+	if (streams_follow(
+		    server->streams, connection, target, last_id, thread_store, server, &error))
+		return MHD_YES;
+	return error != NULL ? queue_error(connection, error) : MHD_NO;
+}
+
 // Called twice for each request: once its head is there, and once it is whole. An answer on the first call makes
 // libmicrohttpd end the connection: that is for requests that are refused.
 static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
@@ -196,7 +226,9 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 	(void)upload;
 	*upload_size = 0;
 	if (request->is_checked)
-		return answer_target(cls, connection, request->target);
+		return asks_for_stream(connection, method, request->target)
+			       ? answer_stream(cls, connection, request->target)
+			       : answer_target(cls, connection, request->target);
 	request->is_checked = true;
 	return check_request(cls, connection, method, &error) ? MHD_YES
 							      : queue_error(connection, error);
@@ -215,10 +247,11 @@ static bool start_daemon(ApiServer *server, unsigned threads, GError **error)
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer,
-		server, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL,
-		MHD_OPTION_NOTIFY_COMPLETED, drop_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-		keep_escapes, NULL, MHD_OPTION_END);
+	server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
+		0, NULL, NULL, answer, server, MHD_OPTION_ARRAY, options,
+		MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		drop_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_END);
 	if (server->daemon != NULL)
 		return true;
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
@@ -233,6 +266,7 @@ ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
 
 	server->listening.descriptor = -1;
 	server->store_url = g_strdup(options->store_url);
+	server->streams = streams_new(options->store_url);
 	server->hosts = g_strdupv((char **)(uintptr_t)options->hosts);
 	probe = api_reader_new(options->store_url, error);
 	if (probe == NULL)
@@ -259,10 +293,12 @@ void api_server_stop(ApiServer *server)
 {
 	if (server == NULL)
 		return;
+	streams_end(server->streams);
 	if (server->daemon != NULL)
 		MHD_stop_daemon(server->daemon); // closes the socket
 	else if (server->listening.descriptor >= 0)
 		close(server->listening.descriptor);
+	streams_free(server->streams);
 	if (server->has_reader_key)
 		pthread_key_delete(server->reader);
 	g_strfreev(server->hosts);

@@ -248,6 +248,26 @@ static void end_run(Store *store, const char *node, const char *run_id)
 	MUST(store_run_end(store, &lease, &change, error));
 }
 
+void seed_log(Store *store, const StoreLease *lease, const char *line)
+{
+	g_autoptr(GError) open_error = NULL;
+	g_autoptr(StoreLog) log = store_log_open(store, lease->run_id, 0, &open_error);
+	StoreLogTask task = {0};
+
+	g_assert_no_error(open_error);
+	store_log_task_init(&task, NULL, 1);
+	store_log_append(log, &task, LOG_LEVEL_INFO, timestamp_now(), line, strlen(line));
+	MUST(store_log_flush(log, lease, error));
+	store_log_flushed(log);
+}
+
+void seed_end(Store *store, const StoreLease *lease)
+{
+	const StoreRunChange change = {.state = RUN_SUCCESS};
+
+	MUST(store_run_end(store, lease, &change, error));
+}
+
 static void fill_runs(Store *store, Seed *seed)
 {
 	char node_id[ID_SIZE];
@@ -266,16 +286,15 @@ static void fill_runs(Store *store, Seed *seed)
 		.flow = "load",
 		.inputs = "{\"key\":\"hunter2\",\"day\":\"2026-01-01\"}",
 	};
-	StoreLease lease;
 	bool claimed;
 
 	MUST(store_node_put(store, &node, error));
 	seed_run(store, seed->run_ended);
 	end_run(store, node_id, seed->run_ended);
 	MUST(store_run_create(store, &manual, seed->run_running, NULL, error));
-	MUST(store_run_claim_one(store, node_id, seed->run_running, &lease, &claimed, error));
+	MUST(store_run_claim_one(store, node_id, seed->run_running, &seed->lease, &claimed, error));
 	g_assert_true(claimed);
-	write_log(store, &lease, NULL);
+	write_log(store, &seed->lease, NULL);
 }
 
 static void fill_drift(Store *store)

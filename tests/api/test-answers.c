@@ -103,6 +103,8 @@ static const char *const targets[] = {
 	"/v1/drift/history",
 	"/v1/triggers",
 	"/v1/nodes",
+	"/v1/events",
+	"/v1/events?from=now&domain=sales&kind=run-ended",
 	"/healthz",
 	"/readyz",
 	"/openapi.json",

@@ -306,6 +306,122 @@ static void test_requests_may_follow_on_one_connection(Fixture *fixture, gconstp
 	g_assert_cmpint(g_strv_length(parts), ==, 4);
 }
 
+static int follow(const Fixture *fixture, const char *run, const char *headers)
+{
+	g_autofree char *request =
+		g_strdup_printf("GET /v1/runs/%s/logs HTTP/1.1\r\nHost: localhost\r\n"
+				"Accept: text/event-stream\r\n%s\r\n",
+			run, headers);
+	int client = connect_to(fixture);
+
+	send_all(client, request, strlen(request));
+	return client;
+}
+
+// Reads from the client until text has come, and gives all that was read.
+static char *receive_until(int client, const char *text)
+{
+	GString *got = g_string_new(NULL);
+	char buffer[4096];
+	ssize_t length;
+
+	while (strstr(got->str, text) == NULL &&
+		(length = recv(client, buffer, sizeof buffer, 0)) > 0)
+		g_string_append_len(got, buffer, length);
+	if (strstr(got->str, text) == NULL)
+		g_error("'%s' did not come, but: %s", text, got->str);
+	return g_string_free(got, FALSE);
+}
+
+static size_t count(const char *text, const char *part)
+{
+	g_auto(GStrv) parts = g_strsplit(text, part, -1);
+
+	return g_strv_length(parts) - 1;
+}
+
+static void test_a_log_is_followed_to_its_end(Fixture *fixture, gconstpointer data)
+{
+	int client = follow(fixture, fixture->seed.run_running, "");
+	g_autofree char *begin = receive_until(client, "line 49");
+
+	(void)data;
+	g_assert_cmpint(status_of(begin), ==, 200);
+	check_header(begin, "Content-Type", "text/event-stream");
+	seed_log(fixture->store, &fixture->seed.lease, "what came later");
+	g_autofree char *later = receive_until(client, "what came later");
+	seed_end(fixture->store, &fixture->seed.lease);
+	g_autofree char *end = receive_until(client, "event: end");
+	close(client);
+	g_assert_cmpuint(count(begin, "event: item") + count(later, "event: item"), ==, 51);
+	g_assert_cmpuint(count(end, "event: item"), ==, 0);
+}
+
+static void test_a_stream_goes_on_where_it_was_cut_off(Fixture *fixture, gconstpointer data)
+{
+	int client = follow(fixture, fixture->seed.run_running, "");
+	g_autofree char *begin = receive_until(client, "line 49");
+	g_autoptr(GMatchInfo) match = NULL;
+	g_autoptr(GRegex) regex = g_regex_new("id: (\\S+)", 0, 0, NULL);
+	int again;
+
+	(void)data;
+	close(client);
+	g_assert_true(g_regex_match(regex, begin, 0, &match));
+	g_autofree char *id = g_match_info_fetch(match, 1);
+	g_autofree char *header = g_strdup_printf("Last-Event-ID: %s\r\n", id);
+	again = follow(fixture, fixture->seed.run_running, header);
+	seed_log(fixture->store, &fixture->seed.lease, "what came later");
+	g_autofree char *rest = receive_until(again, "what came later");
+	close(again);
+	g_assert_cmpuint(count(rest, "event: item"), ==, 1);
+}
+
+static void test_a_log_that_is_not_there_is_a_problem(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *answer =
+		ask(fixture, "GET", "/v1/runs/nothing/logs", "Accept: text/event-stream\r\n");
+
+	(void)data;
+	g_assert_cmpint(status_of(answer), ==, 404);
+	check_header(answer, "Content-Type", "application/problem+json");
+}
+
+static void test_streams_are_few_and_hold_up_nobody(Fixture *fixture, gconstpointer data)
+{
+	int clients[64];
+	g_autofree char *refused = NULL;
+	g_autofree char *answer = NULL;
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+		clients[i] = follow(fixture, fixture->seed.run_running, "");
+		g_autofree char *begin = receive_until(clients[i], "line 49");
+	}
+	refused = ask(fixture, "GET", "/v1/events", "Accept: text/event-stream\r\n");
+	answer = ask(fixture, "GET", "/v1/status", "");
+	g_assert_cmpint(status_of(refused), ==, 503);
+	g_assert_cmpint(status_of(answer), ==, 200);
+	seed_end(fixture->store, &fixture->seed.lease);
+	for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
+		g_autofree char *end = receive_until(clients[i], "event: end");
+
+		close(clients[i]);
+	}
+}
+
+static void test_a_server_stops_with_streams_open(Fixture *fixture, gconstpointer data)
+{
+	int client = follow(fixture, fixture->seed.run_running, "");
+	g_autofree char *begin = receive_until(client, "line 49");
+	g_autofree char *rest = NULL;
+
+	(void)data;
+	g_clear_pointer(&fixture->server, api_server_stop);
+	rest = receive_all(client);
+	g_assert_null(strstr(rest, "event: end"));
+}
+
 static void test_a_port_in_use_says_so(Fixture *fixture, gconstpointer data)
 {
 	g_autofree char *address =
@@ -368,6 +484,11 @@ int main(int argc, char **argv)
 		test_the_status_page_may_only_run_its_own_script);
 	ADD("slow-clients-hold-up-nobody", test_slow_clients_hold_up_nobody);
 	ADD("requests-may-follow-on-one-connection", test_requests_may_follow_on_one_connection);
+	ADD("a-log-is-followed-to-its-end", test_a_log_is_followed_to_its_end);
+	ADD("a-stream-goes-on-where-it-was-cut-off", test_a_stream_goes_on_where_it_was_cut_off);
+	ADD("a-log-that-is-not-there-is-a-problem", test_a_log_that_is_not_there_is_a_problem);
+	ADD("streams-are-few-and-hold-up-nobody", test_streams_are_few_and_hold_up_nobody);
+	ADD("a-server-stops-with-streams-open", test_a_server_stops_with_streams_open);
 	ADD("a-port-in-use-says-so", test_a_port_in_use_says_so);
 	ADD("bad-addresses-say-why", test_bad_addresses_say_why);
 	return g_test_run();
