@@ -27,17 +27,20 @@ static const DbTypeAlias ALIASES[] = {
 static void introspection(
 	const DbDialect *dialect, const char *dataset, const char *table, GString *sql)
 {
-	g_string_append(sql, "SELECT m.name, m.type, m.sql, p.name, p.type, p.\"notnull\" OR p.pk "
-			     "> 0, p.dflt_value FROM ");
+	g_string_append(sql,
+		"SELECT m.name, m.type, m.sql, p.name, p.type, p.\"notnull\" OR p.pk > 0, "
+		"p.dflt_value FROM ");
 	db_quote_table(dialect, dataset, "sqlite_schema", sql);
 	g_string_append(sql, " AS m LEFT JOIN pragma_table_xinfo(CASE m.type WHEN 'table' THEN "
 			     "m.name END, $1) AS p"
-			     " ON p.hidden <> 1 WHERE m.type IN ('table', 'view') AND m.name NOT "
-			     "LIKE 'sqlite\\_%'"
-			     " ESCAPE '\\' AND m.name NOT LIKE '\\_weir\\_%' ESCAPE '\\'");
+			     " ON p.hidden <> 1 WHERE m.type IN ('table', 'view') AND ");
+	// There is no index over the names: the cheapest condition has to do the work.
 	if (table != NULL)
-		g_string_append(sql, " AND m.name = $2 COLLATE NOCASE");
-	g_string_append(sql, " ORDER BY m.name, p.cid");
+		g_string_append(sql, "m.name = $2 COLLATE NOCASE ORDER BY p.cid");
+	else
+		g_string_append(sql,
+			"m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT LIKE '\\_weir\\_%'"
+			" ESCAPE '\\' ORDER BY m.name, p.cid");
 }
 
 // Skips one token (a quoted name or text, a comment, a word, a single character).

@@ -301,7 +301,7 @@ static bool run_checks(Build *build, GError **error)
 		.sample_limit = build->request->sample_limit,
 	};
 
-	if (build->declared && build->wanted->kind == DB_TABLE)
+	if (build->declared && build->wanted->kind == DB_TABLE && !build->source->typed)
 		check_list_add_schema(build->checks, build->wanted);
 	scan.host.this_dataset = build->dialect->stage_dataset;
 	scan.host.this_table = BUILD_STAGE;
@@ -424,9 +424,6 @@ static bool stage_rows(Build *build, GError **error)
 	build_step("staged");
 	if (build->feed->flags & FEED_VIEW)
 		return true;
-	if (!db_schema_read_table(
-		    build->connection, build->dataset, build->name, &build->live, error))
-		return false;
 	return stage_settle(build, error) &&
 	       (build->feed->verify == NULL || build->feed->verify(build, error));
 }

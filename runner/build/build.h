@@ -26,6 +26,8 @@ typedef struct BuildSource {
 	bool (*fill)(Build *build, void *data, GError **error);
 	// The SELECT itself, for feeds that keep it (VIEW) or run it as it is (SCRIPT); NULL: rows only.
 	const char *sql;
+	// The rows are of the declared types, with a value where one is REQUIRED: the source has seen to it.
+	bool typed;
 	void *data;
 } BuildSource;
 

@@ -281,7 +281,7 @@ void check_list_add_schema(GPtrArray *checks, const DbTable *declared)
 bool check_is_silent(const Check *check)
 {
 	return check->status == CHECK_PASS &&
-		(check->kind == &check_kind_required || check->kind == &check_kind_typed);
+	       (check->kind == &check_kind_required || check->kind == &check_kind_typed);
 }
 
 const char *check_status_name(CheckStatus status)

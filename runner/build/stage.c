@@ -113,7 +113,8 @@ static void set_technical_defaults(Build *build)
 	}
 }
 
-// The stage takes everything: what must not be NULL is a check, which can show the rows.
+// The stage takes everything: what must not be NULL is a check, which can show the rows. Only rows that have been looked
+// at go into the very form of the target, from which whole records can be copied.
 static DbTable *stage_of(const Build *build)
 {
 	DbTable *stage = db_table_copy(build->wanted);
@@ -122,7 +123,7 @@ static DbTable *stage_of(const Build *build)
 	g_free(stage->name);
 	stage->dataset = g_strdup(build->dialect->stage_dataset);
 	stage->name = g_strdup(BUILD_STAGE);
-	for (unsigned i = 0; i < stage->columns->len; i++) {
+	for (unsigned i = 0; i < stage->columns->len && !build->source->typed; i++) {
 		DbColumn *column = stage->columns->pdata[i];
 
 		if (column->mode == DB_MODE_REQUIRED)
@@ -287,17 +288,31 @@ static SqlBuilder *build_settle(const Build *build, unsigned *ret_count)
 	return builder;
 }
 
-static void settle_column(const Build *build, const char *name, int64_t seen)
+// Nothing but NULL came: the type that the table has now goes on.
+static bool live_type(Build *build, const char *name, const char **ret_type, GError **error)
+{
+	const DbColumn *live;
+
+	if (build->live == NULL && !db_schema_read_table(build->connection, build->dataset,
+					   build->name, &build->live, error))
+		return false;
+	live = build->live == NULL ? NULL : db_table_find(build->live, name);
+	if (live != NULL && live->engine_type != NULL)
+		*ret_type = live->engine_type;
+	return true;
+}
+
+static bool settle_column(Build *build, const char *name, int64_t seen, GError **error)
 {
 	DbColumn *wanted = (DbColumn *)(uintptr_t)db_table_find(build->wanted, name);
-	const DbColumn *live = build->live == NULL ? NULL : db_table_find(build->live, name);
 	const char *type = type_of_seen(seen);
 
-	if (seen == 0 && live != NULL && live->engine_type != NULL)
-		type = live->engine_type;
+	if (seen == 0 && !live_type(build, name, &type, error))
+		return false;
 	g_free(wanted->engine_type);
 	wanted->engine_type = g_strdup(type);
 	db_field_from_engine(build->dialect, type, &wanted->type);
+	return true;
 }
 
 bool stage_settle(Build *build, GError **error)
@@ -315,8 +330,9 @@ bool stage_settle(Build *build, GError **error)
 	for (unsigned i = 0; i < build->stage->columns->len; i++) {
 		const DbColumn *column = build->stage->columns->pdata[i];
 
-		if (is_untyped(column))
-			settle_column(build, column->name, db_column_int64(statement, next++));
+		if (is_untyped(column) && !settle_column(build, column->name,
+						  db_column_int64(statement, next++), error))
+			return false;
 	}
 	return true;
 }

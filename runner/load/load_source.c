@@ -238,5 +238,5 @@ static bool fill(Build *build, void *data, GError **error)
 
 BuildSource load_source_rows(LoadSource *load)
 {
-	return (BuildSource){.describe = describe, .fill = fill, .data = load};
+	return (BuildSource){.describe = describe, .fill = fill, .typed = true, .data = load};
 }
