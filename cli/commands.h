@@ -16,6 +16,9 @@ extern const char run_details[];
 int cmd_run(const Command *command, char **arguments);
 int cmd_status(const Command *command, char **arguments);
 int cmd_tables(const Command *command, char **arguments);
+extern const GOptionEntry runs_options[];
+extern const char runs_details[];
+int cmd_runs(const Command *command, char **arguments);
 int cmd_version(const Command *command, char **arguments);
 
 extern const char cron_details[];

@@ -10,6 +10,7 @@
 #include "store/flow.h"
 #include "store/log.h"
 #include "store/run.h"
+#include "store/timestamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,51 @@ static bool print_line(const StoreLogLine *line, void *data)
 	(void)data;
 	fprintf(stderr, "%-5s %s\n", log_level_name(line->level), shown);
 	return true;
+}
+
+static bool print_log(const StoreLogLine *line, void *data)
+{
+	g_autofree char *shown = output_printable(line->text, false);
+	char at[TIMESTAMP_SIZE];
+	json_t *object;
+
+	(void)data;
+	timestamp_format(line->at, at);
+	if (!output_is_json()) {
+		printf("%s %-5s %s\n", at, log_level_name(line->level), shown);
+		return true;
+	}
+	object = json_pack("{s:s, s:s, s:s, s:I, s:s%}", "at", at, "level",
+		log_level_name(line->level), "task_run", line->task_run_id, "attempt",
+		(json_int_t)line->attempt, "text", line->text, line->length);
+	output_json(object);
+	json_decref(object);
+	return true;
+}
+
+int run_logs(Store *store, const char *id, bool follow)
+{
+	StoreLogFilter filter = {.run_id = id};
+	g_autoptr(GError) error = NULL;
+
+	for (;;) {
+		g_autoptr(StoreRun) run = NULL;
+		bool ok = store_run_get(store, id, &run, &error);
+
+		if (ok && run == NULL) {
+			command_error("'weir runs list' shows them", "there is no run '%s'", id);
+			return EXIT_FAILED;
+		}
+		if (!ok ||
+			!store_log_read(store, &filter, print_log, NULL, &filter.after, &error)) {
+			command_error(NULL, "%s", error->message);
+			return EXIT_FAILED;
+		}
+		if (!follow || run_state_is_ended(run->state))
+			return EXIT_OK;
+		fflush(stdout);
+		g_usleep(LOOK);
+	}
 }
 
 static int exit_status(RunState state)

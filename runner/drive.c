@@ -414,7 +414,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 		return false;
 	node = run_graph_restore(drive->graph, parent, task,
 		run_graph_branch_of(drive->graph, task), row->value,
-		row->iteration < 0 ? 0 : (uint32_t)row->iteration, open ? RUN_RUNNING : row->state,
+		row->iteration < 0 ? 0 : (uint32_t)row->iteration + 1, open ? RUN_RUNNING : row->state,
 		open ? &opening : NULL);
 	g_strlcpy(node->id, row->id, sizeof(node->id));
 	node->created = row->created_at;
@@ -500,6 +500,12 @@ bool drive_begin(Drive *drive, GError **error)
 	drive->reruns = (unsigned)json_integer_value(json_object_get(kept, "reruns"));
 	drive->depth = (unsigned)json_integer_value(json_object_get(kept, "depth"));
 	drive->first_started = json_integer_value(json_object_get(kept, "first"));
+	// A restart goes on from a run whose end had been decided.
+	if (drive->state == RUN_RESTARTED) {
+		json_object_del(kept, "settled");
+		g_clear_pointer(&drive->message, g_free);
+		drive->run_dirty = true;
+	}
 	if (drive->state == RUN_RESTARTED || drive->state == RUN_CREATED ||
 		drive->state == RUN_QUEUED)
 		drive_set_state(drive, RUN_RUNNING);

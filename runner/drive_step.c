@@ -155,17 +155,20 @@ static bool retry_arrange(Drive *drive, RunNode *node, int64_t now, const char *
 	return true;
 }
 
-// The attempt's own state when the task run's is another (a failure that is allowed).
-static void attempt_state_keep(RunNode *node, RunState state)
+// The attempt's own state when the task run's is another.
+static void attempt_state_set(RunNode *node, RunState state)
 {
-	NodeExtra *extra;
+	NodeExtra *extra = node_extra(node);
 
-	if (run_state_allowed(node->task, state) == state)
-		return;
-	extra = node_extra(node);
 	if (extra->data == NULL)
 		extra->data = json_object();
 	json_object_set_new(extra->data, "attempt", json_string(run_state_name(state)));
+}
+
+static void attempt_state_keep(RunNode *node, RunState state)
+{
+	if (run_state_allowed(node->task, state) != state)
+		attempt_state_set(node, state);
 }
 
 static void leaf_end(Drive *drive, RunNode *node, RunState state, const char *message)
@@ -180,8 +183,10 @@ static void leaf_end(Drive *drive, RunNode *node, RunState state, const char *me
 	if (state == RUN_SUCCESS && node->attempts > 1) {
 		const Retry *retry = retry_policy(drive_flow(drive), node->task);
 
-		if (retry != NULL && retry->warning_on_retry)
+		if (retry != NULL && retry->warning_on_retry) {
+			attempt_state_set(node, state);
 			state = RUN_WARNING;
+		}
 	}
 	message_set(node, message);
 	node->ended = now;

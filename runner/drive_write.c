@@ -21,7 +21,7 @@ static bool node_write(Drive *drive, RunNode *node, GError **error)
 		.task_id = node->task->id,
 		.parent_id = node->parent->task == NULL ? NULL : node->parent->id,
 		.value = node->value,
-		.iteration = node->iteration == 0 ? -1 : (int64_t)node->iteration,
+		.iteration = node->iteration == 0 ? -1 : (int64_t)node->iteration - 1,
 		.state = (RunState)node->state,
 		.attempt = node->attempts,
 		.created_at = node->created,

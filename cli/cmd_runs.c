@@ -1,0 +1,221 @@
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/read_api.h"
+#include "cli/run_file.h"
+#include "cli/run_live.h"
+#include "cli/store_path.h"
+#include "cli/text_table.h"
+#include "runner/restart.h"
+#include "store/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char *option_flow;
+static char *option_state;
+static char **option_inputs;
+static gboolean option_follow;
+static int option_limit = 50;
+
+const GOptionEntry runs_options[] = {
+	{"flow", 0, 0, G_OPTION_ARG_STRING, &option_flow, "list: only runs of this flow",
+		"NAMESPACE.ID"},
+	{"state", 0, 0, G_OPTION_ARG_STRING, &option_state, "list: only runs in this state",
+		"STATE"},
+	{"limit", 'n', 0, G_OPTION_ARG_INT, &option_limit, "list: at most so many (default 50)",
+		"N"},
+	{"input", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &option_inputs,
+		"resume: a value that the pause asks for", "NAME=VALUE"},
+	{"follow", 0, 0, G_OPTION_ARG_NONE, &option_follow, "logs: go on until the run has ended",
+		NULL},
+	STORE_OPTION,
+	OUTPUT_OPTION,
+	{NULL},
+};
+
+const char runs_details[] = "'kill' ends a run with everything it has under way; 'restart' lets "
+			    "one that failed go on from what failed; 'resume' "
+			    "lets a paused one go on, with the values that it asks for. The server "
+			    "that works on the store carries it out.";
+
+// ---- Looking
+
+static void print_runs(const json_t *items)
+{
+	static const char *const headings[] = {"RUN", "FLOW", "STATE", "TRIGGER", "CREATED", NULL};
+	g_autoptr(TextTable) table = text_table_new(headings);
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(items, i, run)
+	{
+		const char *state = document_text(run, "state");
+		g_autofree char *flow = g_strdup_printf(
+			"%s.%s", document_text(run, "namespace"), document_text(run, "flow"));
+		g_autofree char *age = document_age(run, "created");
+
+		text_table_cell(table, document_text(run, "id"));
+		text_table_cell_styled(table, flow, STYLE_BOLD);
+		text_table_cell_styled(table, state, style_of_word(state));
+		text_table_cell(table, document_text(run, "trigger"));
+		text_table_cell(table, age);
+	}
+	text_table_print(table, stdout);
+}
+
+static int list_runs(Store *store)
+{
+	g_autofree char *path = g_strdup_printf("/v1/runs?limit=%d%s%s%s%s",
+		CLAMP(option_limit, 1, 1000), option_flow != NULL ? "&flow=" : "",
+		option_flow != NULL ? option_flow : "", option_state != NULL ? "&state=" : "",
+		option_state != NULL ? option_state : "");
+	json_t *runs = read_api_get(store, path);
+
+	if (runs == NULL)
+		return EXIT_FAILED;
+	if (output_is_json())
+		output_json(runs);
+	else
+		print_runs(json_object_get(runs, "items"));
+	json_decref(runs);
+	return EXIT_OK;
+}
+
+static void print_tasks(const json_t *items)
+{
+	static const char *const headings[] = {"TASK", "VALUE", "STATE", "MESSAGE", NULL};
+	g_autoptr(TextTable) table = text_table_new(headings);
+	json_t *task;
+	size_t i;
+
+	json_array_foreach(items, i, task)
+	{
+		const char *state = document_text(task, "state");
+
+		text_table_cell_styled(table, document_text(task, "task"), STYLE_BOLD);
+		text_table_cell(table, document_text(task, "value"));
+		text_table_cell_styled(table, state, style_of_word(state));
+		text_table_cell(table, document_text(task, "message"));
+	}
+	text_table_print(table, stdout);
+}
+
+static int show_run(Store *store, const char *id)
+{
+	g_autofree char *path = g_strdup_printf("/v1/runs/%s", id);
+	g_autofree char *tasks_path = g_strdup_printf("/v1/runs/%s/tasks", id);
+	json_t *run = read_api_get(store, path);
+	json_t *tasks = run == NULL ? NULL : read_api_list(store, tasks_path);
+
+	if (tasks == NULL) {
+		json_decref(run);
+		return EXIT_FAILED;
+	}
+	if (output_is_json()) {
+		json_object_set(run, "task_runs", json_object_get(tasks, "items"));
+		output_json(run);
+	} else {
+		const char *message = document_text(run, "message");
+
+		printf("%s %s.%s revision %" G_GINT64_FORMAT ": %s%s%s\n", id,
+			document_text(run, "namespace"), document_text(run, "flow"),
+			document_number(run, "revision"), document_text(run, "state"),
+			message != NULL ? ": " : "", message != NULL ? message : "");
+		print_tasks(json_object_get(tasks, "items"));
+	}
+	json_decref(tasks);
+	json_decref(run);
+	return EXIT_OK;
+}
+
+// ---- Acts
+
+static bool act_kill(Store *store, const char *id, GError **error)
+{
+	bool asked;
+
+	if (!store_run_kill(store, id, &asked, error))
+		return false;
+	if (!asked)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_STALE,
+			"there is no run '%s' that has not ended", id);
+	return asked;
+}
+
+static bool act_resume(Store *store, const char *id, GError **error)
+{
+	json_t *given = json_object();
+	bool ok = run_inputs_parse(option_inputs, given);
+	g_autofree char *inputs = json_dumps(given, JSON_COMPACT);
+	bool asked = false;
+
+	json_decref(given);
+	if (!ok)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_MISUSE, "the run was not resumed");
+	if (!ok || !store_run_resume(store, id, inputs, &asked, error))
+		return false;
+	if (!asked)
+		g_set_error(
+			error, STORE_ERROR, STORE_ERROR_STALE, "there is no paused run '%s'", id);
+	return asked;
+}
+
+static const struct {
+	const char *verb;
+	bool (*act)(Store *store, const char *id, GError **error);
+	const char *done;
+} acts[] = {
+	{"kill", act_kill, "asked to be killed"},
+	{"restart", run_restart, "restarted"},
+	{"resume", act_resume, "resumed"},
+};
+
+static int act_on(const char *verb, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *url = store_path_url(&error);
+	g_autoptr(Store) store = url == NULL ? NULL : store_open(url, STORE_READ_WRITE, &error);
+
+	for (size_t i = 0; store != NULL && i < G_N_ELEMENTS(acts); i++) {
+		if (strcmp(acts[i].verb, verb) != 0 || !acts[i].act(store, id, &error))
+			continue;
+		if (!output_is_json())
+			printf("%s %s\n", id, acts[i].done);
+		return EXIT_OK;
+	}
+	command_error(NULL, "%s", error->message);
+	return EXIT_FAILED;
+}
+
+static bool is_act(const char *verb)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(acts); i++) {
+		if (strcmp(acts[i].verb, verb) == 0)
+			return true;
+	}
+	return false;
+}
+
+int cmd_runs(const Command *command, char **arguments)
+{
+	const char *verb = arguments[0] != NULL ? arguments[0] : "list";
+	bool list = strcmp(verb, "list") == 0;
+	bool show = strcmp(verb, "show") == 0;
+	bool logs = strcmp(verb, "logs") == 0;
+
+	if (!list && !show && !logs && !is_act(verb))
+		return command_usage(command, "'weir runs' has no '%s'", verb);
+	if (list != (arguments[0] == NULL || arguments[1] == NULL))
+		return command_usage(command,
+			list ? "'weir runs list' takes no arguments"
+			     : "'weir runs %s' needs the id of a run",
+			verb);
+	if (is_act(verb))
+		return act_on(verb, arguments[1]);
+	g_autoptr(Store) store = read_api_open();
+	if (store == NULL)
+		return EXIT_FAILED;
+	if (logs)
+		return run_logs(store, arguments[1], option_follow);
+	return show ? show_run(store, arguments[1]) : list_runs(store);
+}
