@@ -1,0 +1,296 @@
+#include "reconciler/plan.h"
+#include "reconciler/plan_guard.h"
+#include "reconciler/source.h"
+#include "tests/reconciler/git-fixture.h"
+
+#include <string.h>
+
+// A small repository of two domains; each test changes it and plans the change.
+static GitFixture *retail(void)
+{
+	GitFixture *git = git_fixture_new();
+
+	fixture_write(git, "weir.yaml", "name: retail\n");
+	fixture_write(git, "domains/sales/domain.yaml", "owner: sales\n");
+	fixture_write(git, "domains/sales/sql/raw.sql", "SELECT 1 AS id, 2 AS amount\n");
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"/* weir\ndescription: All orders\n*/\nSELECT id, amount FROM sales.raw\n");
+	fixture_write(git, "domains/finance/domain.yaml", "owner: finance\n");
+	fixture_write(git, "domains/finance/sql/revenue.sql",
+		"SELECT SUM(amount) AS s FROM sales.orders\n");
+	fixture_write(git, "domains/finance/flows/report.yaml",
+		"id: report\ninputs:\n  - {id: day, type: STRING}\ntasks:\n  - {id: say, type: "
+		"log, message: hello}\n"
+		"triggers:\n  - {id: daily, type: schedule, cron: \"0 6 * * *\"}\n");
+	g_free(fixture_push(git, "Begin"));
+	return git;
+}
+
+static Layout *load(GitFixture *git, const char *revision)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SourceTree) tree = source_tree_open_commit(git->work, revision, &error);
+
+	g_assert_no_error(error);
+	Layout *layout = layout_load(tree, NULL, NULL, NULL, &error);
+	g_assert_no_error(error);
+	return layout;
+}
+
+// The plan of the last commit against the one before.
+static Plan *plan_last(GitFixture *git)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Layout) base = load(git, "HEAD~1");
+	g_autoptr(Layout) head = load(git, "HEAD");
+	g_autoptr(PlanLive) live = plan_live_layout_new(base);
+	Plan *plan = plan_compute(head, live, &error);
+
+	g_assert_no_error(error);
+	return plan;
+}
+
+static void assert_text(const Plan *plan, const char *expected)
+{
+	g_autofree char *text = plan_text(plan, false);
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_first(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	g_autoptr(Layout) head = load(git, "HEAD");
+	g_autoptr(PlanLive) nothing = plan_live_layout_new(NULL);
+	g_autoptr(Plan) plan = plan_compute(head, nothing, NULL);
+
+	assert_text(plan,
+		"finance\n"
+		"  + flow.finance.report (non-breaking)\n"
+		"  + flow.finance.revenue (non-breaking)\n"
+		"  + table.finance.revenue (non-breaking)\n"
+		"  + schedule.finance.report.daily (non-breaking)\n"
+		"sales\n"
+		"  + flow.sales.orders (non-breaking)\n"
+		"  + flow.sales.raw (non-breaking)\n"
+		"  + table.sales.orders (non-breaking)\n"
+		"  + table.sales.raw (non-breaking)\n"
+		"Plan: 8 to create, 0 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	g_assert_false(plan_is_empty(plan));
+}
+
+static void test_pure(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	char *texts[2];
+
+	fixture_write(git, "domains/sales/sql/orders.sql", "SELECT id FROM sales.raw\n");
+	g_free(fixture_push(git, "Change"));
+	for (int i = 0; i < 2; i++) {
+		g_autoptr(Plan) plan = plan_last(git);
+		json_t *json = plan_json(plan, NULL, 0, NULL);
+
+		texts[i] = json_dumps(json, 0);
+		json_decref(json);
+	}
+	g_assert_cmpstr(texts[0], ==, texts[1]);
+	free(texts[0]);
+	free(texts[1]);
+}
+
+static void test_update(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"/* weir\ndescription: Every order\n*/\nSELECT id FROM sales.raw\n");
+	g_free(fixture_push(git, "Change"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan,
+		"sales\n"
+		"  ~ flow.sales.orders (non-breaking)\n"
+		"      description: \"All orders\" -> \"Every order\"\n"
+		"      tasks.build.sql: \"SELECT id, amount FROM sales.raw\" -> \"SELECT id FROM "
+		"sales.raw\"\n"
+		"      downstream: finance.revenue\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	json_t *json = plan_json(plan, NULL, 0, NULL);
+	json_t *impact = json_object_get(json, "impact");
+	char *text = json_dumps(impact, JSON_COMPACT);
+	g_assert_cmpstr(text, ==,
+		"{\"flows\":[\"finance.revenue\"],\"domains\":[\"finance\"],\"reruns\":[\"sales."
+		"orders\"]}");
+	free(text);
+	json_t *change = json_object_get(
+		json_array_get(json_object_get(json, "resource_changes"), 0), "change");
+	text = json_dumps(json_object_get(change, "actions"), JSON_COMPACT);
+	g_assert_cmpstr(text, ==, "[\"update\"]");
+	free(text);
+	json_decref(json);
+	const PlanPolicy policy = {0};
+	g_assert_true(plan_guard(plan, &policy));
+}
+
+static void test_cosmetic(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(
+		git, "domains/sales/sql/raw.sql", "-- one row\nselect  1 as id,\n 2 AS amount\n");
+	fixture_write(git, "domains/finance/domain.yaml", "# the owner\nowner: finance\n");
+	g_free(fixture_push(git, "Comments"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan,
+		"finance (comments and formatting only)\n"
+		"  = domain.finance (cosmetic)\n"
+		"sales (comments and formatting only)\n"
+		"  = flow.sales.raw (cosmetic)\n"
+		"Plan: 0 to create, 0 to update, 0 to replace, 0 to delete; 2 cosmetic.\n");
+	g_assert_true(plan_is_empty(plan));
+}
+
+static void test_broken_domain(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(git, "domains/finance/sql/revenue.sql",
+		"/* weir\nfeeed: VIEW\n*/\nSELECT 1 AS s\n");
+	fixture_write(git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_free(fixture_push(git, "One bad, one good"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan,
+		"domains/finance/sql/revenue.sql:2:1: error: unknown key 'feeed' in script header"
+		"\n"
+		"hint: did you mean 'feed'?\n"
+		"finance (broken: what is live stays)\n"
+		"sales\n"
+		"  ~ flow.sales.raw (non-breaking)\n"
+		"      tasks.build.sql: \"SELECT 1 AS id, 2 AS amount\" -> \"SELECT 3 AS id, 2 AS "
+		"amount\"\n"
+		"      downstream: sales.orders\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	g_assert_true(plan->broken);
+	g_assert_false(plan_is_empty(plan));
+}
+
+static void test_schedule(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	g_free(fixture_run(git, "sed -i 's/0 6/0 7/' domains/finance/flows/report.yaml"));
+	g_free(fixture_push(git, "An hour later"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan,
+		"finance\n"
+		"  ~ flow.finance.report (non-breaking)\n"
+		"      triggers.daily.cron: \"0 6 * * *\" -> \"0 7 * * *\"\n"
+		"  ~ schedule.finance.report.daily (non-breaking)\n"
+		"      cron: \"0 6 * * *\" -> \"0 7 * * *\"\n"
+		"Plan: 0 to create, 2 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+}
+
+// ---- Guards -------------------------------------------------------------------------------------------------------
+
+static void assert_refusals(Plan *plan, const PlanPolicy *policy, const char *expected)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	plan_guard(plan, policy);
+	for (guint i = 0; i < plan->refusals->len; i++) {
+		const PlanRefusal *refusal = plan->refusals->pdata[i];
+
+		g_string_append_printf(text, "%s: %s: %s (%s)\n", refusal->code,
+			refusal->domain != NULL ? refusal->domain : "-", refusal->message,
+			refusal->hint);
+	}
+	g_assert_cmpstr(text->str, ==, expected);
+}
+
+static void test_guard_used_elsewhere(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	const PlanPolicy policy = {.allow_breaking = true};
+
+	g_free(fixture_run(git, "rm domains/sales/sql/orders.sql"));
+	g_free(fixture_push(git, "Remove"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_refusals(plan, &policy,
+		"used-elsewhere: sales: 'sales.orders' would be removed, and flow "
+		"'finance.revenue' of domain "
+		"'finance' reads it (keep the script, or change its readers first)\n");
+	g_assert_cmpint(plan_domain_at(plan, 0)->state, ==, PLAN_DOMAIN_HELD);
+}
+
+static void test_guard_deletions(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	const PlanPolicy policy = {.max_deletions = 2};
+
+	g_free(fixture_run(git, "git rm -rq domains/finance"));
+	g_free(fixture_push(git, "Remove"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_refusals(plan, &policy,
+		"max-deletions: -: 4 resources would be deleted, and max_deletions allows 2 "
+		"(delete in smaller "
+		"commits, or raise max_deletions in the server's configuration)\n");
+}
+
+static void test_guard_breaking(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	const PlanPolicy strict = {0}, lenient = {.allow_breaking = true};
+
+	g_free(fixture_run(
+		git, "sed -i 's/type: STRING/type: INT/' domains/finance/flows/report.yaml"));
+	g_free(fixture_push(git, "Another type"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_refusals(plan, &strict,
+		"breaking-change: finance: 'flow.finance.report' changes at 'inputs.day.type' in a "
+		"way that breaks "
+		"its readers (write 'allow_breaking: true' beside the change, or allow it in the "
+		"server's "
+		"configuration)\n");
+	g_autoptr(Plan) again = plan_last(git);
+	assert_refusals(again, &lenient, "");
+}
+
+static void test_markdown(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"/* weir\ndescription: All orders\n*/\nSELECT id,\n'```' AS x FROM sales.raw\n");
+	g_autofree char *commit = fixture_push(git, "Change");
+	g_autoptr(Plan) plan = plan_last(git);
+	g_autofree char *text = plan_markdown(plan);
+	g_autofree char *expected = g_strdup_printf(
+		"## weir plan\n\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n\n"
+		"Revision `%s`, live `%.12s`.\n\n"
+		"### sales\n\n"
+		"- **update** `flow.sales.orders` (non-breaking); downstream: finance.revenue\n\n"
+		"`tasks.build.sql`\n\n"
+		"````diff\n"
+		"- SELECT id, amount FROM sales.raw\n"
+		"+ SELECT id,\n"
+		"+ '```' AS x FROM sales.raw\n"
+		"````\n\n\n",
+		commit, plan->live_digest);
+	g_assert_cmpstr(text, ==, expected);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/plan/first", test_first);
+	g_test_add_func("/plan/pure", test_pure);
+	g_test_add_func("/plan/update", test_update);
+	g_test_add_func("/plan/cosmetic", test_cosmetic);
+	g_test_add_func("/plan/broken-domain", test_broken_domain);
+	g_test_add_func("/plan/schedule", test_schedule);
+	g_test_add_func("/plan/guard-used-elsewhere", test_guard_used_elsewhere);
+	g_test_add_func("/plan/guard-deletions", test_guard_deletions);
+	g_test_add_func("/plan/guard-breaking", test_guard_breaking);
+	g_test_add_func("/plan/markdown", test_markdown);
+	return g_test_run();
+}

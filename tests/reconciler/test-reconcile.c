@@ -1,0 +1,557 @@
+#include "reconciler/plan_apply.h"
+#include "reconciler/reconcile.h"
+#include "store/domain.h"
+#include "store/event.h"
+#include "store/flow.h"
+#include "store/script.h"
+#include "store/table.h"
+#include "tests/reconciler/git-fixture.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// A repository, a store, and a reconciler between them.
+typedef struct {
+	GitFixture *git;
+	char *url;
+	Store *store;
+	Reconciler *reconciler;
+	PlanPolicy policy;
+	bool allow_rewind;
+} Story;
+
+static void open_reconciler(Story *story)
+{
+	g_autoptr(GError) error = NULL;
+	const ReconcilerOptions options = {
+		.store = story->store,
+		.source = {.url = story->git->bare, .allow_rewind = story->allow_rewind},
+		.policy = story->policy,
+		.drift_interval = -1,
+	};
+
+	story->reconciler = reconciler_new(&options, &error);
+	g_assert_no_error(error);
+}
+
+static void open_store(Story *story)
+{
+	g_autoptr(GError) error = NULL;
+
+	story->store = store_open(story->url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+}
+
+static void write_retail(GitFixture *git)
+{
+	fixture_write(git, "weir.yaml", "name: retail\n");
+	fixture_write(git, "domains/sales/domain.yaml", "owner: sales\n");
+	fixture_write(git, "domains/sales/sql/raw.sql", "SELECT 1 AS id, 2 AS amount\n");
+	fixture_write(git, "domains/sales/sql/orders.sql", "SELECT id, amount FROM sales.raw\n");
+	fixture_write(git, "domains/finance/domain.yaml", "owner: finance\n");
+	fixture_write(git, "domains/finance/sql/revenue.sql",
+		"SELECT SUM(amount) AS s FROM sales.orders\n");
+}
+
+static Story story_new(void)
+{
+	Story story = {.git = git_fixture_new()};
+
+	story.url = g_strdup_printf("sqlite:%s/weir.db", story.git->root);
+	open_store(&story);
+	open_reconciler(&story);
+	return story;
+}
+
+static void story_restart(Story *story)
+{
+	reconciler_free(story->reconciler);
+	store_close(story->store);
+	open_store(story);
+	open_reconciler(story);
+}
+
+static void story_end(Story *story)
+{
+	reconciler_free(story->reconciler);
+	store_close(story->store);
+	g_free(story->url);
+	git_fixture_free(story->git);
+}
+
+static ReconcileOutcome walk(Story *story, ReconcileResult expected)
+{
+	g_autoptr(GError) error = NULL;
+	ReconcileOutcome outcome;
+
+	reconcile_once(story->reconciler, &outcome, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(reconcile_result_name(outcome.result), ==, reconcile_result_name(expected));
+	return outcome;
+}
+
+static StoreSource *source_row(Story *story)
+{
+	StoreSource *row = NULL;
+
+	g_assert_true(store_source_get(story->store, "main", &row, NULL));
+	return row;
+}
+
+static StoreDomain *domain_row(Story *story, const char *name)
+{
+	StoreDomain *row = NULL;
+
+	g_assert_true(store_domain_get(story->store, name, &row, NULL));
+	return row;
+}
+
+static StoreFlow *flow_row(Story *story, const char *namespace, const char *id)
+{
+	StoreFlow *row = NULL;
+
+	g_assert_true(store_flow_get(story->store, namespace, id, &row, NULL));
+	return row;
+}
+
+static void assert_revision(Story *story, const char *namespace, const char *id, int64_t revision)
+{
+	g_autoptr(StoreFlow) row = flow_row(story, namespace, id);
+
+	g_assert_nonnull(row);
+	g_assert_cmpint(row->deleted_at, ==, 0);
+	g_assert_cmpint(row->revision, ==, revision);
+}
+
+// ---- From nothing to live -----------------------------------------------------------------------------------------
+
+static void test_first_push(void)
+{
+	Story story = story_new();
+
+	walk(&story, RECONCILE_WAITING);
+	g_autoptr(StoreSource) empty = source_row(&story);
+	g_autofree char *waiting = g_strdup_printf(
+		"repository '%s' has no commit yet: waiting for the first push", story.git->bare);
+	g_assert_cmpstr(empty->error, ==, waiting);
+	g_assert_cmpint(empty->sync, ==, SYNC_UNKNOWN);
+	write_retail(story.git);
+	g_autofree char *commit = fixture_push(story.git, "Begin");
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.created, ==, 6);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->commit_live, ==, commit);
+	g_assert_cmpstr(row->ref, ==, "refs/heads/main");
+	g_assert_null(row->error);
+	g_assert_cmpint(row->sync, ==, SYNC_SYNCED);
+	g_autoptr(StoreFlow) flow = flow_row(&story, "sales", "orders");
+	g_assert_cmpstr(flow->kind, ==, "generated");
+	g_assert_cmpstr(flow->target, ==, "sales.orders");
+	g_assert_cmpstr(flow->reads, ==, "sales.raw");
+	g_assert_cmpstr(flow->writes, ==, "sales.orders");
+	g_assert_cmpstr(flow->triggers, ==,
+		"[{\"all\":[\"sales.raw\"],\"id\":\"tables\",\"type\":\"tables\"}]");
+	g_assert_cmpint(flow->concurrency_limit, ==, 1);
+	g_assert_true(flow->build_due);
+	walk(&story, RECONCILE_UNCHANGED);
+	story_end(&story);
+}
+
+static void test_restart_does_nothing(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	story_restart(&story);
+	walk(&story, RECONCILE_UNCHANGED);
+	g_assert_null(reconciler_layout(story.reconciler));
+	// The next commit finds what is live in the store alone.
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 2 AS id, 2 AS amount\n");
+	g_free(fixture_push(story.git, "Change"));
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.updated, ==, 1);
+	g_assert_cmpuint(outcome.created + outcome.deleted + outcome.cosmetic, ==, 0);
+	assert_revision(&story, "sales", "raw", 2);
+	story_end(&story);
+}
+
+static void test_settings_walk_again(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	story.policy.max_deletions = 7;
+	story_restart(&story);
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.created + outcome.updated + outcome.deleted, ==, 0);
+	story_end(&story);
+}
+
+// ---- Changes ------------------------------------------------------------------------------------------------------
+
+static void test_cosmetic_makes_no_revision(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	fixture_write(story.git, "domains/sales/sql/raw.sql",
+		"-- one row\nSELECT 1 AS id,\n  2 AS amount\n");
+	g_autofree char *commit = fixture_push(story.git, "Comment");
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.cosmetic, ==, 1);
+	g_assert_cmpuint(outcome.updated, ==, 0);
+	assert_revision(&story, "sales", "raw", 1);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->commit_live, ==, commit);
+	// And it is not found again by the next commit.
+	fixture_write(story.git, "domains/sales/sql/orders.sql", "SELECT id FROM sales.raw\n");
+	g_free(fixture_push(story.git, "Change"));
+	outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.cosmetic, ==, 0);
+	g_assert_cmpuint(outcome.updated, ==, 1);
+	story_end(&story);
+}
+
+static void test_prune_keeps_history(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "git rm -q domains/finance/sql/revenue.sql"));
+	g_free(fixture_push(story.git, "Remove"));
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.deleted, ==, 2);
+	g_autoptr(StoreFlow) row = flow_row(&story, "finance", "revenue");
+	g_assert_cmpint(row->deleted_at, !=, 0);
+	g_autoptr(StoreRevision) revision = NULL;
+	g_assert_true(store_revision_get(story.store, "finance", "revenue", 1, &revision, NULL));
+	g_assert_nonnull(revision);
+	fixture_write(story.git, "domains/finance/sql/revenue.sql",
+		"SELECT SUM(amount) AS s FROM sales.orders\n");
+	g_free(fixture_push(story.git, "Bring it back"));
+	walk(&story, RECONCILE_APPLIED);
+	assert_revision(&story, "finance", "revenue", 2);
+	// A whole domain goes and comes back.
+	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
+	g_free(fixture_push(story.git, "Remove the domain"));
+	walk(&story, RECONCILE_APPLIED);
+	g_autoptr(StoreDomain) gone = domain_row(&story, "finance");
+	g_assert_cmpint(gone->deleted_at, !=, 0);
+	g_free(fixture_run(story.git, "git revert --no-edit HEAD; git push -q origin main"));
+	walk(&story, RECONCILE_APPLIED);
+	g_autoptr(StoreDomain) back = domain_row(&story, "finance");
+	g_assert_cmpint(back->deleted_at, ==, 0);
+	assert_revision(&story, "finance", "revenue", 3);
+	story_end(&story);
+}
+
+static void test_scripts_are_kept(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	fixture_write(story.git, "domains/sales/scripts/bin/hello.sh", "echo hello\n");
+	fixture_write(story.git, "domains/sales/flows/greet.yaml",
+		"id: greet\ntasks:\n  - {id: say, type: shell, commands: [sh bin/hello.sh]}\n");
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	g_autoptr(StoreDomain) row = domain_row(&story, "sales");
+	g_autoptr(GPtrArray) entries = NULL;
+	g_assert_true(store_script_tree_list(story.store, row->scripts_tree, &entries, NULL));
+	g_assert_cmpuint(entries->len, ==, 1);
+	const StoreScriptEntry *entry = entries->pdata[0];
+	g_assert_cmpstr(entry->path, ==, "bin/hello.sh");
+	g_autoptr(GBytes) content = NULL;
+	g_assert_true(store_script_file_get(story.store, entry->blob, &content, NULL));
+	g_assert_cmpuint(g_bytes_get_size(content), ==, 11);
+	g_assert_cmpint(memcmp(g_bytes_get_data(content, NULL), "echo hello\n", 11), ==, 0);
+	fixture_write(story.git, "domains/sales/scripts/bin/hello.sh", "echo good day\n");
+	g_free(fixture_push(story.git, "Change the script"));
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.updated, ==, 1);
+	assert_revision(&story, "sales", "greet", 2);
+	story_end(&story);
+}
+
+// ---- Faults -------------------------------------------------------------------------------------------------------
+
+static void test_broken_domain_holds_up_no_other(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk(&story, RECONCILE_APPLIED);
+	fixture_write(story.git, "domains/finance/sql/revenue.sql",
+		"/* weir\nfeeed: VIEW\n*/\nSELECT 1 AS s\n");
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_autofree char *second = fixture_push(story.git, "One bad, one good");
+	ReconcileOutcome outcome = walk(&story, RECONCILE_PARTIAL);
+	g_assert_cmpuint(outcome.domains_broken, ==, 1);
+	g_assert_cmpuint(outcome.updated, ==, 1);
+	assert_revision(&story, "sales", "raw", 2);
+	assert_revision(&story, "finance", "revenue", 1);
+	g_autoptr(StoreDomain) finance = domain_row(&story, "finance");
+	g_assert_cmpint(finance->sync, ==, SYNC_OUT_OF_SYNC);
+	g_assert_cmpstr(finance->commit_live, ==, first);
+	g_assert_cmpstr(finance->commit_wanted, ==, second);
+	g_assert_cmpstr(finance->message, ==, "1 fault in its files: what was live stays");
+	g_assert_nonnull(strstr(finance->diagnostics, "\"line\":2"));
+	g_autoptr(StoreDomain) sales = domain_row(&story, "sales");
+	g_assert_cmpint(sales->sync, ==, SYNC_SYNCED);
+	g_assert_cmpstr(sales->commit_live, ==, second);
+	walk(&story, RECONCILE_UNCHANGED);
+	// Back to what is live: nothing to change, but no longer out of sync.
+	fixture_write(story.git, "domains/finance/sql/revenue.sql",
+		"SELECT SUM(amount) AS s FROM sales.orders\n");
+	g_autofree char *third = fixture_push(story.git, "Mend it");
+	outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.updated, ==, 0);
+	g_autoptr(StoreDomain) mended = domain_row(&story, "finance");
+	g_assert_cmpint(mended->sync, ==, SYNC_SYNCED);
+	g_assert_cmpstr(mended->commit_live, ==, third);
+	g_assert_null(mended->diagnostics);
+	story_end(&story);
+}
+
+static void test_broken_project(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk(&story, RECONCILE_APPLIED);
+	fixture_write(story.git, "weir.yaml", "nmae: retail\n");
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_autofree char *second = fixture_push(story.git, "Break it");
+	walk(&story, RECONCILE_PARTIAL);
+	assert_revision(&story, "sales", "raw", 1);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->commit_live, ==, first);
+	g_assert_cmpstr(row->commit_wanted, ==, second);
+	g_assert_cmpint(row->sync, ==, SYNC_OUT_OF_SYNC);
+	g_assert_nonnull(strstr(row->diagnostics, "nmae"));
+	fixture_write(story.git, "weir.yaml", "name: retail\n");
+	g_free(fixture_push(story.git, "Mend it"));
+	walk(&story, RECONCILE_APPLIED);
+	assert_revision(&story, "sales", "raw", 2);
+	story_end(&story);
+}
+
+static void test_held(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "git rm -q domains/sales/sql/orders.sql"));
+	g_free(fixture_push(story.git, "Remove what finance reads"));
+	ReconcileOutcome outcome = walk(&story, RECONCILE_PARTIAL);
+	g_assert_cmpuint(outcome.domains_held, ==, 1);
+	assert_revision(&story, "sales", "orders", 1);
+	g_autoptr(StoreDomain) row = domain_row(&story, "sales");
+	g_assert_cmpint(row->sync, ==, SYNC_OUT_OF_SYNC);
+	g_assert_cmpstr(row->message, ==,
+		"'sales.orders' would be removed, and flow 'finance.revenue' of domain 'finance' "
+		"reads it");
+	story_end(&story);
+}
+
+static void assert_walk_fails(Story *story, const char *message)
+{
+	g_autoptr(GError) error = NULL;
+	ReconcileOutcome outcome;
+
+	g_assert_false(reconcile_once(story->reconciler, &outcome, &error));
+	g_assert_cmpstr(error->message, ==, message);
+	g_autoptr(StoreSource) row = source_row(story);
+	g_assert_cmpstr(row->error, ==, message);
+}
+
+static void test_force_push(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk(&story, RECONCILE_APPLIED);
+	g_autofree char *other = fixture_run(story.git,
+		"git commit -q --amend -m Other; git push -qf origin main; git rev-parse HEAD");
+	g_autofree char *message = g_strdup_printf(
+		"branch 'main' of repository '%s' was force-pushed: %.12s does not contain %.12s, "
+		"which is "
+		"live; push a commit on top of that one, or allow it with allow_rewind",
+		story.git->bare, other, first);
+	assert_walk_fails(&story, message);
+	assert_revision(&story, "sales", "raw", 1);
+	story.allow_rewind = true;
+	story_restart(&story);
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_true(outcome.rewound);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->commit_live, ==, other);
+	g_assert_null(row->error);
+	story_end(&story);
+}
+
+static void test_gone_and_back(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "mv %s %s.away", story.git->bare, story.git->bare));
+	g_autofree char *message =
+		g_strdup_printf("repository '%s' cannot be reached: No such file or directory; put "
+				"it back, or correct the path",
+			story.git->bare);
+	assert_walk_fails(&story, message);
+	assert_walk_fails(&story, message);
+	g_free(fixture_run(story.git, "mv %s.away %s", story.git->bare, story.git->bare));
+	walk(&story, RECONCILE_UNCHANGED);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_null(row->error);
+	g_assert_cmpint(row->sync, ==, SYNC_SYNCED);
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_free(fixture_push(story.git, "Change"));
+	walk(&story, RECONCILE_APPLIED);
+	story_end(&story);
+}
+
+// ---- Applying -----------------------------------------------------------------------------------------------------
+
+static Layout *load_tip(Story *story, SourceTree **ret_tree)
+{
+	*ret_tree = source_tree_open_commit(story->git->bare, "main", NULL);
+	return layout_load(*ret_tree, NULL, NULL, NULL, NULL);
+}
+
+static void test_stale_plan(void)
+{
+	Story story = story_new();
+	g_autoptr(SourceTree) tree = NULL;
+	g_autoptr(GError) error = NULL;
+	ApplyOutcome outcome;
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_free(fixture_push(story.git, "Change"));
+	g_autoptr(Layout) layout = load_tip(&story, &tree);
+	g_autoptr(LiveView) view = live_view_new(story.store);
+	g_assert_true(live_view_load(view, NULL));
+	g_autoptr(Plan) plan = plan_compute(layout, live_view_plan(view), NULL);
+	walk(&story, RECONCILE_APPLIED);
+	const ApplyOptions options = {
+		.store = story.store, .view = view, .source = "main", .commit = "x"};
+	g_assert_false(plan_apply(&options, plan, &outcome, NULL, NULL, &error));
+	g_assert_error(error, APPLY_ERROR, APPLY_ERROR_STALE);
+	g_assert_cmpstr(error->message, ==,
+		"domain 'sales' has changed since the plan was made; make a new plan");
+	assert_revision(&story, "sales", "raw", 2);
+	story_end(&story);
+}
+
+static bool die(const ApplyOutcome *outcome, void *data, GError **error)
+{
+	(void)outcome;
+	(void)data;
+	(void)error;
+	raise(SIGKILL);
+	return true;
+}
+
+// Walks in a child that is killed: just before the commit of the apply, or just after it.
+static void walk_and_die(Story *story, bool before)
+{
+	reconciler_free(story->reconciler);
+	store_close(story->store);
+	pid_t child = fork();
+	if (child == 0) {
+		g_autoptr(SourceTree) tree = NULL;
+		ApplyOutcome outcome;
+
+		open_store(story);
+		open_reconciler(story);
+		if (before) {
+			g_autofree char *commit = fixture_run(story->git, "git rev-parse HEAD");
+			Layout *layout = load_tip(story, &tree);
+			LiveView *view = live_view_new(story->store);
+
+			live_view_load(view, NULL);
+			Plan *plan = plan_compute(layout, live_view_plan(view), NULL);
+			const ApplyOptions options = {
+				.store = story->store, .source = "main", .commit = commit};
+			plan_apply(&options, plan, &outcome, die, NULL, NULL);
+			_exit(1);
+		}
+		walk(story, RECONCILE_APPLIED);
+		raise(SIGKILL);
+	}
+	int status = 0;
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status));
+	open_store(story);
+	open_reconciler(story);
+}
+
+static void test_killed_around_the_commit(void)
+{
+	Story story = story_new();
+	g_autoptr(GError) error = NULL;
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk_and_die(&story, true);
+	g_autoptr(StoreFlow) none = flow_row(&story, "sales", "raw");
+	g_autoptr(StoreDomain) nobody = domain_row(&story, "sales");
+	g_assert_null(none);
+	g_assert_null(nobody);
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.created, ==, 6);
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	fixture_write(story.git, "domains/finance/sql/more.sql", "SELECT id FROM sales.orders\n");
+	g_autofree char *second = fixture_push(story.git, "Change");
+	walk_and_die(&story, false);
+	assert_revision(&story, "sales", "raw", 2);
+	assert_revision(&story, "finance", "more", 1);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->commit_live, ==, second);
+	walk(&story, RECONCILE_UNCHANGED);
+	store_check_integrity(story.store, &error);
+	g_assert_no_error(error);
+	story_end(&story);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/reconcile/first-push", test_first_push);
+	g_test_add_func("/reconcile/restart-does-nothing", test_restart_does_nothing);
+	g_test_add_func("/reconcile/settings-walk-again", test_settings_walk_again);
+	g_test_add_func("/reconcile/cosmetic-makes-no-revision", test_cosmetic_makes_no_revision);
+	g_test_add_func("/reconcile/prune-keeps-history", test_prune_keeps_history);
+	g_test_add_func("/reconcile/scripts-are-kept", test_scripts_are_kept);
+	g_test_add_func(
+		"/reconcile/broken-domain-holds-up-no-other", test_broken_domain_holds_up_no_other);
+	g_test_add_func("/reconcile/broken-project", test_broken_project);
+	g_test_add_func("/reconcile/held", test_held);
+	g_test_add_func("/reconcile/force-push", test_force_push);
+	g_test_add_func("/reconcile/gone-and-back", test_gone_and_back);
+	g_test_add_func("/reconcile/stale-plan", test_stale_plan);
+	g_test_add_func("/reconcile/killed-around-the-commit", test_killed_around_the_commit);
+	return g_test_run();
+}
