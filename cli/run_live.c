@@ -6,6 +6,8 @@
 #include "cli/read_api.h"
 #include "cli/run_file.h"
 #include "cli/store_path.h"
+#include "repo-layout/flow.h"
+#include "runner/run_files.h"
 #include "runner/run_report.h"
 #include "store/flow.h"
 #include "store/log.h"
@@ -101,20 +103,63 @@ static bool follow_run(Store *store, const char *id, RunState *ret_state, GError
 	}
 }
 
-static bool create(Store *store, const FlowName *name, char **inputs, char id[27], GError **error)
+// The server cannot be asked to read files of whoever calls it: a FILE input is copied beside its store, and the run is
+// given its URI.
+static bool hand_over_files(
+	Store *store, const FlowName *name, json_t *given, const char *files, GError **error)
 {
-	json_t *given = json_object();
-	bool ok = run_inputs_parse(inputs, given);
+	g_autoptr(StoreRevision) revision = NULL;
+	g_autoptr(Flow) flow = NULL;
+
+	if (!store_revision_get(store, name->namespace, name->id, 0, &revision, error))
+		return false;
+	if (revision == NULL)
+		return true; // creating the run says so
+	flow = flow_parse(name->id, revision->definition, strlen(revision->definition),
+		name->namespace, NULL);
+	for (guint i = 0; flow != NULL && i < flow->inputs->len; i++) {
+		const Input *input = flow->inputs->pdata[i];
+		const char *path = json_string_value(json_object_get(given, input->id));
+
+		if (strcmp(input->type, "FILE") != 0 || path == NULL ||
+			g_str_has_prefix(path, "weir:///"))
+			continue;
+		g_autofree char *uri = run_file_put(files, path, error);
+		if (uri == NULL) {
+			g_prefix_error(error, "input '%s': ", input->id);
+			return false;
+		}
+		json_object_set_new(given, input->id, json_string(uri));
+	}
+	return true;
+}
+
+static bool create_run(
+	Store *store, const FlowName *name, const json_t *given, char id[27], GError **error)
+{
 	g_autofree char *text = json_dumps(given, JSON_COMPACT);
 	StoreRunNew new_run = {.namespace = name->namespace,
 		.flow = name->id,
 		.inputs = text,
 		.concurrency_limit = -1};
 
+	return store_run_create(store, &new_run, id, NULL, error);
+}
+
+static bool create(Store *store, const char *url, const FlowName *name, char **inputs, char id[27],
+	GError **error)
+{
+	g_autofree char *data = store_path_data_folder(url);
+	g_autofree char *files = g_build_filename(data, "files", NULL);
+	json_t *given = json_object();
+	bool ok = run_inputs_parse(inputs, given) &&
+		  hand_over_files(store, name, given, files, error) &&
+		  create_run(store, name, given, id, error);
+
 	json_decref(given);
-	if (ok && store_run_create(store, &new_run, id, NULL, error))
+	if (ok)
 		return true;
-	if (ok && g_error_matches(*error, STORE_ERROR, STORE_ERROR_MISSING)) {
+	if (g_error_matches(*error, STORE_ERROR, STORE_ERROR_MISSING)) {
 		g_clear_error(error);
 		g_set_error(error, STORE_ERROR, STORE_ERROR_MISSING,
 			"there is no live flow '%s.%s'", name->namespace, name->id);
@@ -155,7 +200,7 @@ int run_live(const char *flow, char **inputs, bool follow)
 	int status;
 
 	if (store != NULL && flow_name_split(store, flow, &name, &error) &&
-		create(store, &name, inputs, id, &error) &&
+		create(store, url, &name, inputs, id, &error) &&
 		finish(store, id, follow, &status, &error))
 		return status;
 	if (error != NULL)

@@ -31,11 +31,11 @@ static bool is_line_header(const char *text, size_t length, size_t at)
 
 // A header in line comments, from the line after "-- weir" to the last that begins with "--". The two dashes of each line
 // become blanks in a copy, so that all places stay what they are.
-static bool take_line_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_length)
+static bool take_line_header(
+	ScriptReading *reading, size_t at, size_t *ret_offset, size_t *ret_length)
 {
 	const char *text = reading->text;
 	size_t length = reading->length;
-	size_t at = skip_blanks(text, length, 0);
 	size_t start;
 
 	if (at + 2 > length || text[at] != '-' || text[at + 1] != '-' ||
@@ -52,18 +52,53 @@ static bool take_line_header(ScriptReading *reading, size_t *ret_offset, size_t 
 	return true;
 }
 
-static bool take_block_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_length)
+static bool take_block_header(
+	ScriptReading *reading, size_t at, size_t *ret_offset, size_t *ret_length)
 {
 	unsigned line;
 	const char *end;
 
-	if (!sql_header_find(reading->text, reading->length, ret_offset, ret_length, &line))
+	if (!sql_header_find(
+		    reading->text + at, reading->length - at, ret_offset, ret_length, &line))
 		return false;
+	*ret_offset += at;
 	end = reading->text + *ret_offset + *ret_length;
 	// Behind the comment's end.
 	end = strstr(end, "*/");
 	reading->sql_offset = end == NULL ? reading->length : (size_t)(end - reading->text) + 2;
 	return true;
+}
+
+// Behind the comment that begins at an offset; the offset itself when none begins there.
+static size_t skip_comment(const char *text, size_t length, size_t at)
+{
+	if (at + 2 > length)
+		return at;
+	if (text[at] == '#' || (text[at] == '-' && text[at + 1] == '-'))
+		return line_end(text, length, at);
+	if (text[at] == '/' && text[at + 1] == '*') {
+		const char *end = memmem(text + at + 2, length - at - 2, "*/", 2);
+
+		return end == NULL ? length : (size_t)(end - text) + 2;
+	}
+	return at;
+}
+
+// The header is the first of the comments before the first statement that is one: a licence or a remark may stand above.
+static bool take_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_length)
+{
+	size_t at, next = 0;
+
+	if (reading->length >= 3 && memcmp(reading->text, "\xEF\xBB\xBF", 3) == 0)
+		next = 3; // a byte order mark
+	do {
+		at = skip_blanks(reading->text, reading->length, next);
+		if (take_block_header(reading, at, ret_offset, ret_length) ||
+			take_line_header(reading, at, ret_offset, ret_length))
+			return true;
+		next = skip_comment(reading->text, reading->length, at);
+	} while (next > at);
+	return false;
 }
 
 // Line and column of an offset in the script.
@@ -131,8 +166,7 @@ void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
 {
 	const UnitSource *source = reading->source;
 	size_t offset = 0, length = 0;
-	bool found = take_block_header(reading, &offset, &length) ||
-		     take_line_header(reading, &offset, &length);
+	bool found = take_header(reading, &offset, &length);
 
 	if (found && source->texts[1] != NULL) {
 		diagnostic_add(script_faults(reading), source->path, 1, 1, DIAGNOSTIC_ERROR,

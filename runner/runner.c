@@ -1,5 +1,6 @@
 #include "runner/runner_internal.h"
 
+#include "runner/run_files.h"
 #include "store/flow.h"
 #include "store/id.h"
 #include "store/timestamp.h"
@@ -515,23 +516,7 @@ void runner_stop(Runner *runner, int64_t grace)
 
 char *runner_file_put(Runner *runner, const char *path, GError **error)
 {
-	g_autofree char *id = id_new();
-	g_autofree char *name = g_path_get_basename(path);
-	g_autofree char *folder = g_build_filename(runner->files_folder, "inputs", id, NULL);
-	g_autofree char *target = g_build_filename(folder, name, NULL);
-	g_autofree char *content = NULL;
-	gsize length;
-
-	if (!g_file_get_contents(path, &content, &length, error))
-		return NULL;
-	if (g_mkdir_with_parents(folder, 0700) < 0) {
-		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot make the folder '%s': %s",
-			folder, g_strerror(errno));
-		return NULL;
-	}
-	if (!g_file_set_contents(target, content, (gssize)length, error))
-		return NULL;
-	return g_strdup_printf("weir:///inputs/%s/%s", id, name);
+	return run_file_put(runner->files_folder, path, error);
 }
 
 // Whether there is nothing to wait for.

@@ -2,6 +2,7 @@
 
 #include "expr/value.h"
 #include "runner/process.h"
+#include "runner/run_files.h"
 #include "store/connection.h"
 #include "store/timestamp.h"
 
@@ -463,13 +464,7 @@ char *task_context_keep_file(TaskContext *context, const char *path, GError **er
 			path, g_strerror(errno));
 		return NULL;
 	}
-	if (access(target, F_OK) < 0) {
-		g_autofree char *content = NULL;
-		gsize length;
-
-		if (!g_file_get_contents(path, &content, &length, error) ||
-			!g_file_set_contents(target, content, (gssize)length, error))
-			return NULL;
-	}
+	if (access(target, F_OK) < 0 && !run_file_copy(path, target, error))
+		return NULL;
 	return g_strdup_printf("weir:///%s/%s/%s", context->drive->id, context->node->id, base);
 }

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-WEIR = pathlib.Path(os.environ.get("WEIR", SOURCE / "build" / "dev" / "cli" / "weir"))
+WEIR = pathlib.Path(os.environ.get("WEIR", SOURCE / "build" / "dev" / "cli" / "weir")).resolve()
 END = "--end-of-command--"
 
 

@@ -1,0 +1,13 @@
+// Files that belong to runs: FILE inputs and what tasks keep. They live below one folder of the node (data folder /files) and
+// are named by URIs, weir:///…, whose path is the path below that folder.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+// Copies a file to one that does not exist yet, by blocks. Errors of domain G_FILE_ERROR name the file.
+bool run_file_copy(const char *from, const char *to, GError **error);
+
+// Takes a file in as an input: copies it into a folder of its own below files_folder, which is made when missing. Returns its
+// URI, to free with g_free(). What has been copied when it fails is removed. Thread-safe.
+char *run_file_put(const char *files_folder, const char *path, GError **error);
