@@ -23,6 +23,25 @@ typedef struct {
 	bool dictionary;
 } Head;
 
+// Words for objects that are no tables and may name tables later on.
+static bool is_other_object(const Scanner *s, const SqlToken *token)
+{
+	static const char *const words[] = {"publication", "subscription", "statistics", "policy",
+		"extension", "role", "user", "type", "domain", "sequence", "operator", "aggregate",
+		"cast", "collation", "conversion", "language", "server", "tablespace", "data",
+		"access", "text", "projection", "quota", "profile", "capacity", "reservation",
+		"assignment", "group", "constraint", "graph", "connection", "synonym"};
+
+	if (token->type != SQL_TOKEN_WORD)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (token->length == strlen(words[i]) &&
+			g_ascii_strncasecmp(s->text + token->offset, words[i], token->length) == 0)
+			return true;
+	}
+	return false;
+}
+
 // Steps to behind the word that says what is created or dropped.
 static Head object_head(Scanner *s)
 {
@@ -57,7 +76,10 @@ static Head object_head(Scanner *s)
 		case KW_SCHEMA:
 		case KW_DATABASE: head.object = OBJECT_SCHEMA; break;
 		case KW_INDEX: break;
-		default: continue;
+		default:
+			if (is_other_object(s, token))
+				return head;
+			continue;
 		}
 		s->at++;
 		return head;
@@ -86,7 +108,8 @@ static void check_language(Scanner *s)
 {
 	static const char *const blind[] = {"js", "javascript", "c", "internal", NULL};
 
-	for (guint i = s->at; i < s->token_count && s->tokens[i].type < SQL_TOKEN_SEMICOLON; i++) {
+	for (guint i = s->statement_first;
+		i < s->token_count && s->tokens[i].type < SQL_TOKEN_SEMICOLON; i++) {
 		const SqlToken *next = token_at(s, i + 1);
 
 		if (word_at(s, i) != KW_LANGUAGE)
@@ -378,7 +401,7 @@ void head_drop(Scanner *s, Frame *frame)
 	frame->state = STATE_INERT;
 	skip_if_exists(s);
 	if (head.object == OBJECT_TABLE || head.object == OBJECT_VIEW)
-		write_list(s, table_drop);
+		write_list(s, head.temporary ? table_forget : table_drop);
 	else if (head.object == OBJECT_SCHEMA)
 		mark_opaque(s, "the tables of a dropped schema are not named");
 }

@@ -582,16 +582,33 @@ static void lex_number(Lexer *lexer)
 	push(lexer, SQL_TOKEN_NUMBER, at, end, 0);
 }
 
+// A command of the sqlite3 shell. Those that run or load something else are not seen into.
+static void lex_dot_line(Lexer *lexer)
+{
+	static const char *const opaque[] = {
+		".read", ".import", ".restore", ".shell", ".system", ".open", ".load"};
+	const char *text = lexer->text + lexer->at;
+	size_t end = line_end(lexer, lexer->at);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(opaque); i++) {
+		size_t length = strlen(opaque[i]);
+
+		if (end - lexer->at >= length && memcmp(text, opaque[i], length) == 0) {
+			push(lexer, SQL_TOKEN_WORD, lexer->at, end, KW_INCLUDE);
+			end_statement(lexer, SQL_TOKEN_SEMICOLON, 0);
+			return;
+		}
+	}
+	skip_to(lexer, end);
+}
+
 static void lex_dot(Lexer *lexer)
 {
 	SqlToken *last = last_token(lexer, 0);
 	bool adjacent = (lexer->flags & SQL_TOKEN_ADJACENT) != 0;
 
 	if (lexer->dialect->dot_lines && at_statement_start(lexer) && at_line_start(lexer)) {
-		size_t end = line_end(lexer, lexer->at);
-
-		push(lexer, SQL_TOKEN_WORD, lexer->at, end, KW_INCLUDE);
-		end_statement(lexer, SQL_TOKEN_SEMICOLON, 0);
+		lex_dot_line(lexer);
 		return;
 	}
 	bool path = last != NULL && adjacent && last->type != SQL_TOKEN_NUMBER &&

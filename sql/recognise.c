@@ -71,7 +71,7 @@ static void finish_frame(Scanner *s)
 }
 
 // What the frame below does when brackets in it have closed.
-static void after_brackets(Scanner *s, Frame *frame)
+static void after_brackets(Scanner *s, Frame *frame, State inside)
 {
 	switch (frame->state) {
 	case STATE_ITEM:
@@ -86,7 +86,10 @@ static void after_brackets(Scanner *s, Frame *frame)
 		frame->state = STATE_FROM;
 		break;
 	}
-	case STATE_START: frame->state = frame->in_from ? STATE_FROM : STATE_EXPRESSION; break;
+	case STATE_START:
+		if (!frame->after_set || inside != STATE_GROUP)
+			frame->state = frame->in_from ? STATE_FROM : STATE_EXPRESSION;
+		break;
 	case STATE_WITH_BODY:
 		if (!frame->recursive && frame->name >= 0)
 			with_table_push(s, frame->name, false);
@@ -105,10 +108,11 @@ static void close_bracket(Scanner *s, char close)
 		return;
 	while (s->frames->len > 1) {
 		char opener = top_frame(s)->opener;
+		State inside = (State)top_frame(s)->state;
 
 		finish_frame(s);
 		if (opener == open) {
-			after_brackets(s, top_frame(s));
+			after_brackets(s, top_frame(s), inside);
 			return;
 		}
 	}
@@ -152,7 +156,8 @@ static void open_bracket(Scanner *s, char open)
 		push_frame(s, STATE_GROUP, open);
 	} else if (state == STATE_WITH_BODY) {
 		push_frame(s, STATE_START, open)->table_body = true;
-	} else if (query_starts(s, lead_of(s, s->at))) {
+	} else if (query_starts(s, lead_of(s, s->at)) &&
+		   !(state == STATE_FUNCTION && word_at(s, s->at + 1) == KW_TABLE)) {
 		if (state == STATE_START && is_base_frame(s, frame) &&
 			s->statement.kind == SQL_KIND_UNKNOWN)
 			statement_kind(s, SQL_KIND_SELECT);
@@ -421,9 +426,12 @@ static bool item_word(Scanner *s, Frame *frame)
 		if (word_at(s, next) == KW_VIEW)
 			frame->state = STATE_LIST;
 		break;
+	case KW_UNPIVOT:
+		if (!s->dialect->correlated || !name_starts(s, next) || word_at(s, next) == KW_AS)
+			return false;
+		break;
 	case KW_ONLY:
 	case KW_EACH:
-	case KW_TABLE:
 	case KW_LOW_PRIORITY:
 		if (!name_starts(s, next) &&
 			!(mark_at(s, next, '(') && word_at(s, s->at) == KW_ONLY))
@@ -494,6 +502,8 @@ static bool ends_from(const Scanner *s, const Frame *frame, unsigned word)
 {
 	unsigned next = word_at(s, s->at + 1);
 
+	if (next == KW_BY)
+		return word != KW_INDEXED;
 	switch (word) {
 	case KW_WHERE:
 	case KW_GROUP:
@@ -508,9 +518,6 @@ static bool ends_from(const Scanner *s, const Frame *frame, unsigned word)
 	case KW_OFFSET: return s->at == 0 || word_at(s, s->at - 1) != KW_WITH;
 	case KW_WITH:
 		return next != KW_OFFSET && next != KW_ORDINALITY && !mark_at(s, s->at + 1, '(');
-	case KW_ORDER:
-	case KW_SORT:
-	case KW_CLUSTER: return next == KW_BY;
 	case KW_ON:
 		return next == KW_CONFLICT ||
 		       (next == KW_DUPLICATE && word_at(s, s->at + 2) == KW_KEY);
@@ -571,6 +578,11 @@ static bool from_word(Scanner *s, Frame *frame, unsigned word)
 		s->at++;
 		return true;
 	case KW_FOR: after_for(s, frame); return true;
+	case KW_USING:
+		s->at++;
+		if (s->dialect->array_join && !mark_at(s, s->at, '('))
+			frame->state = STATE_LIST;
+		return true;
 	case KW_CASE: frame->cases++; return false;
 	case KW_END:
 		if (frame->cases > 0)
@@ -591,7 +603,7 @@ static void state_from(Scanner *s, Frame *frame)
 		return;
 	}
 	unsigned word = sql_token_word(token);
-	if (word != KW_NONE) {
+	if (token->type == SQL_TOKEN_WORD) {
 		if (word == KW_SET && frame->verb == VERB_UPDATE && frame->deferred) {
 			start_set(s, frame);
 			return;

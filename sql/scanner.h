@@ -222,6 +222,7 @@ void reference_write(Scanner *s, int32_t reference);
 
 // A DROP of the name: a temporary table is forgotten, another is written.
 void table_drop(Scanner *s, const Name *name);
+void table_forget(Scanner *s, const Name *name); // the first half
 
 // Handles [AS] alias after an item; the symbol, or -1.
 int32_t alias_parse(Scanner *s);

@@ -181,18 +181,19 @@ void table_write(Scanner *s, const Name *name, bool made_temporary)
 		reference_write(s, reference);
 }
 
+void table_forget(Scanner *s, const Name *name)
+{
+	int32_t reference = name_reference(s, name);
+
+	symbol_get(&s->symbols, g_array_index(s->reference_symbols, int32_t, reference))
+		->temporary = false;
+}
+
 void table_drop(Scanner *s, const Name *name)
 {
-	if (name->dynamic) {
-		table_write(s, name, false);
-		return;
-	}
-	int32_t reference = name_reference(s, name);
-	Symbol *symbol =
-		symbol_get(&s->symbols, g_array_index(s->reference_symbols, int32_t, reference));
-	if (!is_temporary(s, name, reference))
-		reference_write(s, reference);
-	symbol->temporary = false;
+	table_write(s, name, false);
+	if (!name->dynamic)
+		table_forget(s, name);
 }
 
 // Items of FROM clauses
@@ -259,7 +260,8 @@ int32_t alias_parse(Scanner *s)
 	if (token->type != SQL_TOKEN_NAME && token->type != SQL_TOKEN_WORD &&
 		!(as && token->type == SQL_TOKEN_TEXT && token->code != '$'))
 		return -1;
-	if (token->type == SQL_TOKEN_WORD && !as && is_no_alias(s, token->code))
+	if (token->type == SQL_TOKEN_WORD && !as &&
+		(is_no_alias(s, token->code) || word_at(s, s->at + 1) == KW_BY))
 		return -1;
 	if (as && word_at(s, s->at) == KW_OF)
 		return -1;

@@ -47,6 +47,15 @@ static bool element_starts(const Scanner *s, guint index, guint *ret_body)
 	return mark_at(s, at, '(');
 }
 
+// Whether the list is over at a token: the statement itself begins, or the brackets around it end.
+static bool ends_list(const Scanner *s, guint index)
+{
+	const SqlToken *token = token_at(s, index);
+
+	return token->type >= SQL_TOKEN_SEMICOLON || sql_token_is_mark(token, '(') ||
+	       sql_token_is_mark(token, ')') || sql_token_word(token) == KW_SELECT;
+}
+
 // Makes all names of the list known before its first query is read.
 static void declare_all(Scanner *s, Frame *frame)
 {
@@ -55,11 +64,13 @@ static void declare_all(Scanner *s, Frame *frame)
 
 	frame->recursive = true;
 	while (element_starts(s, at, &body)) {
+		guint next;
+
 		with_table_push(s, token_symbol(s, at), false);
 		at = token_at(s, body)->match + 1;
-		while (at < s->token_count && !mark_at(s, at, ',') && word_at(s, at) != KW_SELECT &&
-			!mark_at(s, at, '(') && token_at(s, at)->type <= SQL_TOKEN_MARK &&
-			!mark_at(s, at, ')'))
+		while (at < s->token_count &&
+			!(mark_at(s, at, ',') && element_starts(s, at + 1, &next)) &&
+			!ends_list(s, at))
 			at++;
 		if (!mark_at(s, at, ','))
 			return;
@@ -151,7 +162,8 @@ void state_with_after(Scanner *s, Frame *frame)
 	case KW_REPLACE:
 	case KW_UPDATE:
 	case KW_DELETE:
-	case KW_MERGE: frame->state = STATE_START; return;
+	case KW_MERGE:
+	case KW_CREATE: frame->state = STATE_START; return;
 	default: s->at++; return;
 	}
 }
