@@ -20,6 +20,7 @@ typedef struct {
 	size_t length;
 	size_t at;
 	size_t line_end; // where a client's one-line command ends its statement; 0: none
+	size_t line_from, line_to; // what line_end() found last
 	const char *delimiter; // of the client, when it is not ";"
 	size_t delimiter_length;
 	unsigned version_depth; // open /*! comments
@@ -98,11 +99,18 @@ static SqlToken *push(Lexer *lexer, SqlTokenType type, size_t start, size_t end,
 	return last_token(lexer, 0);
 }
 
-static size_t line_end(const Lexer *lexer, size_t at)
+// Remembers the line last looked at, for the clients' commands that look ahead without going there.
+static size_t line_end(Lexer *lexer, size_t at)
 {
-	while (at < lexer->length && lexer->text[at] != '\n' && lexer->text[at] != '\r')
-		at++;
-	return at;
+	size_t end = at;
+
+	if (at >= lexer->line_from && at <= lexer->line_to)
+		return lexer->line_to;
+	while (end < lexer->length && lexer->text[end] != '\n' && lexer->text[end] != '\r')
+		end++;
+	lexer->line_from = at;
+	lexer->line_to = end;
+	return end;
 }
 
 static void skip_to(Lexer *lexer, size_t at)
@@ -868,6 +876,7 @@ void sql_lex_run(SqlLex *lex, SqlArena *arena)
 		.text = lex->text,
 		.length = lex->length,
 		.opens = opens,
+		.line_from = 1,
 		.templates = {.text = lex->text, .length = lex->length}};
 
 	memcpy(lexer.classes, base_classes, sizeof(base_classes));

@@ -27,6 +27,7 @@ static bool next_close(SqlTemplates *templates, size_t from)
 static size_t end_after_quotes(const SqlTemplates *templates, size_t from, size_t limit)
 {
 	size_t stop = MIN(limit, from + LOOK_AHEAD);
+	unsigned depth = 0; // of braces of the expression's own
 	char quote = '\0';
 
 	for (size_t at = from; at + 1 < stop; at++) {
@@ -41,6 +42,10 @@ static size_t end_after_quotes(const SqlTemplates *templates, size_t from, size_
 				return 0;
 		} else if (byte == '\'' || byte == '"') {
 			quote = byte;
+		} else if (byte == '{') {
+			depth++;
+		} else if (byte == '}' && depth > 0) {
+			depth--;
 		} else if (byte == '}' && templates->text[at + 1] == '}') {
 			return at + 2;
 		}
@@ -66,8 +71,6 @@ size_t sql_template_end(SqlTemplates *templates, size_t start, size_t limit, cha
 			memchr(templates->text + body, quote, templates->close - body) != NULL)
 			return 0;
 	}
-	while (end < limit && templates->text[end] == '}' && templates->text[body] == '{')
-		end++;
 	return end;
 }
 
