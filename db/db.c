@@ -189,6 +189,16 @@ bool db_in_transaction(const DbConnection *connection)
 	return connection->transaction.open;
 }
 
+bool db_change_count(DbConnection *connection, int64_t *ret_count, GError **error)
+{
+	return connection->driver->change_count(connection, ret_count, error);
+}
+
+bool db_check_integrity(DbConnection *connection, GError **error)
+{
+	return connection->driver->check_integrity(connection, error);
+}
+
 void db_append_identifier(const DbConnection *connection, GString *sql, const char *name)
 {
 	const char quote = connection->driver->identifier_quote;

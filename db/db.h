@@ -266,5 +266,9 @@ bool db_use_dataset(DbConnection *connection, const char *name, bool create, GEr
 // The names of all datasets, sorted; free with g_strfreev(). sqlite-dir: the *.db files of the
 // folder.
 char **db_list_datasets(DbConnection *connection, GError **error);
+// A number that differs from the last one when another connection, of this process or another, has committed since.
+bool db_change_count(DbConnection *connection, int64_t *ret_count, GError **error);
+// Checks the whole database (slow): DB_ERROR_CORRUPT with the first things found.
+bool db_check_integrity(DbConnection *connection, GError **error);
 // Appends name quoted as an identifier of the connection's engine.
 void db_append_identifier(const DbConnection *connection, GString *sql, const char *name);

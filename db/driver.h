@@ -76,6 +76,8 @@ struct DbDriver {
 	bool (*use_datasets)(
 		DbConnection *connection, const char *const *names, bool create, GError **error);
 	char **(*list_datasets)(DbConnection *connection, GError **error);
+	bool (*change_count)(DbConnection *connection, int64_t *ret_count, GError **error);
+	bool (*check_integrity)(DbConnection *connection, GError **error);
 	char identifier_quote; // doubled inside
 };
 

@@ -198,6 +198,24 @@ static void sqlite_rollback(DbConnection *connection)
 		atomic_store(&connection->cancelled, true);
 }
 
+static bool sqlite_change_count(DbConnection *connection, int64_t *ret_count, GError **error)
+{
+	return db_query_int64(connection, "PRAGMA data_version", DB_NO_VALUES, 0, ret_count, error);
+}
+
+static bool sqlite_check_integrity(DbConnection *connection, GError **error)
+{
+	g_autofree char *found = NULL;
+
+	if (!db_query_text(connection, "PRAGMA integrity_check(10)", DB_NO_VALUES, &found, error))
+		return false;
+	if (g_strcmp0(found, "ok") == 0)
+		return true;
+	g_set_error(error, DB_ERROR, DB_ERROR_CORRUPT, "database '%s' is damaged: %s",
+		connection->label, found != NULL ? found : "the check says nothing");
+	return false;
+}
+
 const DbDriver db_driver_sqlite = {
 	.name = "sqlite",
 	.schemes = schemes,
@@ -225,5 +243,7 @@ const DbDriver db_driver_sqlite = {
 	.rollback = sqlite_rollback,
 	.use_datasets = sqlite_use_datasets,
 	.list_datasets = sqlite_list_datasets,
+	.change_count = sqlite_change_count,
+	.check_integrity = sqlite_check_integrity,
 	.identifier_quote = '"',
 };

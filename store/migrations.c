@@ -41,61 +41,57 @@ static const char *const first[] = {
 
 	// What is live.
 	"CREATE TABLE source (name TEXT PRIMARY KEY, url TEXT NOT NULL, ref TEXT NOT NULL, "
-	"commit_wanted TEXT, commit_live TEXT, layout_digest TEXT, sync BIGINT NOT NULL, "
-	"error TEXT, diagnostics TEXT, settings TEXT, pin TEXT, fetched_at BIGINT NOT NULL, "
-	"synced_at BIGINT NOT NULL, changed_at BIGINT NOT NULL) {clustered}",
+	"commit_wanted TEXT, commit_live TEXT, layout_digest TEXT, sync BIGINT NOT NULL, error "
+	"TEXT, diagnostics TEXT, settings TEXT, pin TEXT, fetched_at BIGINT NOT NULL, synced_at "
+	"BIGINT NOT NULL, changed_at BIGINT NOT NULL) {clustered}",
 
-	"CREATE TABLE domain (name TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, owner TEXT, "
-	"contact TEXT, description TEXT, connection TEXT, dataset TEXT, tree TEXT, digest TEXT, "
-	"scripts_tree TEXT, commit_live TEXT, commit_wanted TEXT, sync BIGINT NOT NULL, "
-	"health BIGINT NOT NULL, message TEXT, diagnostics TEXT, settings TEXT, "
-	"suspended BIGINT NOT NULL, synced_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, "
-	"deleted_at BIGINT NOT NULL)",
+	"CREATE TABLE domain (name TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT, owner "
+	"TEXT, contact TEXT, description TEXT, connection TEXT, dataset TEXT, tree TEXT, digest "
+	"TEXT, scripts_tree TEXT, commit_live TEXT, commit_wanted TEXT, sync BIGINT NOT NULL, "
+	"health BIGINT NOT NULL, message TEXT, diagnostics TEXT, settings TEXT, suspended "
+	"BIGINT NOT NULL, synced_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, deleted_at "
+	"BIGINT NOT NULL)",
 
-	"CREATE TABLE flow (namespace TEXT NOT NULL, id TEXT NOT NULL, revision BIGINT NOT NULL, "
-	"digest TEXT NOT NULL, source_digest TEXT, domain TEXT NOT NULL, kind TEXT NOT NULL, "
-	"feed TEXT, target TEXT, connection TEXT, path TEXT, line BIGINT NOT NULL, reads TEXT, "
-	"writes TEXT, triggers TEXT, labels TEXT, concurrency_limit BIGINT NOT NULL, "
-	"concurrency_behavior TEXT, opaque BIGINT NOT NULL, disabled BIGINT NOT NULL, "
-	"build_due BIGINT NOT NULL, commit_id TEXT, applied BIGINT NOT NULL, "
-	"changed_at BIGINT NOT NULL, deleted_at BIGINT NOT NULL, "
-	"PRIMARY KEY (namespace, id))",
+	"CREATE TABLE flow (namespace TEXT NOT NULL, id TEXT NOT NULL, revision BIGINT NOT "
+	"NULL, digest TEXT NOT NULL, source_digest TEXT, domain TEXT NOT NULL, kind TEXT NOT "
+	"NULL, feed TEXT, target TEXT, connection TEXT, path TEXT, line BIGINT NOT NULL, reads "
+	"TEXT, writes TEXT, triggers TEXT, labels TEXT, concurrency_limit BIGINT NOT NULL, "
+	"concurrency_behavior TEXT, opaque BIGINT NOT NULL, disabled BIGINT NOT NULL, build_due "
+	"BIGINT NOT NULL, commit_id TEXT, applied BIGINT NOT NULL, changed_at BIGINT NOT NULL, "
+	"deleted_at BIGINT NOT NULL, PRIMARY KEY (namespace, id))",
 	"CREATE INDEX flow_applied ON flow (applied)",
 
 	"CREATE TABLE revision (number {serial}, namespace TEXT NOT NULL, flow TEXT NOT NULL, "
 	"revision BIGINT NOT NULL, digest TEXT NOT NULL, definition TEXT NOT NULL, source TEXT, "
-	"scripts_tree TEXT, commit_id TEXT, created_at BIGINT NOT NULL, "
-	"UNIQUE (namespace, flow, revision))",
+	"scripts_tree TEXT, commit_id TEXT, created_at BIGINT NOT NULL, UNIQUE (namespace, "
+	"flow, revision))",
 
 	"CREATE TABLE dataset_table (name TEXT PRIMARY KEY, view BIGINT NOT NULL, domain TEXT, "
-	"namespace TEXT, flow TEXT, connection TEXT, path TEXT, schema_json TEXT, "
-	"schema_digest TEXT, allow_breaking BIGINT NOT NULL, drift_policy TEXT, "
-	"published BIGINT NOT NULL, published_at BIGINT NOT NULL, published_run TEXT, "
-	"published_task_run TEXT, published_revision BIGINT NOT NULL, published_fingerprint TEXT, "
-	"row_count BIGINT NOT NULL, changed_at BIGINT NOT NULL, deleted_at BIGINT NOT NULL) "
-	"{clustered}",
-	"CREATE TABLE table_read (name TEXT NOT NULL, namespace TEXT NOT NULL, flow TEXT NOT NULL, "
-	"PRIMARY KEY (name, namespace, flow)) {clustered}",
+	"namespace TEXT, flow TEXT, connection TEXT, path TEXT, schema_json TEXT, schema_digest "
+	"TEXT, allow_breaking BIGINT NOT NULL, drift_policy TEXT, published BIGINT NOT NULL, "
+	"published_at BIGINT NOT NULL, published_run TEXT, published_task_run TEXT, "
+	"published_revision BIGINT NOT NULL, published_fingerprint TEXT, row_count BIGINT NOT "
+	"NULL, changed_at BIGINT NOT NULL, deleted_at BIGINT NOT NULL) {clustered}",
+	"CREATE TABLE table_read (name TEXT NOT NULL, namespace TEXT NOT NULL, flow TEXT NOT "
+	"NULL, PRIMARY KEY (name, namespace, flow)) {clustered}",
 
 	"CREATE TABLE table_publish (sequence {key}, name TEXT NOT NULL, namespace TEXT, flow "
-	"TEXT, "
-	"revision BIGINT NOT NULL, run_id TEXT, task_run_id TEXT, fingerprint TEXT, "
+	"TEXT, revision BIGINT NOT NULL, run_id TEXT, task_run_id TEXT, fingerprint TEXT, "
 	"row_count BIGINT NOT NULL, rows_changed BIGINT NOT NULL, at BIGINT NOT NULL)",
 	"CREATE UNIQUE INDEX table_publish_once ON table_publish (name, task_run_id)",
 	"CREATE INDEX table_publish_name ON table_publish (name, sequence)",
 
-	"CREATE TABLE check_result (run_id TEXT NOT NULL, task_run_id TEXT NOT NULL, "
-	"number BIGINT NOT NULL, table_name TEXT, name TEXT NOT NULL, kind TEXT NOT NULL, "
-	"severity TEXT NOT NULL, result TEXT NOT NULL, failures BIGINT NOT NULL, message TEXT, "
-	"sample TEXT, at BIGINT NOT NULL, PRIMARY KEY (run_id, task_run_id, number))",
+	"CREATE TABLE check_result (run_id TEXT NOT NULL, task_run_id TEXT NOT NULL, number "
+	"BIGINT NOT NULL, table_name TEXT, name TEXT NOT NULL, kind TEXT NOT NULL, severity "
+	"TEXT NOT NULL, result TEXT NOT NULL, failures BIGINT NOT NULL, message TEXT, sample "
+	"TEXT, at BIGINT NOT NULL, PRIMARY KEY (run_id, task_run_id, number))",
 	"CREATE INDEX check_result_table ON check_result (table_name, task_run_id, number)",
-	"CREATE TABLE rejected_row (run_id TEXT NOT NULL, task_run_id TEXT NOT NULL, "
-	"number BIGINT NOT NULL, file TEXT, line BIGINT NOT NULL, column_name TEXT, "
-	"reason TEXT NOT NULL, content TEXT, PRIMARY KEY (run_id, task_run_id, number)) "
-	"{clustered}",
+	"CREATE TABLE rejected_row (run_id TEXT NOT NULL, task_run_id TEXT NOT NULL, number "
+	"BIGINT NOT NULL, file TEXT, line BIGINT NOT NULL, column_name TEXT, reason TEXT NOT "
+	"NULL, content TEXT, PRIMARY KEY (run_id, task_run_id, number)) {clustered}",
 
-	"CREATE TABLE connection (name TEXT PRIMARY KEY, driver TEXT NOT NULL, url TEXT NOT NULL, "
-	"properties TEXT) {clustered}",
+	"CREATE TABLE connection (name TEXT PRIMARY KEY, driver TEXT NOT NULL, url TEXT NOT "
+	"NULL, properties TEXT) {clustered}",
 	"CREATE TABLE script_file (blob TEXT PRIMARY KEY, content {bytes} NOT NULL)",
 	"CREATE TABLE script_entry (tree TEXT NOT NULL, path TEXT NOT NULL, blob TEXT NOT NULL, "
 	"executable BIGINT NOT NULL, PRIMARY KEY (tree, path)) {clustered}",
@@ -103,45 +99,43 @@ static const char *const first[] = {
 	// What runs and ran. Active runs have a small table of their own, so that history is never in the way.
 	"CREATE TABLE run (id TEXT PRIMARY KEY, namespace TEXT NOT NULL, flow TEXT NOT NULL, "
 	"revision BIGINT NOT NULL, state TEXT NOT NULL, priority BIGINT NOT NULL, inputs TEXT, "
-	"outputs TEXT, labels TEXT, variables TEXT, trigger_data TEXT, trigger_type TEXT NOT NULL, "
-	"unique_key TEXT, parent_run_id TEXT, parent_task_run_id TEXT, origin_run_id TEXT, "
-	"message TEXT, data TEXT, attempt BIGINT NOT NULL, created_at BIGINT NOT NULL, "
-	"due_at BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, "
-	"changes TEXT NOT NULL) {clustered}",
+	"outputs TEXT, labels TEXT, variables TEXT, trigger_data TEXT, trigger_type TEXT NOT "
+	"NULL, unique_key TEXT, parent_run_id TEXT, parent_task_run_id TEXT, origin_run_id "
+	"TEXT, message TEXT, data TEXT, attempt BIGINT NOT NULL, created_at BIGINT NOT NULL, "
+	"due_at BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT NOT NULL, changes "
+	"TEXT NOT NULL) {clustered}",
 	"CREATE INDEX run_flow ON run (namespace, flow, id)",
 	"CREATE INDEX run_namespace ON run (namespace, id)",
 	"CREATE INDEX run_state ON run (state, id)",
 	"CREATE UNIQUE INDEX run_unique_key ON run (unique_key) WHERE unique_key IS NOT NULL",
 
-	"CREATE TABLE run_active (run_id TEXT PRIMARY KEY, namespace TEXT NOT NULL, "
-	"flow TEXT NOT NULL, state TEXT NOT NULL, priority BIGINT NOT NULL, phase BIGINT NOT NULL, "
-	"place BIGINT NOT NULL, slot BIGINT NOT NULL, concurrency_limit BIGINT NOT NULL, "
-	"node TEXT, token BIGINT NOT NULL, requests BIGINT NOT NULL, resume_inputs TEXT) "
-	"{clustered}",
+	"CREATE TABLE run_active (run_id TEXT PRIMARY KEY, namespace TEXT NOT NULL, flow TEXT "
+	"NOT NULL, state TEXT NOT NULL, priority BIGINT NOT NULL, phase BIGINT NOT NULL, place "
+	"BIGINT NOT NULL, slot BIGINT NOT NULL, concurrency_limit BIGINT NOT NULL, node TEXT, "
+	"token BIGINT NOT NULL, requests BIGINT NOT NULL, resume_inputs TEXT) {clustered}",
 	"CREATE INDEX run_active_line ON run_active (phase, place, run_id)",
 	"CREATE INDEX run_active_flow ON run_active (namespace, flow, slot, phase, place, run_id)",
 	"CREATE INDEX run_active_node ON run_active (node) WHERE node IS NOT NULL",
 
 	"CREATE TABLE task_run (run_id TEXT NOT NULL, id TEXT NOT NULL, task_id TEXT NOT NULL, "
-	"parent_id TEXT, value TEXT, iteration BIGINT NOT NULL, state TEXT NOT NULL, "
-	"attempt BIGINT NOT NULL, created_at BIGINT NOT NULL, started_at BIGINT NOT NULL, "
-	"ended_at BIGINT NOT NULL, due_at BIGINT NOT NULL, outputs TEXT, message TEXT, "
-	"child_run_id TEXT, data TEXT, attempts TEXT, PRIMARY KEY (run_id, id)) {clustered}",
+	"parent_id TEXT, value TEXT, iteration BIGINT NOT NULL, state TEXT NOT NULL, attempt "
+	"BIGINT NOT NULL, created_at BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at "
+	"BIGINT NOT NULL, due_at BIGINT NOT NULL, outputs TEXT, message TEXT, child_run_id "
+	"TEXT, data TEXT, attempts TEXT, PRIMARY KEY (run_id, id)) {clustered}",
 
-	"CREATE TABLE run_tally (namespace TEXT NOT NULL, flow TEXT NOT NULL, state TEXT NOT NULL, "
-	"runs BIGINT NOT NULL, duration BIGINT NOT NULL, last_run_id TEXT NOT NULL, "
+	"CREATE TABLE run_tally (namespace TEXT NOT NULL, flow TEXT NOT NULL, state TEXT NOT "
+	"NULL, runs BIGINT NOT NULL, duration BIGINT NOT NULL, last_run_id TEXT NOT NULL, "
 	"last_ended_at BIGINT NOT NULL, PRIMARY KEY (namespace, flow, state)) {clustered}",
 
-	"CREATE TABLE log_chunk (run_id TEXT NOT NULL, number BIGINT NOT NULL, task_run_id TEXT, "
-	"lines BIGINT NOT NULL, bytes BIGINT NOT NULL, level BIGINT NOT NULL, codec BIGINT NOT "
-	"NULL, "
-	"data {bytes} NOT NULL, PRIMARY KEY (run_id, number)) {clustered}",
+	"CREATE TABLE log_chunk (run_id TEXT NOT NULL, number BIGINT NOT NULL, task_run_id "
+	"TEXT, lines BIGINT NOT NULL, bytes BIGINT NOT NULL, level BIGINT NOT NULL, codec "
+	"BIGINT NOT NULL, data {bytes} NOT NULL, PRIMARY KEY (run_id, number)) {clustered}",
 
 	"CREATE TABLE trigger_state (namespace TEXT NOT NULL, flow TEXT NOT NULL, id TEXT NOT "
-	"NULL, "
-	"type TEXT NOT NULL, next_at BIGINT NOT NULL, last_at BIGINT NOT NULL, last_run_id TEXT, "
-	"consumed BIGINT NOT NULL, state TEXT, disabled BIGINT NOT NULL, message TEXT, "
-	"changed_at BIGINT NOT NULL, PRIMARY KEY (namespace, flow, id)) {clustered}",
+	"NULL, type TEXT NOT NULL, next_at BIGINT NOT NULL, last_at BIGINT NOT NULL, "
+	"last_run_id TEXT, consumed BIGINT NOT NULL, state TEXT, disabled BIGINT NOT NULL, "
+	"message TEXT, changed_at BIGINT NOT NULL, PRIMARY KEY (namespace, flow, id)) "
+	"{clustered}",
 	"CREATE INDEX trigger_state_next ON trigger_state (next_at) WHERE next_at > 0",
 
 	"CREATE TABLE node (id TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, "
@@ -153,11 +147,11 @@ static const char *const first[] = {
 	"domain TEXT, summary TEXT NOT NULL, diff TEXT, cause TEXT, onset BIGINT NOT NULL, "
 	"seen_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL, resolution TEXT)",
 	"CREATE UNIQUE INDEX drift_open ON drift (kind, resource) WHERE resolved_at = 0",
-	"CREATE TABLE plan (digest TEXT PRIMARY KEY, commit_id TEXT, json TEXT NOT NULL, "
-	"result TEXT, message TEXT, created_at BIGINT NOT NULL, ended_at BIGINT NOT NULL)",
+	"CREATE TABLE plan (digest TEXT PRIMARY KEY, commit_id TEXT, json TEXT NOT NULL, result "
+	"TEXT, message TEXT, created_at BIGINT NOT NULL, ended_at BIGINT NOT NULL)",
 	"CREATE INDEX plan_created ON plan (created_at, digest)",
-	"CREATE TABLE event (sequence {serial}, at BIGINT NOT NULL, kind TEXT NOT NULL, "
-	"domain TEXT, subject TEXT, run_id TEXT, data TEXT)",
+	"CREATE TABLE event (sequence {serial}, at BIGINT NOT NULL, kind TEXT NOT NULL, domain "
+	"TEXT, subject TEXT, run_id TEXT, data TEXT)",
 
 	"CREATE TABLE layout_cache (number {serial}, kind TEXT NOT NULL, key TEXT NOT NULL, "
 	"bytes {bytes} NOT NULL, UNIQUE (kind, key))",
@@ -245,8 +239,8 @@ static bool apply_next(DbConnection *db, bool *ret_done, GError **error)
 		return false;
 	if (version == 0 && !db_execute_script(db,
 				    "CREATE TABLE migration (version INTEGER PRIMARY KEY, "
-				    "applied_at BIGINT NOT "
-				    "NULL, program TEXT NOT NULL)",
+				    "applied_at BIGINT NOT NULL, "
+				    "program TEXT NOT NULL)",
 				    error))
 		return false;
 	*ret_done = version >= migrations_newest();

@@ -130,19 +130,12 @@ int store_version(const Store *store)
 
 bool store_check_integrity(Store *store, GError **error)
 {
-	g_autofree char *found = NULL;
-	bool read;
+	bool whole;
 
 	pthread_mutex_lock(&store->mutex);
-	read = db_query_text(store->db, "PRAGMA integrity_check(10)", DB_NO_VALUES, &found, error);
+	whole = db_check_integrity(store->db, error);
 	pthread_mutex_unlock(&store->mutex);
-	if (!read)
-		return false;
-	if (g_strcmp0(found, "ok") == 0)
-		return true;
-	g_set_error(error, DB_ERROR, DB_ERROR_CORRUPT, "store '%s' is damaged: %s", store->url,
-		found != NULL ? found : "the check says nothing");
-	return false;
+	return whole;
 }
 
 static bool begin_outermost(Store *store, GError **error)
@@ -262,7 +255,12 @@ void store_snapshot_end(Store *store)
 
 bool store_change_count(Store *store, int64_t *ret_count, GError **error)
 {
-	return statement_int64(store, STATEMENT_CHANGE_COUNT, DB_NO_VALUES, 0, ret_count, error);
+	bool counted;
+
+	pthread_mutex_lock(&store->mutex);
+	counted = db_change_count(store->db, ret_count, error);
+	pthread_mutex_unlock(&store->mutex);
+	return counted;
 }
 
 bool store_setting_put(Store *store, const char *name, const char *value, GError **error)
