@@ -371,7 +371,7 @@ static char *connection_default(const Drive *drive)
 	g_autofree char *path =
 		g_build_filename(options->data_folder != NULL ? options->data_folder
 							      : runner_work_folder(drive->runner),
-			"data", NULL);
+			"default", NULL);
 
 	g_mkdir_with_parents(path, 0700);
 	return g_strdup_printf("sqlite-dir:%s", path);

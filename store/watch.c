@@ -1,4 +1,6 @@
-// Wake-ups within a process: every Store of one url shares a group, and each watch has an eventfd.
+// Wake-ups: every Store of one url in this process shares a group, and each watch has an eventfd. Other processes that
+// share a SQLite file are reached by its bell.
+#include "store/bell.h"
 #include "store/internal.h"
 
 #include <errno.h>
@@ -10,6 +12,7 @@ struct StoreWatchGroup {
 	char *key;
 	unsigned references; // of stores and watches
 	GPtrArray *watches;
+	StoreBell *bell; // since the first watch; NULL: nobody waits here, or no file
 };
 
 struct StoreWatch {
@@ -45,6 +48,16 @@ StoreWatchGroup *watch_group_join(const char *key)
 	return group;
 }
 
+// The file of the group's store; NULL when it has none.
+static const char *group_file(const StoreWatchGroup *group)
+{
+	static const char prefix[] = "sqlite:";
+
+	if (group->key == NULL || !g_str_has_prefix(group->key, prefix))
+		return NULL;
+	return group->key + strlen(prefix);
+}
+
 static void group_unref(StoreWatchGroup *group)
 {
 	if (--group->references > 0)
@@ -65,13 +78,11 @@ void watch_group_leave(StoreWatchGroup *group)
 	pthread_mutex_unlock(&groups_mutex);
 }
 
-void watch_group_wake(StoreWatchGroup *group, unsigned topics)
+// With the mutex held.
+static void group_wake(StoreWatchGroup *group, unsigned topics)
 {
 	const uint64_t one = 1;
 
-	if (topics == 0)
-		return;
-	pthread_mutex_lock(&groups_mutex);
 	for (unsigned i = 0; i < group->watches->len; i++) {
 		StoreWatch *watch = group->watches->pdata[i];
 
@@ -82,7 +93,36 @@ void watch_group_wake(StoreWatchGroup *group, unsigned topics)
 			write(watch->fd, &one, sizeof(one)) < 0)
 			continue;
 	}
+}
+
+void watch_group_wake(StoreWatchGroup *group, unsigned topics)
+{
+	bool nobody;
+
+	if (topics == 0)
+		return;
+	pthread_mutex_lock(&groups_mutex);
+	group_wake(group, topics);
+	nobody = group->watches->len == 0;
 	pthread_mutex_unlock(&groups_mutex);
+	// Who waits for nothing is not the server: that one is told.
+	if (nobody && group_file(group) != NULL)
+		bell_ring(group_file(group));
+}
+
+// Another process committed something; what, it cannot say.
+static void bell_rung(void *data)
+{
+	pthread_mutex_lock(&groups_mutex);
+	group_wake(data, ~0U);
+	pthread_mutex_unlock(&groups_mutex);
+}
+
+// With the mutex held: with the first watch.
+static void group_listen(StoreWatchGroup *group)
+{
+	if (group->bell == NULL && group_file(group) != NULL)
+		group->bell = bell_listen(group_file(group), bell_rung, group);
 }
 
 StoreWatch *store_watch_new(Store *store, unsigned topics, GError **error)
@@ -102,18 +142,24 @@ StoreWatch *store_watch_new(Store *store, unsigned topics, GError **error)
 	pthread_mutex_lock(&groups_mutex);
 	watch->group->references++;
 	g_ptr_array_add(watch->group->watches, watch);
+	group_listen(watch->group);
 	pthread_mutex_unlock(&groups_mutex);
 	return watch;
 }
 
 void store_watch_free(StoreWatch *watch)
 {
+	StoreBell *silent = NULL;
+
 	if (watch == NULL)
 		return;
 	pthread_mutex_lock(&groups_mutex);
 	g_ptr_array_remove_fast(watch->group->watches, watch);
-	group_unref(watch->group);
+	if (watch->group->watches->len == 0)
+		silent = g_steal_pointer(&watch->group->bell);
 	pthread_mutex_unlock(&groups_mutex);
+	bell_free(silent); // its thread may be waiting for the mutex, and needs the group
+	watch_group_leave(watch->group);
 	close(watch->fd);
 	g_free(watch);
 }
