@@ -6,7 +6,7 @@
 const ExprCalleeKind expr_filters = {
 	"filter",
 	(const ExprCallee *const[]){filters_string, filters_encode, filters_number,
-		filters_collection, filters_date, filters_json, NULL},
+		filters_collection, filters_date, filters_json, filters_yaml, NULL},
 };
 
 const ExprCalleeKind expr_functions = {

@@ -20,7 +20,9 @@ const ExprCallee functions_host[] = {
 		NULL},
 	{"encrypt", {"key", "plaintext"}, 2, 2, CALLEE_HOST, NULL},
 	{"decrypt", {"key", "encrypted"}, 2, 2, CALLEE_HOST, NULL},
-	{"iterationOutput", {"outputs"}, 1, 1, CALLEE_HOST, NULL},
+	{"iterationOutput", {"taskId", "iteration"}, 0, 2, CALLEE_HOST, NULL},
+	{"parentOutput", {"index"}, 0, 1, CALLEE_HOST, NULL},
+	{"isPublicHoliday", {"date", "countryCode", "subDivision"}, 1, 3, CALLEE_HOST, NULL},
 	{"appLink", {"appId", "baseUrl"}, 0, 2, CALLEE_HOST, NULL},
 	{.name = NULL},
 };

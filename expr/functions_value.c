@@ -168,6 +168,34 @@ static json_t *apply_id(ExprEval *eval, json_t *input, json_t *const *arguments,
 	return json_string(text);
 }
 
+// A name of `length` characters of an alphabet.
+static json_t *apply_nano_id(ExprEval *eval, json_t *input, json_t *const *arguments, size_t count)
+{
+	const char *alphabet = "_-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	g_autoptr(GString) name = g_string_new(NULL);
+	json_int_t length;
+
+	(void)input;
+	(void)count;
+	if (!eval_integer(eval, arguments[0], "the length", 21, &length))
+		return NULL;
+	if (arguments[1] != NULL && !json_is_null(arguments[1]))
+		alphabet = json_string_value(arguments[1]);
+	if (alphabet == NULL || *alphabet == '\0' || !g_str_is_ascii(alphabet))
+		return eval_fail(
+			eval, EXPR_ERROR_VALUE, "the alphabet is a string of ASCII characters");
+	if (length < 1 || length > 1000)
+		return eval_fail(eval, EXPR_ERROR_VALUE, "the length must be between 1 and 1000");
+	for (json_int_t i = 0; i < length; i++) {
+		uint64_t bits;
+
+		if (!random_bits(eval, &bits))
+			return NULL;
+		g_string_append_c(name, alphabet[bits % strlen(alphabet)]);
+	}
+	return eval_string(eval, name->str, name->len);
+}
+
 // An integer from the lower bound up to, but without, the upper one.
 static json_t *apply_random_int(
 	ExprEval *eval, json_t *input, json_t *const *arguments, size_t count)
@@ -236,6 +264,7 @@ const ExprCallee functions_value[] = {
 	{"json", {"json"}, 1, 1, 0, apply_from_json},
 	{"uuid", {NULL}, 0, 0, 0, apply_uuid},
 	{"id", {NULL}, 0, 0, 0, apply_id},
+	{"nanoId", {"length", "alphabet"}, 0, 2, 0, apply_nano_id},
 	{"randomInt", {"lower", "upper"}, 2, 2, 0, apply_random_int},
 	{"currentEachOutput", {"outputs"}, 1, 1, 0, apply_current_each_output},
 	{.name = NULL},

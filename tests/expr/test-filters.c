@@ -166,6 +166,20 @@ static void test_collections(void)
 	check_render_cases(cases);
 }
 
+static void test_yaml(void)
+{
+	static const RenderCase cases[] = {
+		{"{{ {'a': 1, 'b': ['x', {'c d': 'no', 'e': []}], 'f': {'g': null}} | yaml }}",
+			"a: 1\nb:\n  - x\n  -\n    c d: \"no\"\n    e: []\nf:\n  g: null\n", NULL},
+		{"{{ 'plain text' | yaml }}{{ 'a: b' | yaml }}{{ '12' | yaml }}{{ 1.5 | yaml }}{{ "
+		 "'' | yaml }}{{ 'a:b' | yaml }}",
+			"plain text\n\"a: b\"\n\"12\"\n1.5\n\"\"\na:b\n", NULL},
+		{NULL, NULL, NULL},
+	};
+
+	check_render_cases(cases);
+}
+
 static void test_json(void)
 {
 	static const RenderCase cases[] = {
@@ -234,6 +248,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/encodings", test_encodings);
 	g_test_add_func("/numbers", test_numbers);
 	g_test_add_func("/collections", test_collections);
+	g_test_add_func("/yaml", test_yaml);
 	g_test_add_func("/json", test_json);
 	g_test_add_func("/jq", test_jq);
 	return g_test_run();

@@ -204,7 +204,8 @@ static void test_limits(void)
 		g_assert_error(error, EXPR_ERROR, EXPR_ERROR_LIMIT);
 		if (strcmp(error->message, cases[i].error) == 0)
 			continue;
-		g_test_message("%s\n  gives %s\n  wants %s", cases[i].text, error->message, cases[i].error);
+		g_test_message("%s\n  gives %s\n  wants %s", cases[i].text, error->message,
+			cases[i].error);
 		g_test_fail();
 	}
 	test_scope_free(&scope);
