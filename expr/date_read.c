@@ -439,23 +439,20 @@ static GDateTime *read_text(const char *text, const char *pattern, GTimeZone *zo
 // An identifier in brackets is part of the first form; in a pattern brackets are optional parts.
 static GDateTime *read_known_form(const char *text, GTimeZone *zone)
 {
-	g_autofree char *bare = NULL;
 	const char *bracket = strchr(text, '[');
+	bool identified = bracket != NULL && g_str_has_suffix(bracket, "]");
+	g_autofree char *bare =
+		identified ? g_strndup(text, (gsize)(bracket - text)) : g_strdup(text);
+	GDateTime *date = NULL;
 
-	if (bracket != NULL && text[strlen(text) - 1] == ']')
-		text = bare = g_strndup(text, (gsize)(bracket - text));
-	for (size_t i = 0; i < G_N_ELEMENTS(known_forms); i++) {
-		GDateTime *date = read_text(text, known_forms[i], zone);
-
-		if (date != NULL)
-			return date;
-	}
-	return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(known_forms) && date == NULL; i++)
+		date = read_text(bare, known_forms[i], zone);
+	return date;
 }
 
 GDateTime *expr_date_read(ExprEval *eval, const json_t *value, const char *pattern, GTimeZone *zone)
 {
-	const char *text = json_string_value(value);
+	const char *text = json_is_string(value) ? json_string_value(value) : NULL;
 	GDateTime *date = NULL;
 
 	if (json_is_integer(value))

@@ -199,8 +199,8 @@ static void show_fraction(GString *text, GDateTime *date, int count)
 
 static int64_t microsecond_of_day(GDateTime *date)
 {
-	return ((int64_t)g_date_time_get_hour(date) * 3600 + g_date_time_get_minute(date) * 60 +
-		       g_date_time_get_second(date)) *
+	return ((int64_t)g_date_time_get_hour(date) * 3600 +
+		       (int64_t)g_date_time_get_minute(date) * 60 + g_date_time_get_second(date)) *
 		       G_USEC_PER_SEC +
 	       g_date_time_get_microsecond(date);
 }

@@ -57,7 +57,9 @@ static json_t *apply_length(ExprEval *eval, json_t *input, json_t *const *argume
 	(void)count;
 	if (json_is_string(input))
 		return json_integer(g_utf8_strlen(json_string_value(input), -1));
-	return json_integer((json_int_t)(json_array_size(input) + json_object_size(input)));
+	if (json_is_array(input))
+		return json_integer((json_int_t)json_array_size(input));
+	return json_integer((json_int_t)json_object_size(input));
 }
 
 static json_t *apply_join(ExprEval *eval, json_t *input, json_t *const *arguments, size_t count)
@@ -269,7 +271,7 @@ static json_t *sorted(ExprEval *eval, const char *filter, json_t *input, int sig
 	items = g_new(json_t *, size + 1);
 	for (size_t i = 0; i < size; i++)
 		items[i] = json_array_get(input, i);
-	g_qsort_with_data(items, (gint)size, sizeof *items, compare_items, &order);
+	g_qsort_with_data(items, (gint)size, sizeof(gpointer), compare_items, &order);
 	if (eval->error != NULL)
 		return NULL;
 	result = json_array();

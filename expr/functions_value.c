@@ -52,7 +52,8 @@ static json_t *letters_range(ExprEval *eval, const char *from, const char *to, j
 		return eval_fail(eval, EXPR_ERROR_VALUE,
 			"a range goes from one letter to another, or between integers");
 	list = json_array();
-	for (json_int_t i = *from; step > 0 ? i <= *to : i >= *to; i += step) {
+	for (json_int_t i = (unsigned char)*from, end = (unsigned char)*to;
+		step > 0 ? i <= end : i >= end; i += step) {
 		char letter[2] = {(char)i, '\0'};
 
 		json_array_append_new(list, json_string(letter));
@@ -86,9 +87,11 @@ static json_t *apply_range(ExprEval *eval, json_t *input, json_t *const *argumen
 	if (!eval_spend(eval, distance / stride + 1))
 		return NULL;
 	list = json_array();
-	for (uint64_t i = 0; i <= distance / stride; i++)
-		json_array_append_new(
-			list, json_integer((json_int_t)((uint64_t)from + i * (uint64_t)step)));
+	for (uint64_t i = 0; i <= distance / stride; i++) {
+		json_array_append_new(list, json_integer(from));
+		if (__builtin_add_overflow(from, step, &from))
+			break;
+	}
 	return list;
 }
 

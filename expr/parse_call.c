@@ -95,7 +95,7 @@ static int parameter_index(const ExprCallee *callee, const char *name, const cha
 static void *fail_arity(
 	Parser *parser, size_t offset, const char *kind, const ExprCallee *callee, guint given)
 {
-	int min = callee->min_arguments, max = callee->max_arguments;
+	const int min = (int)callee->min_arguments, max = (int)callee->max_arguments;
 	g_autofree char *wanted = NULL;
 
 	if (max == 0)

@@ -410,7 +410,7 @@ static ExprTemplate *finish(Parser *parser, guint faults_before)
 	resolve_calls(parser);
 	if (faults->len == faults_before)
 		return template_;
-	qsort(faults->pdata + faults_before, faults->len - faults_before, sizeof(gpointer),
+	qsort(faults->pdata + faults_before, faults->len - faults_before, sizeof(void *),
 		compare_faults);
 	expr_template_free(template_);
 	return NULL;
@@ -455,7 +455,7 @@ ExprTemplate *expr_template_parse_expression(const char *text, size_t length, GP
 	if (!parser.failed && parser.token.kind != TOKEN_END)
 		parser_unexpected(&parser, "an operator or the end of the expression");
 	template_->body.count = 1;
-	template_->body.nodes = expr_template_allocate(template_, sizeof output);
+	template_->body.nodes = expr_template_allocate(template_, sizeof(ExprNode *));
 	template_->body.nodes[0] = output;
 	return finish(&parser, before);
 }

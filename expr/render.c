@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const ExprLimits default_limits = {
-	.steps = 10000000, .depth = 1000, .output_bytes = 64 * 1024 * 1024};
+	.steps = 10000000, .depth = 1000, .output_bytes = (size_t)64 * 1024 * 1024};
 
 // ---- scopes ----
 
@@ -184,7 +184,9 @@ static json_t *evaluate_string(Nested *nested, const char *text, size_t length)
 		return nested_fail(nested, EXPR_ERROR_SYNTAX, message);
 	}
 	value = expr_template_evaluate(template_, nested->scope, nested->limits, &error);
-	return value != NULL ? value : nested_fail(nested, error->code, error->message);
+	if (value == NULL && error != NULL)
+		nested_fail(nested, error->code, error->message);
+	return value;
 }
 
 static json_t *evaluate_list(Nested *nested, const json_t *list)

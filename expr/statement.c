@@ -81,7 +81,7 @@ static bool check_value(ExprEval *eval, const json_t *value, unsigned depth)
 
 static bool render_set(ExprEval *eval, const ExprNode *node, GString *text)
 {
-	Local *local = find_local(eval, node->set.name);
+	Local *local;
 	json_t *value;
 
 	(void)text;

@@ -7,6 +7,12 @@
 #include <pthread.h>
 #include <string.h>
 
+#ifdef WEIR_WITH_JQ
+enum { HAS_JQ = true };
+#else
+enum { HAS_JQ = false };
+#endif
+
 static ExprTemplate *parse(const char *text)
 {
 	g_autoptr(GPtrArray) faults = expr_fault_list_new();
@@ -378,6 +384,7 @@ static void *render_often(void *data)
 		g_autofree char *list = expr_template_render(shared->jq, &scope, NULL, NULL);
 
 		g_assert_no_error(error);
+		g_assert_cmpstr(list, ==, HAS_JQ ? "8" : NULL);
 		g_assert_cmpstr(text, ==, "Ada [1,{\"k\":\"v\"}] 2024-06-01 14:05 b;a;c;a; 2.5 d");
 	}
 	test_scope_free(&scope);

@@ -43,6 +43,7 @@ static void evaluate(const ExprTemplate *template_)
 	static json_t *object;
 	static const ExprLimits limits = {.steps = 20000, .depth = 100, .output_bytes = 100000};
 	ExprScope scope;
+	g_autoptr(GError) error = NULL;
 	json_t *value;
 	g_autofree char *text = NULL;
 
@@ -54,7 +55,8 @@ static void evaluate(const ExprTemplate *template_)
 	expr_template_paths(template_, visit_path, NULL);
 	expr_template_calls(template_, visit_call, NULL);
 	(void)expr_template_last_filter(template_);
-	value = expr_template_evaluate(template_, &scope, &limits, NULL);
+	value = expr_template_evaluate(template_, &scope, &limits, &error);
+	g_assert((value == NULL) == (error != NULL));
 	(void)expr_truthy(value);
 	text = expr_template_render(template_, &scope, &limits, NULL);
 	g_assert((text == NULL) == (value == NULL));

@@ -1,6 +1,7 @@
 // Cron: tables of expressions and the instants at which they fire, and a comparison with an obvious slow model.
 #include "reconciler/cron.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- parsing ----
@@ -9,33 +10,32 @@ static void test_parse(void)
 {
 	static const struct {
 		const char *text;
-		bool with_seconds;
 		uint64_t minutes;
 		uint32_t hours, days;
 		uint16_t months;
 		uint8_t weekdays;
-		bool either_day, wall_clock;
+		bool with_seconds, either_day, wall_clock;
 	} cases[] = {
-		{"* * * * *", false, (UINT64_C(1) << 60) - 1, 0xffffff, 0xfffffffe, 0x1ffe, 0x7f,
+		{"* * * * *", (UINT64_C(1) << 60) - 1, 0xffffff, 0xfffffffe, 0x1ffe, 0x7f, false,
 			false, false},
-		{"0 0 1 1 0", false, 1, 1, 2, 2, 1, true, true},
-		{" 5,10-12 \t 1-7/3 * JAN,mar-MAY mon-fri ", false, 0x1c20, 0x92, 0xfffffffe, 0x3a,
-			0x3e, false, true},
-		{"*/15 8/6 * * *", false, 0x200040008001, 0x104100, 0xfffffffe, 0x1ffe, 0x7f, false,
+		{"0 0 1 1 0", 1, 1, 2, 2, 1, false, true, true},
+		{" 5,10-12 \t 1-7/3 * JAN,mar-MAY mon-fri ", 0x1c20, 0x92, 0xfffffffe, 0x3a, 0x3e,
+			false, false, true},
+		{"*/15 8/6 * * *", 0x200040008001, 0x104100, 0xfffffffe, 0x1ffe, 0x7f, false, false,
 			false},
-		{"0 */6 */10 * 7", false, 1, 0x41041, 0x80200802, 0x1ffe, 1, false, false},
-		{"0 0 * * 5-7", false, 1, 1, 0xfffffffe, 0x1ffe, 0x61, false, true},
-		{"0 0 * * fri-sun", false, 1, 1, 0xfffffffe, 0x1ffe, 0x61, false, true},
-		{"0 0 * * sun-tue", false, 1, 1, 0xfffffffe, 0x1ffe, 0x7, false, true},
-		{"0 0 * * */2", false, 1, 1, 0xfffffffe, 0x1ffe, 0x55, false, true},
-		{"0 0 *,5 * *", false, 1, 1, 0xfffffffe, 0x1ffe, 0x7f, false, true},
-		{"0 0 1 * *,1", false, 1, 1, 2, 0x1ffe, 0x7f, true, true},
-		{"30 0 0 1 * *", true, 1, 1, 2, 0x1ffe, 0x7f, false, true},
-		{"@hourly", false, 1, 0xffffff, 0xfffffffe, 0x1ffe, 0x7f, false, false},
-		{"@DAILY", true, 1, 1, 0xfffffffe, 0x1ffe, 0x7f, false, true},
-		{"@weekly", false, 1, 1, 0xfffffffe, 0x1ffe, 1, false, true},
-		{"@monthly", false, 1, 1, 2, 0x1ffe, 0x7f, false, true},
-		{" @yearly ", false, 1, 1, 2, 2, 0x7f, false, true},
+		{"0 */6 */10 * 7", 1, 0x41041, 0x80200802, 0x1ffe, 1, false, false, false},
+		{"0 0 * * 5-7", 1, 1, 0xfffffffe, 0x1ffe, 0x61, false, false, true},
+		{"0 0 * * fri-sun", 1, 1, 0xfffffffe, 0x1ffe, 0x61, false, false, true},
+		{"0 0 * * sun-tue", 1, 1, 0xfffffffe, 0x1ffe, 0x7, false, false, true},
+		{"0 0 * * */2", 1, 1, 0xfffffffe, 0x1ffe, 0x55, false, false, true},
+		{"0 0 *,5 * *", 1, 1, 0xfffffffe, 0x1ffe, 0x7f, false, false, true},
+		{"0 0 1 * *,1", 1, 1, 2, 0x1ffe, 0x7f, false, true, true},
+		{"30 0 0 1 * *", 1, 1, 2, 0x1ffe, 0x7f, true, false, true},
+		{"@hourly", 1, 0xffffff, 0xfffffffe, 0x1ffe, 0x7f, false, false, false},
+		{"@DAILY", 1, 1, 0xfffffffe, 0x1ffe, 0x7f, true, false, true},
+		{"@weekly", 1, 1, 0xfffffffe, 0x1ffe, 1, false, false, true},
+		{"@monthly", 1, 1, 2, 0x1ffe, 0x7f, false, false, true},
+		{" @yearly ", 1, 1, 2, 2, 0x7f, false, false, true},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -348,6 +348,11 @@ static void test_ends(void)
 
 // ---- the slow model ----
 
+static int read_int(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
+
 // Whether a value is in a field, read from the field's text each time.
 static bool field_has(const char *field, int value, int min, int max)
 {
@@ -358,12 +363,12 @@ static bool field_has(const char *field, int value, int min, int max)
 		const char *slash = strchr(*item, '/');
 
 		if (slash != NULL)
-			step = atoi(slash + 1);
+			step = read_int(slash + 1);
 		if (**item != '*') {
 			const char *dash = strchr(*item, '-');
 
-			from = atoi(*item);
-			to = dash != NULL ? atoi(dash + 1) : slash != NULL ? max : from;
+			from = read_int(*item);
+			to = dash != NULL ? read_int(dash + 1) : slash != NULL ? max : from;
 		}
 		for (int i = from; i <= to; i += step) {
 			if (i == value)
@@ -472,10 +477,10 @@ static void compare_once(void)
 
 	if (!cron_parse(text, false, &cron, NULL))
 		return;
-	for (int64_t second = start - 86400 * 2; second <= start; second += 60)
+	for (int64_t second = start - INT64_C(172800); second <= start; second += 60)
 		model_fires(fields, zone, second, &highest);
 	previous = INT64_MIN;
-	for (int64_t second = start + 60; second < start + 86400 * 3; second += 60) {
+	for (int64_t second = start + 60; second < start + INT64_C(259200); second += 60) {
 		bool fires = model_fires(fields, zone, second, &highest);
 		int64_t back;
 
