@@ -414,8 +414,8 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 		return false;
 	node = run_graph_restore(drive->graph, parent, task,
 		run_graph_branch_of(drive->graph, task), row->value,
-		row->iteration < 0 ? 0 : (uint32_t)row->iteration + 1, open ? RUN_RUNNING : row->state,
-		open ? &opening : NULL);
+		row->iteration < 0 ? 0 : (uint32_t)row->iteration + 1,
+		open ? RUN_RUNNING : row->state, open ? &opening : NULL);
 	g_strlcpy(node->id, row->id, sizeof(node->id));
 	node->created = row->created_at;
 	node->started = row->started_at;
@@ -423,6 +423,11 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	node->attempts = (uint32_t)row->attempt;
 	node->outputs = json_parse(row->outputs);
 	extra_restore(node, row);
+	if (open && row->state == RUN_RESTARTED) {
+		node->attempts++;
+		node->started = timestamp_now();
+		drive_touch(drive, node);
+	}
 	drive->latest[task->index] = node;
 	drive_outputs_put(drive, node);
 	g_hash_table_insert(restoring->nodes, node->id, node);

@@ -1,3 +1,4 @@
+#include "runner/failpoint.h"
 #include "runner/runner_internal.h"
 
 #include "runner/run_files.h"
@@ -102,6 +103,7 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	g_queue_init(&runner->active);
 	g_queue_init(&runner->waiting);
 	runner->models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, model_unref);
+	runner->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	runner->drives = g_hash_table_new(g_str_hash, g_str_equal);
 	runner->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	runner->idle_folders = g_ptr_array_new_with_free_func(g_free);
@@ -135,6 +137,7 @@ void runner_free(Runner *runner)
 	globals.in = runner->options.globals;
 	json_decref(globals.out);
 	g_hash_table_unref(runner->models);
+	g_hash_table_unref(runner->held);
 	g_hash_table_unref(runner->drives);
 	g_hash_table_unref(runner->children);
 	g_ptr_array_unref(runner->round);
@@ -289,6 +292,7 @@ static void *worker_main(void *data)
 
 	while ((context = job_take(runner)) != NULL) {
 		task_context_run(context);
+		failpoint("ran");
 		pthread_mutex_lock(&runner->lock);
 		runner->figures.busy--;
 		runner->figures.finished++;
@@ -523,6 +527,7 @@ char *runner_file_put(Runner *runner, const char *path, GError **error)
 static bool run_rests(Runner *runner, const char *run_id, bool *ret_there, GError **error)
 {
 	g_autoptr(StoreRun) run = NULL;
+	bool held;
 
 	*ret_there = true;
 	if (!store_run_get(runner->store, run_id, &run, error))
@@ -532,8 +537,13 @@ static bool run_rests(Runner *runner, const char *run_id, bool *ret_there, GErro
 			error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", run_id);
 		*ret_there = false;
 	}
-	return run == NULL || run_state_is_ended(run->state) ||
-	       (run->state == RUN_PAUSED && run->due_at == 0);
+	if (run == NULL || run_state_is_ended(run->state))
+		return true;
+	// PAUSED with other tasks under way is no rest.
+	pthread_mutex_lock(&runner->lock);
+	held = g_hash_table_contains(runner->held, run_id);
+	pthread_mutex_unlock(&runner->lock);
+	return !held && run->state == RUN_PAUSED && run->due_at == 0;
 }
 
 bool runner_wait(Runner *runner, const char *run_id, GError **error)

@@ -45,6 +45,7 @@ struct Runner {
 	GHashTable *models; // "namespace/id/revision" → FlowModel *
 	GPtrArray *idle_folders; // char *: empty folders of tasks that have ended
 	unsigned folders; // how many were made
+	GHashTable *held; // char *: ids of the runs in drives
 	int wake_fd;
 	atomic_int stopping; // 0 no, 1 give back, 2 cancel what is under way
 	bool workers_stop;

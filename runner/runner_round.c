@@ -1,5 +1,6 @@
 // One round of the driver: takes what has come (ends of tasks, moments, requests, claims), steps the runs that it concerns,
 // writes all of it in one transaction, and only then acts on it.
+#include "runner/failpoint.h"
 #include "runner/runner_internal.h"
 
 #include "store/timestamp.h"
@@ -14,6 +15,8 @@ enum {
 	ROUND_CLAIMS = 64,
 	DRIVE_STEPS = 200, // of one run, before others get their turn
 };
+
+void (*runner_failpoint)(const char *place);
 
 void runner_active(Runner *runner, Drive *drive)
 {
@@ -64,6 +67,9 @@ static void drive_remove(Runner *runner, Drive *drive)
 {
 	runner_drive_forget(runner, drive);
 	g_hash_table_remove(runner->drives, drive->id);
+	pthread_mutex_lock(&runner->lock);
+	g_hash_table_remove(runner->held, drive->id);
+	pthread_mutex_unlock(&runner->lock);
 	g_queue_remove(&runner->active, drive);
 	drive->queued = false;
 }
@@ -127,6 +133,9 @@ static bool claim_begin(Runner *runner, const StoreLease *lease, GError **error)
 	if (drive == NULL)
 		return claim_fail(runner, lease, cause, error);
 	g_hash_table_insert(runner->drives, drive->id, drive);
+	pthread_mutex_lock(&runner->lock);
+	g_hash_table_add(runner->held, g_strdup(drive->id));
+	pthread_mutex_unlock(&runner->lock);
 	g_ptr_array_add(runner->fresh, drive);
 	if (!drive_begin(drive, &cause)) {
 		drive->message = g_strdup(cause->message);
@@ -154,6 +163,8 @@ static bool claim(Runner *runner, GError **error)
 	if (!store_run_claim(runner->store, runner->node_id, MIN(room, (unsigned)ROUND_CLAIMS),
 		    leases, &count, error))
 		return false;
+	if (count > 0)
+		failpoint("claimed");
 	for (size_t i = 0; i < count; i++) {
 		if (!claim_begin(runner, &leases[i], error))
 			return false;
@@ -347,9 +358,11 @@ static void round_commit(Runner *runner)
 		if (ok && look) {
 			runner_slots_fill(runner);
 			active_step(runner);
+			failpoint("stepped");
 		}
-		ok = ok && round_write(runner, &failed, &error) &&
-		     store_transaction_commit(g_steal_pointer(&transaction), &error);
+		ok = ok && round_write(runner, &failed, &error);
+		failpoint("written");
+		ok = ok && store_transaction_commit(g_steal_pointer(&transaction), &error);
 		if (ok)
 			break;
 		g_clear_pointer(&transaction, store_transaction_free);
@@ -437,7 +450,9 @@ void runner_round(Runner *runner, bool by_worker)
 	if (!work)
 		return;
 	round_commit(runner);
+	failpoint("committed");
 	round_act(runner, by_worker);
+	failpoint("dispatched");
 }
 
 void runner_give_back(Runner *runner)
