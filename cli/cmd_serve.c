@@ -1,13 +1,21 @@
 #include "cli/commands.h"
+#include "cli/memory.h"
 #include "cli/server.h"
 #include "cli/server_log.h"
 #include "cli/store_path.h"
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_LISTEN "127.0.0.1:8480"
+
+enum {
+	START_SECONDS = 1, // after which what only the start needed is given back
+	REST_SECONDS = 10, // between two looks whether there was any work
+	QUIET_MILLISECONDS = 200, // of processor time in them that count as none
+};
 
 static char *config_path;
 static char *listen_address;
@@ -99,29 +107,54 @@ static void reload(Server *server, const char *path)
 		server_log(G_LOG_LEVEL_INFO, "server", "configuration read again", NULL);
 }
 
+// Gives memory back once after each time of work: when a pause has passed in which next to nothing was done.
+static void rest(int64_t *worked)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	int64_t now = (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+	bool quiet = *worked >= 0 && now - *worked < QUIET_MILLISECONDS;
+	// Negative once it was done, until there is work again.
+	if (quiet)
+		memory_give_back();
+	if (quiet || (*worked < 0 && now + *worked < QUIET_MILLISECONDS))
+		*worked = -now - 1;
+	else
+		*worked = now;
+}
+
+static void let_second_signal_end(void)
+{
+	sigset_t again;
+
+	sigemptyset(&again);
+	sigaddset(&again, SIGINT);
+	sigaddset(&again, SIGTERM);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, &again, NULL);
+}
+
 // Until SIGTERM or SIGINT; a second one ends the process at once.
 static void wait_for_signals(Server *server, const sigset_t *signals, const char *path)
 {
-	for (;;) {
-		int number = sigwaitinfo(signals, NULL);
+	struct timespec pause = {.tv_sec = START_SECONDS};
+	int64_t worked = 0;
+	int number;
 
-		if (number == SIGHUP) {
+	for (;;) {
+		number = sigtimedwait(signals, NULL, &pause);
+		if (number == SIGHUP)
 			reload(server, path);
-			continue;
-		}
-		if (number != SIGTERM && number != SIGINT)
-			continue;
-		server_log(G_LOG_LEVEL_INFO, "server", "stopping", "signal",
-			number == SIGTERM ? "TERM" : "INT", NULL);
-		sigset_t again;
-		sigemptyset(&again);
-		sigaddset(&again, SIGINT);
-		sigaddset(&again, SIGTERM);
-		signal(SIGINT, SIG_DFL);
-		signal(SIGTERM, SIG_DFL);
-		pthread_sigmask(SIG_UNBLOCK, &again, NULL);
-		return;
+		if (number == SIGTERM || number == SIGINT)
+			break;
+		rest(&worked);
+		pause.tv_sec = REST_SECONDS;
 	}
+	server_log(G_LOG_LEVEL_INFO, "server", "stopping", "signal",
+		number == SIGTERM ? "TERM" : "INT", NULL);
+	let_second_signal_end();
 }
 
 static void block_signals(sigset_t *signals)

@@ -1,6 +1,7 @@
 #include "cli/server.h"
 
 #include "api/server.h"
+#include "cli/memory.h"
 #include "cli/server_lock.h"
 #include "cli/server_log.h"
 #include "cli/store_path.h"
@@ -16,6 +17,7 @@ enum {
 	GIT_WINDOW_BYTES = 1024 * 1024,
 	GIT_WINDOWS_BYTES = 16 * 1024 * 1024,
 	THREAD_STACK_BYTES = 1024 * 1024,
+	LARGE_WALK = 100, // changes
 };
 
 struct Server {
@@ -75,8 +77,9 @@ static void report_walk(const ReconcileOutcome *outcome, const GError *error, vo
 		created, "updated", updated, "deleted", deleted, "cosmetic", cosmetic, "broken",
 		broken, "held", held, "force_pushed", outcome->rewound ? "true" : NULL, "ms", took,
 		NULL);
-	// A walk works on far more memory than is kept of it.
-	malloc_trim(0);
+	// A large walk works on far more memory than is kept of it.
+	if (outcome->created + outcome->updated + outcome->deleted > LARGE_WALK)
+		memory_give_back();
 }
 
 static void report_triggers(guint runs, const GError *error, void *data)
