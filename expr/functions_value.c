@@ -216,8 +216,8 @@ static json_t *apply_random_int(
 			"the upper bound must be greater than the lower one");
 	if (!random_bits(eval, &bits))
 		return NULL;
-	return json_integer(
-		(json_int_t)((uint64_t)lower + bits % ((uint64_t)upper - (uint64_t)lower)));
+	bits = (uint64_t)lower + bits % ((uint64_t)upper - (uint64_t)lower);
+	return json_integer((json_int_t)bits);
 }
 
 // ---- loops of flows ----

@@ -67,6 +67,8 @@ static void visit_path(Visit *visit, const ExprNode *node)
 // Whether the condition says that a variable is there: `x is defined`, also as part of an `and`.
 static bool is_guard(const ExprNode *node)
 {
+	if (node == NULL)
+		return false;
 	if (node->kind == NODE_AND)
 		return is_guard(node->operands.a) || is_guard(node->operands.b);
 	return node->kind == NODE_TEST && (node->call.callee->flags & CALLEE_TAKES_UNDEFINED);
