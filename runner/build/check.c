@@ -126,15 +126,34 @@ static bool add_columns(Check *check, const json_t *json)
 	return true;
 }
 
+// What the check says of itself when it names no columns: its condition or query, on one line.
+static void append_text(GString *label, const Check *check)
+{
+	enum { SHOWN = 120 };
+	const char *text = json_string_value(json_object_get(check->arguments, check->kind->name));
+	g_autofree char *line = g_strdup(text);
+
+	if (line == NULL)
+		return;
+	g_strdelimit(line, "\t\r\n", ' ');
+	g_strstrip(line);
+	bool cut = g_utf8_strlen(line, -1) > SHOWN;
+	if (cut)
+		*g_utf8_offset_to_pointer(line, SHOWN) = '\0';
+	g_string_append_printf(label, "(%s%s)", line, cut ? "…" : "");
+}
+
 static void set_label(Check *check)
 {
 	GString *label = g_string_new(check->kind->name);
 
-	for (unsigned i = 0; i < check->columns->len; i++)
+	for (guint i = 0; i < check->columns->len; i++)
 		g_string_append_printf(
 			label, "%s%s", i == 0 ? "(" : ", ", (const char *)check->columns->pdata[i]);
 	if (check->columns->len > 0)
 		g_string_append_c(label, ')');
+	else
+		append_text(label, check);
 	g_free(check->label);
 	check->label = g_string_free(label, FALSE);
 }
