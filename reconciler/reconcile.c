@@ -13,7 +13,7 @@
 
 enum {
 	DEFAULT_POLL = 30 * G_USEC_PER_SEC,
-	DEFAULT_DRIFT = 5 * G_USEC_PER_SEC,
+	DEFAULT_DRIFT = 1 * G_USEC_PER_SEC,
 };
 
 static const char *const RESULT_NAMES[] = {

@@ -41,7 +41,7 @@ typedef struct {
 	// Turns the URL of a connection as the store has it (NULL: none of that name) into one to open; see drift.h.
 	char *(*connection_url)(const char *name, const char *url, void *data, GError **error);
 	int64_t poll_interval; // microseconds; 0: the default, 30 s
-	int64_t drift_interval; // microseconds; 0: the default, 5 s; negative: drift is not observed
+	int64_t drift_interval; // microseconds; 0: the default, 1 s; negative: drift is not observed
 	// Called after each walk that changed anything or failed, from the thread that walks; may be NULL. error is NULL
 	// when it went well.
 	void (*report)(const ReconcileOutcome *outcome, const GError *error, void *data);

@@ -261,7 +261,7 @@ def edited_flow(story):
         connection = sqlite3.connect(story.server.data / "weir.db", timeout=10)
         with connection:
             changed = connection.execute(
-                "UPDATE revision SET definition = replace(definition, ?, ?) WHERE namespace = 'sales' AND id = 'load_day'",
+                "UPDATE revision SET definition = replace(definition, ?, ?) WHERE namespace = 'sales' AND flow = 'load_day'",
                 (old, new)).rowcount
         connection.close()
         assert changed == 1, changed
