@@ -178,27 +178,26 @@ static void announce(const Build *build, DbConnection *connection)
 		build->request->connected(build->request->data, connection);
 }
 
-static const char **dataset_names(const Build *build)
+// All that the build reads or writes, each once; to be freed.
+static GStrv dataset_names(const Build *build)
 {
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_autoptr(GPtrArray) checked = g_ptr_array_new_with_free_func(g_free);
 	const char *const *reads = build->request->datasets;
-	const char **list;
 
-	g_ptr_array_add(names, build->dataset);
-	check_list_datasets(build->checks, names);
+	g_strv_builder_add(names, build->dataset);
+	check_list_datasets(build->checks, checked);
+	for (unsigned i = 0; i < checked->len; i++)
+		g_strv_builder_add(names, checked->pdata[i]);
 	for (; reads != NULL && *reads != NULL; reads++)
-		if (!g_ptr_array_find_with_equal_func(names, *reads, g_str_equal, NULL))
-			g_ptr_array_add(names, (char *)(uintptr_t)*reads);
-	list = g_new0(const char *, names->len + 1);
-	for (unsigned i = 0; i < names->len; i++)
-		list[i] = names->pdata[i];
-	return list;
+		g_strv_builder_add(names, *reads);
+	return g_strv_builder_end(names);
 }
 
 static bool open_connection(Build *build, GError **error)
 {
 	const char *own[] = {NULL, NULL};
-	g_autofree const char **names = NULL;
+	g_auto(GStrv) names = NULL;
 
 	build->pooled = connection_pool_lend(build->request->url, error);
 	if (build->pooled == NULL)
@@ -211,7 +210,7 @@ static bool open_connection(Build *build, GError **error)
 		return true;
 	names = dataset_names(build);
 	return pooled_connection_use(build->pooled, own, true, error) &&
-	       pooled_connection_use(build->pooled, names, false, error);
+	       pooled_connection_use(build->pooled, (const char *const *)names, false, error);
 }
 
 // A table that the query names without a dataset is the target's neighbour, whatever else is attached: a temporary view

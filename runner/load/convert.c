@@ -30,6 +30,15 @@ static GString *scratch_buffer(ConvertScratch *scratch)
 	return g_string_truncate(scratch->buffer, 0);
 }
 
+// Whether all bytes are of the set. The text need not end with a NUL.
+static bool is_made_of(const char *text, size_t length, const char *set)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '\0' || strchr(set, text[i]) == NULL)
+			return false;
+	return true;
+}
+
 static bool to_integer(Conversion *conversion)
 {
 	const char *p = conversion->text;
@@ -116,7 +125,7 @@ static bool to_double(Conversion *conversion, double *ret_value)
 		return true;
 	}
 	if (conversion->length == 0 || conversion->length > 400 ||
-		strspn(conversion->text, "0123456789+-.eE") < conversion->length)
+		!is_made_of(conversion->text, conversion->length, "0123456789+-.eE"))
 		return false;
 	g_string_append_len(
 		scratch_buffer(conversion->scratch), conversion->text, (gssize)conversion->length);
@@ -213,9 +222,8 @@ static bool to_bytes(Conversion *conversion)
 	GString *buffer = scratch_buffer(conversion->scratch);
 	gsize length = 0;
 
-	if (strspn(conversion->text,
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") <
-			conversion->length ||
+	if (!is_made_of(conversion->text, conversion->length,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") ||
 		conversion->length % 4 != 0) {
 		refuse(conversion, "not BYTES in base64");
 		return false;

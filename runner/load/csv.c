@@ -258,7 +258,7 @@ static void record_end(CsvReader *reader, const char *p, const char *limit)
 	size_t length = (size_t)(p - begin);
 
 	place_unescaped(reader);
-	reader->record.fields = &g_array_index(reader->fields, CsvField, 0);
+	reader->record.fields = (CsvField *)(void *)reader->fields->data;
 	reader->record.count = reader->fields->len;
 	reader->record.raw = begin;
 	reader->record.raw_length = length > 0 && p[-1] == '\r' ? length - 1 : length;
