@@ -263,7 +263,8 @@ static void tail_clone(Scanner *s)
 static void tail_to(Scanner *s, const Frame *frame)
 {
 	s->at++;
-	if (s->dialect->view_targets && frame->verb == VERB_CREATE_VIEW)
+	if (s->dialect->view_targets && frame->verb == VERB_CREATE_VIEW &&
+		token_at(s, s->at + 1)->type != SQL_TOKEN_TEXT)
 		write_name(s);
 }
 
@@ -289,10 +290,57 @@ static void tail_from(Scanner *s, Frame *frame)
 		frame->state = STATE_ITEM;
 }
 
+// Words of CREATE only. True when the word was one.
+static bool creation_word(Scanner *s, Frame *frame, unsigned word)
+{
+	switch (word) {
+	case KW_LIKE:
+	case KW_CLONE:
+		if (frame->verb != VERB_CREATE_TABLE)
+			return false;
+		tail_clone(s);
+		return true;
+	case KW_COPY:
+		if (!s->dialect->wildcard_names)
+			return false;
+		tail_clone(s);
+		return true;
+	case KW_TO: tail_to(s, frame); return true;
+	case KW_INHERITS: tail_inherits(s); return true;
+	case KW_PARTITION:
+		s->at++;
+		if (accept_word(s, KW_OF))
+			read_name(s);
+		return true;
+	default: return false;
+	}
+}
+
+// Words of INSERT only. True when the word was one.
+static bool insertion_word(Scanner *s, Frame *frame, unsigned word)
+{
+	switch (word) {
+	case KW_VALUES:
+	case KW_SET:
+	case KW_RETURNING: break;
+	case KW_ON:
+		if (word_at(s, s->at + 1) == KW_CLUSTER)
+			return false;
+		break;
+	case KW_TABLE:
+		s->at++;
+		read_name(s);
+		return true;
+	default: return false;
+	}
+	s->at++;
+	frame->state = STATE_EXPRESSION;
+	return true;
+}
+
 void state_tail(Scanner *s, Frame *frame)
 {
 	unsigned word = word_at(s, s->at);
-	bool creation = is_creation(frame);
 
 	switch (word) {
 	case KW_SELECT: frame->state = STATE_START; return;
@@ -306,53 +354,22 @@ void state_tail(Scanner *s, Frame *frame)
 		frame->state = STATE_START;
 		frame->after_set = true;
 		return;
-	case KW_VALUES:
-	case KW_SET:
-	case KW_ON:
-	case KW_RETURNING:
-		s->at++;
-		if (frame->verb == VERB_INSERT)
-			frame->state = STATE_EXPRESSION;
-		if (word == KW_ON && frame->verb == VERB_INSERT && word_at(s, s->at) == KW_CLUSTER)
-			frame->state = STATE_TAIL;
-		return;
 	case KW_INTO:
 		s->at++;
 		if (frame->verb == VERB_INSERT_ALL)
 			write_name(s);
-		return;
-	case KW_TABLE:
-		s->at++;
-		if (frame->verb == VERB_INSERT)
-			read_name(s);
 		return;
 	case KW_EXEC:
 	case KW_EXECUTE:
 		mark_opaque(s, "a procedure or text that is not seen is executed");
 		s->at++;
 		return;
-	case KW_LIKE:
-	case KW_CLONE:
-		if (creation && frame->verb == VERB_CREATE_TABLE)
-			tail_clone(s);
-		else
-			s->at++;
-		return;
-	case KW_COPY:
-		if (creation && s->dialect->wildcard_names)
-			tail_clone(s);
-		else
-			s->at++;
-		return;
-	case KW_TO: tail_to(s, frame); return;
-	case KW_INHERITS: tail_inherits(s); return;
-	case KW_PARTITION:
-		s->at++;
-		if (creation && accept_word(s, KW_OF))
-			read_name(s);
-		return;
-	default: s->at++; return;
+	default: break;
 	}
+	if (is_creation(frame) ? creation_word(s, frame, word)
+			       : frame->verb == VERB_INSERT && insertion_word(s, frame, word))
+		return;
+	s->at++;
 }
 
 // CREATE TABLE t (LIKE u, …)

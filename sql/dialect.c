@@ -143,6 +143,8 @@ static const SqlDialect dialects[] = {
 		.dollar_digits = true,
 		.select_into = true,
 		.correlated = true,
+		.from_first = true,
+		.opaque_functions = NAMES("IDENTIFIER"),
 	},
 };
 

@@ -246,21 +246,20 @@ int32_t name_reference(Scanner *s, const Name *name)
 
 void position_of(Scanner *s, size_t offset, unsigned *line, unsigned *column)
 {
+	const char *newline;
+
 	if (offset < s->position) {
 		s->position = 0;
 		s->line = 1;
 		s->column = 1;
 	}
-	for (; s->position < offset; s->position++) {
-		unsigned char byte = (unsigned char)s->text[s->position];
-
-		if (byte == '\n') {
-			s->line++;
-			s->column = 1;
-		} else if ((byte & 0xC0) != 0x80) {
-			s->column++;
-		}
+	while ((newline = memchr(s->text + s->position, '\n', offset - s->position)) != NULL) {
+		s->position = (size_t)(newline - s->text) + 1;
+		s->line++;
+		s->column = 1;
 	}
+	for (; s->position < offset; s->position++)
+		s->column += ((unsigned char)s->text[s->position] & 0xC0) != 0x80;
 	*line = s->line;
 	*column = s->column;
 }

@@ -256,6 +256,20 @@ bool query_starts(const Scanner *s, guint index);
 // The first token at or after an opening bracket that is no opening bracket.
 guint lead_of(Scanner *s, guint index);
 
+// query.c
+
+void state_start(Scanner *s, Frame *frame);
+void state_select(Scanner *s, Frame *frame);
+void state_expression(Scanner *s, Frame *frame);
+void state_item(Scanner *s, Frame *frame);
+void state_function(Scanner *s, Frame *frame);
+void state_from(Scanner *s, Frame *frame);
+void state_set(Scanner *s, Frame *frame);
+void state_targets(Scanner *s, Frame *frame);
+void state_group(Scanner *s, Frame *frame);
+void state_inert(Scanner *s, Frame *frame);
+void state_explain(Scanner *s, Frame *frame);
+
 // with.c
 
 void start_with(Scanner *s, Frame *frame);

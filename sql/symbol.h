@@ -19,6 +19,7 @@ typedef struct {
 	int32_t read_in, written_in; // the last statement that reads, writes it; 0: none
 	bool read, written; // by any statement
 	bool temporary;
+	bool will_be_temporary; // some statement of the script makes it so
 } Symbol;
 
 typedef struct {

@@ -191,9 +191,15 @@ void table_forget(Scanner *s, const Name *name)
 
 void table_drop(Scanner *s, const Name *name)
 {
-	table_write(s, name, false);
-	if (!name->dynamic)
-		table_forget(s, name);
+	if (name->dynamic) {
+		table_write(s, name, false);
+		return;
+	}
+	int32_t reference = name_reference(s, name);
+	int32_t symbol = g_array_index(s->reference_symbols, int32_t, reference);
+	if (!symbol_get(&s->symbols, symbol)->will_be_temporary)
+		table_write(s, name, false);
+	table_forget(s, name);
 }
 
 // Items of FROM clauses
@@ -237,6 +243,7 @@ static bool is_no_alias(const Scanner *s, unsigned keyword)
 	case KW_RETURNING:
 	case KW_NOT:
 	case KW_INTO: return true;
+	case KW_INSERT: return s->dialect->from_first;
 	case KW_ARRAY:
 	case KW_FINAL:
 	case KW_PREWHERE:
