@@ -25,10 +25,11 @@ static void add_chunk(Arena *arena, size_t size)
 void *arena_take(Arena *arena, size_t size)
 {
 	size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	size_t usual = arena->chunk_size != 0 ? arena->chunk_size : CHUNK_SIZE;
 	void *taken;
 
 	if (arena->left < rounded)
-		add_chunk(arena, rounded > CHUNK_SIZE ? rounded : CHUNK_SIZE);
+		add_chunk(arena, rounded > usual ? rounded : usual);
 	taken = arena->next;
 	arena->next += rounded;
 	arena->left -= rounded;

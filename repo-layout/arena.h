@@ -11,6 +11,7 @@ typedef struct Arena {
 	ArenaChunk *chunks;
 	char *next;
 	size_t left;
+	size_t chunk_size; // 0: 4,000 bytes
 } Arena;
 
 // size bytes, aligned for any object, not cleared; never NULL.

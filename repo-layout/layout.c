@@ -39,10 +39,10 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	layout->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_data_unref);
 	layout->strays = diagnostic_list_new();
 	layout->fresh = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
+	layout->definitions.chunk_size = 256 * 1024;
 	layout->limits = load.limits;
 	g_strlcpy(layout->revision, source_tree_revision(tree), sizeof(layout->revision));
 	load.layout = layout;
-	load.deadline = g_get_monotonic_time() + (gint64)load.limits.seconds * G_USEC_PER_SEC;
 	load.added = g_ptr_array_new();
 	load.removed = g_ptr_array_new();
 	good = layout_walk(&load, error);
@@ -63,6 +63,8 @@ void layout_unref(Layout *layout)
 {
 	if (layout == NULL || !g_atomic_int_dec_and_test(&layout->references))
 		return;
+	// Its units may live on in another snapshot.
+	layout_forget_definitions(layout);
 	table_index_free(layout->index);
 	g_ptr_array_unref(layout->fresh);
 	g_ptr_array_unref(layout->domains);
@@ -292,8 +294,9 @@ void layout_tables_visit(const Layout *layout,
 void layout_forget_definitions(Layout *layout)
 {
 	for (guint i = 0; i < layout->fresh->len; i++)
-		g_clear_pointer(&((Unit *)layout->fresh->pdata[i])->definition, g_free);
+		((Unit *)layout->fresh->pdata[i])->definition = NULL;
 	g_ptr_array_set_size(layout->fresh, 0);
+	arena_clear(&layout->definitions);
 }
 
 GBytes *layout_flow_source(const Layout *layout, const LayoutFlow *flow, GError **error)

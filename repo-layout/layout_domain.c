@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void clear_place(void *place)
+{
+	g_free(((Place *)place)->name);
+}
+
 DomainData *domain_data_new(ProjectConfig *project, const char *name, const char *path)
 {
 	DomainData *data = g_new0(DomainData, 1);
@@ -16,6 +21,8 @@ DomainData *domain_data_new(ProjectConfig *project, const char *name, const char
 	data->config.path = g_strdup(path);
 	data->units = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
 	data->local = diagnostic_list_new();
+	data->places = g_array_new(FALSE, FALSE, sizeof(Place));
+	g_array_set_clear_func(data->places, clear_place);
 	return data;
 }
 
@@ -41,6 +48,7 @@ void domain_data_unref(DomainData *data)
 	g_clear_pointer(&data->made_tables, g_ptr_array_unref);
 	diagnostic_list_free(data->local);
 	g_strfreev(data->consumers);
+	g_array_unref(data->places);
 	domain_config_clear(&data->config);
 	project_config_unref(data->project);
 	g_free(data);
@@ -257,12 +265,17 @@ static void open_domain(DomainData *data)
 	open->broken = diagnostic_list_errors(data->local) > 0;
 }
 
+void domain_data_sort(DomainData *data)
+{
+	sort_if_needed(data->units, compare_units);
+}
+
 void domain_data_finish(DomainData *data)
 {
 	data->flows = g_ptr_array_sized_new(data->units->len + 1);
 	data->tables = g_ptr_array_sized_new(data->units->len + 1);
 	data->made_tables = g_ptr_array_new_with_free_func(g_free);
-	sort_if_needed(data->units, compare_units);
+	domain_data_sort(data);
 	sort_out(data);
 	diagnostic_list_sort(data->local);
 	make_digest(data);

@@ -1,6 +1,7 @@
 // The inside of a layout, for the files of its own module.
 #pragma once
 
+#include "repo-layout/arena.h"
 #include "repo-layout/flow_reader.h"
 #include "repo-layout/layout.h"
 #include "sql/scan.h"
@@ -27,7 +28,9 @@ struct Unit {
 	const bool *read_starts; // of flow.reads: a publish of the table starts the flow
 	DiagnosticList *diagnostics; // NULL: nothing to say
 	char *definition; // at hand after parsing; else NULL
+	bool lent; // it lies in the layout's store of definitions
 	GRefString *names[2]; // domain and connection, kept alive
+	bool kept; // the cache has it, or a snapshot before
 	unsigned mark, low; // scratch of the graph's walk
 };
 
@@ -59,6 +62,12 @@ typedef struct DomainConfig {
 	char context[65]; // digest of all of the above that units depend on
 } DomainConfig;
 
+// A folder below a domain.
+typedef struct Place {
+	char *name;
+	SourceId id;
+} Place;
+
 typedef struct DomainData DomainData;
 struct DomainData {
 	LayoutDomain open; // first: what callers see
@@ -74,7 +83,10 @@ struct DomainData {
 	GStrv consumers;
 	SourceId yaml_id; // of domain.yaml
 	unsigned entries; // of its folders
+	GArray *places; // Place: folders below it that may be domains
+	unsigned unstored; // files parsed since the cache got all of the domain
 	bool virtual_; // of a layout pattern: it has no folder of its own
+	bool stored; // it comes from the cache
 	bool foreign; // some flow has another namespace than the domain's name
 	DomainData *base; // of a copy with faults of the graph: the original; else NULL
 	unsigned scratch; // of the load
@@ -95,6 +107,7 @@ struct Layout {
 	bool restricted; // some domain names its consumers
 	char *digest; // made when asked for
 	GPtrArray *fresh; // Unit * whose definitions are at hand
+	Arena definitions;
 	LayoutLimits limits;
 	LayoutLoadStatistics statistics;
 };
@@ -106,7 +119,7 @@ typedef struct LayoutLoad {
 	const LayoutCache *cache;
 	LayoutLimits limits;
 	Layout *layout; // in the making
-	gint64 deadline;
+	int64_t deadline; // of the thread's processor time, in microseconds; 0: not begun
 	unsigned entries;
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to
@@ -195,6 +208,8 @@ DomainData *domain_data_new(ProjectConfig *project, const char *name, const char
 DomainData *domain_data_ref(DomainData *data);
 void domain_data_unref(DomainData *data);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainData, domain_data_unref)
+// Puts the units in order of their paths.
+void domain_data_sort(DomainData *data);
 // Sorts flows and tables out of the units, finds what is there twice, and makes the digest.
 void domain_data_finish(DomainData *data);
 // A copy with faults of the graph (NULL: without any).
@@ -222,5 +237,12 @@ void layout_graph_check(LayoutLoad *load);
 // Reads of tables that nothing makes, in datasets of domains: only for people who validate.
 void layout_graph_unknown(const Layout *layout, DiagnosticList *diagnostics);
 // ---- layout_store.c: what the cache keeps
+// A domain as it was last stored; NULL when the cache has none or it is not usable. With tree (may be NULL) only one of just that
+// folder. It is not finished yet.
 DomainData *domain_restore(LayoutLoad *load, const char *path, const SourceId *tree);
-void domain_store(LayoutLoad *load, DomainData *data);
+// Stores what is new of a domain that is not finished yet: all of it, or after few changes those alone.
+void domain_store(LayoutLoad *load, DomainData *data, const DomainData *previous);
+// A unit that was stored by itself; NULL when there is none.
+Unit *unit_restore(LayoutLoad *load, const DomainConfig *config, const char *path, UnitKind kind,
+	const SourceId ids[3]);
+void unit_store(LayoutLoad *load, const DomainConfig *config, const Unit *unit);

@@ -9,6 +9,7 @@ typedef struct Partners {
 	GHashTable *schemas; // "dataset.table" in lower case -> Found
 	GPtrArray *previous; // Unit *, by path; NULL: none
 	guint previous_at;
+	bool restored; // previous comes from the cache: files may be there by themselves
 } Partners;
 
 static char *table_key(const DomainData *data, const Found *file)
@@ -127,15 +128,23 @@ static bool load_text(LayoutLoad *load, UnitSource *source, unsigned which, uint
 typedef Unit *(*ParseUnit)(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
 
+// Definitions lie together, apart from what stays: forgetting them gives whole pages back.
 static void keep_definition(LayoutLoad *load, Unit *unit)
 {
+	size_t length = unit->definition == NULL ? 0 : strlen(unit->definition);
+	char *definition;
+
 	if (unit->definition == NULL)
 		return;
-	load->memory += strlen(unit->definition);
-	if (load->memory > load->limits.memory_bytes / 2)
-		g_clear_pointer(&unit->definition, g_free); // read again when it is asked for
-	else
+	load->memory += length;
+	definition = g_steal_pointer(&unit->definition);
+	// Beyond the limit it is read again when it is asked for.
+	if (load->memory <= load->limits.memory_bytes / 2) {
+		unit->definition = arena_copy(&load->layout->definitions, definition, length);
+		unit->lent = true;
 		g_ptr_array_add(load->layout->fresh, unit_ref(unit));
+	}
+	g_free(definition);
 }
 
 static bool parse_unit(
@@ -163,15 +172,13 @@ static bool parse_unit(
 		g_ptr_array_add(data->units, unit);
 		keep_definition(load, unit);
 		load->layout->statistics.files_parsed++;
+		data->unstored++;
 	}
 	for (unsigned i = 0; i < 3; i++)
 		g_clear_pointer(&source->texts[i], g_bytes_unref);
-	if (good && g_get_monotonic_time() > load->deadline) {
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
-			"loading revision %s took longer than %u s: the limit 'seconds' is passed",
-			source_tree_revision(load->tree), load->limits.seconds);
-		return false;
-	}
+	// Asking for the time costs as much as reading a small file.
+	if (good && load->layout->statistics.files_parsed % 32 == 0)
+		return walk_in_time(load, error);
 	return good;
 }
 
@@ -183,6 +190,35 @@ static void set_part(UnitSource *source, unsigned which, Found *file)
 	source->paths[which] = file->path;
 	source->present[which] = true;
 	file->used = true;
+}
+
+static UnitKind kind_of(ParseUnit parse)
+{
+	if (parse == unit_parse_flow)
+		return UNIT_FLOW;
+	if (parse == unit_parse_schema)
+		return UNIT_SCHEMA;
+	return parse == unit_parse_feed ? UNIT_FEED : UNIT_SCRIPT;
+}
+
+// A file that was parsed after the cache got its domain as a whole.
+static bool take_stored(LayoutLoad *load, DomainData *data, const Partners *partners,
+	const UnitSource *source, UnitKind kind)
+{
+	Unit *unit = partners->restored
+			     ? unit_restore(load, &data->config, source->path, kind, source->ids)
+			     : NULL;
+
+	if (unit == NULL)
+		return false;
+	if (!same_files(data, unit, source)) {
+		unit_unref(unit);
+		return false;
+	}
+	g_ptr_array_add(data->units, unit);
+	load->layout->statistics.files_cached++;
+	data->unstored++;
+	return true;
 }
 
 static bool make_unit(LayoutLoad *load, DomainData *data, Partners *partners, Found *file,
@@ -212,6 +248,8 @@ static bool make_unit(LayoutLoad *load, DomainData *data, Partners *partners, Fo
 		load->layout->statistics.files_shared++;
 		return true;
 	}
+	if (take_stored(load, data, partners, &source, kind_of(parse)))
+		return true;
 	return parse_unit(load, data, &source, parse, error);
 }
 
@@ -268,6 +306,7 @@ bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, 
 
 	if (previous != NULL && strcmp(previous->config.context, data->config.context) == 0)
 		partners.previous = previous->units;
+	partners.restored = partners.previous != NULL && previous->stored;
 	gather_partners(data, found, &partners);
 	good = make_units(load, data, &partners, found, error) &&
 	       make_rest(load, data, &partners, found, error);

@@ -2,6 +2,7 @@
 #include "repo-layout/walk_private.h"
 
 #include <string.h>
+#include <time.h>
 
 bool ends_with(const char *name, const char *ending)
 {
@@ -74,13 +75,30 @@ static bool within_limits(LayoutLoad *load, GError **error)
 			source_tree_revision(load->tree), limits->entries);
 		return false;
 	}
-	if (g_get_monotonic_time() > load->deadline) {
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
-			"loading revision %s took longer than %u s: the limit 'seconds' is passed",
-			source_tree_revision(load->tree), limits->seconds);
-		return false;
-	}
-	return true;
+	return walk_in_time(load, error);
+}
+
+// Processor time, not the clock's: on a machine that is busy otherwise a load is slow without being at fault.
+static int64_t processor_time(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (int64_t)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+bool walk_in_time(LayoutLoad *load, GError **error)
+{
+	int64_t now = processor_time();
+
+	if (load->deadline == 0)
+		load->deadline = now + (int64_t)load->limits.seconds * G_USEC_PER_SEC;
+	if (now <= load->deadline)
+		return true;
+	g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
+		"loading revision %s took longer than %u s: the limit 'seconds' is passed",
+		source_tree_revision(load->tree), load->limits.seconds);
+	return false;
 }
 
 SourceFolder *walk_folder(LayoutLoad *load, const char *path, const SourceId *id,
@@ -215,9 +233,6 @@ static bool walk_role(LayoutLoad *load, DomainData *data, const Role *role, cons
 	}
 	return true;
 }
-
-static bool walk_children(LayoutLoad *load, const SourceFolder *folder, const char *path,
-	bool domain, GError **error);
 
 // A domain's name: its path below domains/, with dots.
 static char *domain_name(const char *path)
@@ -362,6 +377,35 @@ static bool share_domain(LayoutLoad *load, const char *path, const SourceId *id)
 	return true;
 }
 
+static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, GError **error);
+
+// The folders below a domain that have no role in it may be domains of their own.
+static void note_places(DomainData *data, const SourceFolder *folder)
+{
+	for (size_t i = 0; i < folder->length; i++) {
+		const SourceEntry *entry = &folder->entries[i];
+		Place place = {.id = entry->id};
+
+		if (entry->fault != ENTRY_GOOD || entry->kind != SOURCE_FOLDER ||
+			role_of(entry->name) != NULL)
+			continue;
+		place.name = g_strdup(entry->name);
+		g_array_append_val(data->places, place);
+	}
+}
+
+static bool walk_places(LayoutLoad *load, const DomainData *data, GError **error)
+{
+	for (guint i = 0; i < data->places->len; i++) {
+		const Place *place = &g_array_index(data->places, Place, i);
+		g_autofree char *below = join(data->config.path, place->name);
+
+		if (!walk_place(load, below, &place->id, error))
+			return false;
+	}
+	return true;
+}
+
 static bool walk_domain(LayoutLoad *load, const SourceFolder *folder, const char *path,
 	const SourceId *id, GError **error)
 {
@@ -384,24 +428,28 @@ static bool walk_domain(LayoutLoad *load, const SourceFolder *folder, const char
 	g_array_unref(found.files);
 	if (!good)
 		return false;
+	note_places(data, folder);
+	domain_store(load, data, previous);
 	domain_data_finish(data);
-	domain_store(load, data);
-	walk_add(load, g_steal_pointer(&data));
-	return walk_children(load, folder, path, true, error);
+	walk_add(load, domain_data_ref(data));
+	return walk_places(load, data, error);
 }
 
-// A folder that is as the cache knows it.
-static bool restore_domain(LayoutLoad *load, const char *path, const SourceId *id)
+// A folder that is as the cache knows it. *ret_restored: it was.
+static bool restore_domain(
+	LayoutLoad *load, const char *path, const SourceId *id, bool *ret_restored, GError **error)
 {
 	DomainData *data = is_zero(id) ? NULL : domain_restore(load, path, id);
 
+	*ret_restored = data != NULL;
 	if (data == NULL)
-		return false;
+		return true;
 	load->entries += data->entries;
 	load->layout->statistics.domains_cached++;
 	load->layout->statistics.files_cached += data->units->len;
+	domain_data_finish(data);
 	walk_add(load, data);
-	return true;
+	return walk_places(load, data, error);
 }
 
 static bool has_domain_file(const SourceFolder *folder)
@@ -429,13 +477,33 @@ static void report_strays(LayoutLoad *load, const SourceFolder *folder, const ch
 	}
 }
 
+// The folders of a folder that is no domain.
+static bool walk_children(
+	LayoutLoad *load, const SourceFolder *folder, const char *path, GError **error)
+{
+	for (size_t i = 0; i < folder->length; i++) {
+		const SourceEntry *entry = &folder->entries[i];
+		g_autofree char *below = NULL;
+
+		if (entry->fault != ENTRY_GOOD || entry->kind != SOURCE_FOLDER)
+			continue;
+		below = join(path, entry->name);
+		if (!walk_place(load, below, &entry->id, error))
+			return false;
+	}
+	return true;
+}
+
 static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, GError **error)
 {
 	GError *fault = NULL;
 	g_autoptr(SourceFolder) folder = NULL;
+	bool restored = false;
 
-	if (share_domain(load, path, id) || restore_domain(load, path, id))
+	if (share_domain(load, path, id))
 		return true;
+	if (!restore_domain(load, path, id, &restored, error) || restored)
+		return restored;
 	folder = walk_folder(load, path, id, load->layout->strays, &fault);
 	if (folder == NULL) {
 		if (fault != NULL)
@@ -445,25 +513,7 @@ static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, G
 	if (has_domain_file(folder))
 		return walk_domain(load, folder, path, id, error);
 	report_strays(load, folder, path);
-	return walk_children(load, folder, path, false, error);
-}
-
-// The folders below, which may be domains. Those of a domain that have a role are its own.
-static bool walk_children(
-	LayoutLoad *load, const SourceFolder *folder, const char *path, bool domain, GError **error)
-{
-	for (size_t i = 0; i < folder->length; i++) {
-		const SourceEntry *entry = &folder->entries[i];
-		g_autofree char *below = NULL;
-
-		if (entry->fault != ENTRY_GOOD || entry->kind != SOURCE_FOLDER ||
-			(domain && role_of(entry->name) != NULL))
-			continue;
-		below = join(path, entry->name);
-		if (!walk_place(load, below, &entry->id, error))
-			return false;
-	}
-	return true;
+	return walk_children(load, folder, path, error);
 }
 
 static bool walk_domains(LayoutLoad *load, const SourceFolder *top, GError **error)
@@ -484,7 +534,7 @@ static bool walk_domains(LayoutLoad *load, const SourceFolder *top, GError **err
 			g_propagate_error(error, fault);
 		return fault == NULL;
 	}
-	return walk_children(load, folder, "domains", false, error);
+	return walk_children(load, folder, "domains", error);
 }
 
 bool layout_walk(LayoutLoad *load, GError **error)

@@ -136,7 +136,8 @@ void unit_unref(Unit *unit)
 	if (unit == NULL || !g_atomic_int_dec_and_test(&unit->references))
 		return;
 	diagnostic_list_free(unit->diagnostics);
-	g_free(unit->definition);
+	if (!unit->lent)
+		g_free(unit->definition);
 	g_ref_string_release(unit->names[0]);
 	g_ref_string_release(unit->names[1]);
 	g_free(unit);

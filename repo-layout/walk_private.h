@@ -38,6 +38,8 @@ SourceFolder *walk_folder(LayoutLoad *load, const char *path, const SourceId *id
 // Makes the units of a domain out of its files, with those of previous (may be NULL) where nothing changed.
 bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, FoundList *found,
 	GError **error);
+// Whether the load is within its limit of time; else error is set.
+bool walk_in_time(LayoutLoad *load, GError **error);
 // Domains of the layout's patterns.
 bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error);
 // The last snapshot's domain at this path; NULL when there is none.
