@@ -134,7 +134,9 @@ static void run_loop(Load *load, uint64_t requests)
 		int count = epoll_wait(load->epoll, events, G_N_ELEMENTS(events), 10000);
 
 		if (count == 0)
-			g_error("load: no answer for 10 s");
+			g_error("load: no answer for 10 s; %" G_GUINT64_FORMAT
+				" of %" G_GUINT64_FORMAT " answered",
+				load->answers, requests);
 		for (int i = 0; i < count; i++)
 			receive(load, events[i].data.ptr);
 	}

@@ -1,0 +1,25 @@
+// One thread of the server: its connections, and a read-only store of its own.
+#pragma once
+
+#include "api/stream.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct Worker Worker;
+
+// What the workers of a server share; outlives them.
+typedef struct {
+	const char *store_url;
+	const char *const *hosts; // see ApiServerOptions
+	bool is_loopback;
+	int listening; // the socket; each worker has a copy of it
+	unsigned connections; // at most, of one worker
+	ApiStreams *streams;
+} WorkerOptions;
+
+// Opens the store and begins to answer.
+Worker *worker_start(const WorkerOptions *options, GError **error);
+
+// Ends its connections and frees it. The streams have ended. NULL is ignored.
+void worker_stop(Worker *worker);
