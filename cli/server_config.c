@@ -34,7 +34,7 @@ static const KeyRow guard_rows[] = {
 static const KeyTable keys_guards = {"guards", "What a commit may not do unasked", guard_rows, NULL};
 
 static const KeyRow drift_rows[] = {
-	K("interval", KEY_DURATION, 0, "how often to look for drift (default PT5S)"),
+	K("interval", KEY_DURATION, 0, "how often to look for drift (default PT1S)"),
 	K("disabled", KEY_BOOLEAN, 0, "do not look for drift"),
 	K_END,
 };

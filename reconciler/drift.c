@@ -146,6 +146,11 @@ void drift_observer_free(DriftObserver *observer)
 	g_free(observer);
 }
 
+int drift_observer_fd(const DriftObserver *observer)
+{
+	return observer->watch == NULL ? -1 : store_watch_fd(observer->watch);
+}
+
 bool drift_is_interrupted(DriftObserver *observer)
 {
 	return observer->interrupted != NULL && observer->interrupted(observer->interrupted_data);

@@ -52,6 +52,10 @@ typedef struct DriftObserver DriftObserver;
 DriftObserver *drift_observer_new(Store *store, const DriftOptions *options);
 void drift_observer_free(DriftObserver *observer);
 
+// A descriptor that is readable when this process has published a table, or changed what is live, since the last
+// observation: what a table looks like is best seen right after it was built. -1: there is none.
+int drift_observer_fd(const DriftObserver *observer);
+
 // Looks at everything that may have changed since the last call. items receives a DriftItem for all that is drift now.
 // The store is written to only to remember what tables looked like when they were built, and not at all when it is read-only.
 // interrupted (may be NULL) is asked now and then; when it says true the observation ends early: *ret_complete is then

@@ -14,6 +14,8 @@
 enum {
 	DEFAULT_POLL = 30 * G_USEC_PER_SEC,
 	DEFAULT_DRIFT = 1 * G_USEC_PER_SEC,
+	DEFAULT_DRIFT = G_USEC_PER_SEC,
+	DRIFT_PAUSE = 50 * 1000,
 };
 
 static const char *const RESULT_NAMES[] = {
@@ -221,8 +223,11 @@ static bool step_observe(Walk *walk, GError **error)
 			&walk->outcome->drift_resolved, error);
 	walk->outcome->drift_us = lap(walk);
 	// Looking never takes more than a twentieth of the time.
-	self->drift_next = g_get_monotonic_time() +
-			   MAX(self->options.drift_interval, 20 * walk->outcome->drift_us);
+	int64_t now = g_get_monotonic_time();
+	self->drift_earliest = now + MAX(DRIFT_PAUSE, 20 * walk->outcome->drift_us);
+	self->drift_next = MAX(now + self->options.drift_interval, self->drift_earliest);
+	if (good && !complete)
+		self->drift_next = self->drift_earliest;
 	return good;
 }
 

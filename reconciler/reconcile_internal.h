@@ -25,6 +25,7 @@ struct Reconciler {
 		[SOURCE_TIP_ID_SIZE]; // the commit whose walk ended, well or with faults in files
 	DriftObserver *observer;
 	int64_t drift_next; // monotonic
+	int64_t drift_earliest; // not before then, whatever was published
 	int wake_fd; // eventfd
 	atomic_bool stopping;
 	atomic_bool woken;

@@ -36,15 +36,20 @@ static void wait_for_news(Reconciler *self)
 {
 	int64_t now = g_get_monotonic_time();
 	int64_t pause = source_watch_timeout(self->watch, now);
+	bool asked = self->drift_next <= self->drift_earliest;
 	struct pollfd waits[] = {
 		{.fd = self->wake_fd, .events = POLLIN},
 		{.fd = source_watch_fd(self->watch), .events = POLLIN},
+		{.fd = self->observer == NULL || asked ? -1 : drift_observer_fd(self->observer),
+			.events = POLLIN},
 	};
 	uint64_t count;
 
 	if (self->observer != NULL)
 		pause = MIN(pause, MAX(self->drift_next - now, 0));
 	poll(waits, G_N_ELEMENTS(waits), (int)MIN((pause + 999) / 1000, G_MAXINT));
+	if ((waits[2].revents & POLLIN) != 0)
+		self->drift_next = self->drift_earliest;
 	if (read(self->wake_fd, &count, sizeof(count)) < 0)
 		count = 0; // nobody woke it
 }
