@@ -11,8 +11,10 @@ enum {
 void lexer_skip_copy_data(Lexer *lexer)
 {
 	const char *from = lexer->text + lexer->at;
-	const char *end = memmem(from, lexer->length - lexer->at, "\n\\.", 3);
+	const char *end =
+		lexer->no_copy_end ? NULL : memmem(from, lexer->length - lexer->at, "\n\\.", 3);
 
+	lexer->no_copy_end = end == NULL;
 	if (end != NULL)
 		lexer_skip(lexer, lexer_line_end(lexer, (size_t)(end - lexer->text) + 1));
 }

@@ -25,6 +25,7 @@ typedef struct {
 	unsigned version_depth; // open /*! comments
 	SqlTemplates templates;
 	unsigned first_word; // the statement's first keyword
+	bool no_copy_end; // no line "\." is left
 	bool reads_stdin; // STDIN was seen in the statement
 	uint8_t flags; // for the next token
 	uint8_t classes[256];
