@@ -82,8 +82,10 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 
 	forgo_statistics();
 	// A relative path that begins with ':' or "file:" would mean something else to SQLite.
-	if (file && !g_path_is_absolute(name))
-		name = plain = g_strdup_printf("./%s", name);
+	if (file && !g_path_is_absolute(name)) {
+		plain = g_strdup_printf("./%s", name);
+		name = plain;
+	}
 	if (connection->is_folder)
 		flags |= SQLITE_OPEN_URI;
 	if (file && options->read_only)

@@ -200,3 +200,11 @@ bool store_tallies_list(Store *store, const char *namespace, const char *flow,
 	GPtrArray **ret_tallies, GError **error);
 // Over all flows, by state.
 bool store_runs_count_ended(Store *store, int64_t by_state[RUN_STATES], GError **error);
+
+// --- Forgetting -----------------------------------------------------------------------------------------------------
+
+// Forgets runs that ended before a moment, oldest first, at most limit of them in one transaction: with their task
+// runs, logs, check results and rejected rows. Tallies, publications and events stay. *ret_runs (may be NULL) counts
+// them: call again until it is 0, with a small limit, so that writers wait for moments only.
+bool store_runs_trim(
+	Store *store, int64_t before, unsigned limit, int64_t *ret_runs, GError **error);

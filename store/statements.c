@@ -374,6 +374,14 @@ static const char *const statements[STATEMENTS] = {
 		"flow = $2) THEN 1 ELSE 0 END",
 	[STATEMENT_RUNS_COUNT_ACTIVE] = "SELECT state, count(*) FROM run_active GROUP BY state",
 	[STATEMENT_RUNS_COUNT_ENDED] = "SELECT state, sum(runs) FROM run_tally GROUP BY state",
+	[STATEMENT_RUNS_TO_TRIM] =
+		"SELECT id FROM run WHERE id < $1 AND ended_at > 0 AND ended_at < $2 ORDER BY "
+		"id LIMIT $3",
+	[STATEMENT_RUN_DELETE] = "DELETE FROM run WHERE id = $1 AND ended_at > 0",
+	[STATEMENT_TASK_RUNS_DELETE] = "DELETE FROM task_run WHERE run_id = $1",
+	[STATEMENT_LOG_DELETE] = "DELETE FROM log_chunk WHERE run_id = $1",
+	[STATEMENT_CHECKS_DELETE] = "DELETE FROM check_result WHERE run_id = $1",
+	[STATEMENT_REJECTED_DELETE] = "DELETE FROM rejected_row WHERE run_id = $1",
 	[STATEMENT_TALLY_ADD] =
 		"INSERT INTO run_tally (namespace, flow, state, runs, duration, last_run_id, "
 		"last_ended_at) VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT (namespace, "
