@@ -49,7 +49,8 @@ static int64_t unzigzag(uint64_t number)
 static void put_task_run(LogChunk *chunk, const char *id)
 {
 	unsigned number = GPOINTER_TO_UINT(g_hash_table_lookup(chunk->task_runs, id));
-	guint8 padded[TASK_RUN_ID] = {0};
+	const guint8 padding[TASK_RUN_ID] = {0};
+	const size_t length = MIN(strlen(id), TASK_RUN_ID);
 
 	if (number != 0 && number == chunk->last) {
 		put_number(chunk->bytes, 0);
@@ -65,8 +66,8 @@ static void put_task_run(LogChunk *chunk, const char *id)
 	chunk->last = number;
 	g_strlcpy(chunk->only, number == 1 ? id : "", sizeof(chunk->only));
 	put_number(chunk->bytes, number);
-	memcpy(padded, id, MIN(strlen(id), TASK_RUN_ID));
-	g_byte_array_append(chunk->bytes, padded, TASK_RUN_ID);
+	g_byte_array_append(chunk->bytes, (const guint8 *)id, (guint)length);
+	g_byte_array_append(chunk->bytes, padding, (guint)(TASK_RUN_ID - length));
 }
 
 void log_chunk_add(LogChunk *chunk, const char *task_run_id, int64_t attempt, LogLevel level,

@@ -214,7 +214,8 @@ bool timestamp_parse(const char *text, int64_t *ret_at)
 			return false;
 	}
 	seconds = days_from_date(fields.year, fields.month, fields.day) * DAY_SECONDS +
-		  fields.hour * 3600 + fields.minute * 60 + fields.second - offset;
+		  fields.hour * INT64_C(3600) + fields.minute * INT64_C(60) + fields.second -
+		  offset;
 	*ret_at = seconds * SECOND + fields.micro;
 	return true;
 }

@@ -176,6 +176,7 @@ static void test_transaction_left_open_is_rolled_back(gconstpointer data)
 		g_autoptr(DbTransaction) transaction =
 			db_transaction_begin(connection, DB_BEGIN_WRITE, &error);
 
+		g_assert_nonnull(transaction);
 		g_assert_no_error(error);
 		insert_item(connection, 1, "a");
 		g_assert_true(db_in_transaction(connection));

@@ -304,7 +304,7 @@ static void test_rejected_rows_page(void)
 			&(StoreRejectedRow){.run_id = TEXT("R"),
 				.task_run_id = TEXT("T"),
 				.number = i,
-				.line = i * 10,
+				.line = i * INT64_C(10),
 				.reason = TEXT("not a number"),
 				.text = TEXT("x,y")},
 			NULL));

@@ -187,7 +187,7 @@ static void test_long_and_broken_lines(void)
 	scene_open(&scene, ephemeral_store_open(), 0);
 	filter.run_id = scene.lease.run_id;
 	store_log_task_init(&task, task_a, 1);
-	while (text->len < 2 * STORE_LOG_LINE)
+	while (text->len < (size_t)2 * STORE_LOG_LINE)
 		g_string_append(text, "é");
 	store_log_append(scene.log, &task, LOG_LEVEL_INFO, 1, text->str, text->len);
 	store_log_task_end(scene.log, &task, 2);
@@ -252,6 +252,7 @@ static void test_rolled_back_lines_are_pending_again(void)
 		g_autoptr(StoreTransaction) transaction =
 			store_transaction_begin(scene.store, NULL);
 
+		g_assert_nonnull(transaction);
 		g_assert_true(store_log_flush(scene.log, &scene.lease, NULL));
 	}
 	append(&scene, &task, LOG_LEVEL_INFO, 2, "two");

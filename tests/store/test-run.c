@@ -193,6 +193,7 @@ static void test_dead_nodes_are_not_given_runs(void)
 	g_assert_false(store_run_claim(store, "node-a", 1, &lease, &count, &error));
 	assert_error_text(error, STORE_ERROR, STORE_ERROR_FENCED,
 		"node 'node-a' is not registered, or has not beaten in time");
+	g_assert_cmpint(state_of(store, id), ==, RUN_CREATED);
 	close_store(store);
 }
 
@@ -273,6 +274,7 @@ static void test_wrong_states_are_misuse(void)
 		store_run_put(store, &lease, &(StoreRunChange){.state = RUN_SUCCESS}, &error));
 	assert_error_text(
 		error, STORE_ERROR, STORE_ERROR_MISUSE, "a run goes to SUCCESS by its end only");
+	g_assert_cmpint(state_of(store, id), ==, RUN_RUNNING);
 	close_store(store);
 }
 
@@ -371,8 +373,9 @@ static void test_expired_run_keeps_its_place(void)
 	g_autofree char *first = create(store, &limited);
 	StoreRunNew urgent = limited;
 	g_autofree char *second = NULL;
-	StoreLease lease = claim(store, "node-a");
+	StoreLease lease;
 
+	g_assert_cmpstr(claim(store, "node-a").run_id, ==, first);
 	urgent.priority = 100;
 	second = create(store, &urgent);
 	clock_now += 11000000;
@@ -417,8 +420,9 @@ static void test_kill_of_a_queued_run_passes_the_limit(void)
 	const StoreRunNew limited = limited_run(1, NULL);
 	g_autofree char *first = create(store, &limited);
 	g_autofree char *second = create(store, &limited);
-	StoreLease lease = claim(store, "node-a");
+	StoreLease lease;
 
+	g_assert_cmpstr(claim(store, "node-a").run_id, ==, first);
 	g_assert_cmpstr(claim(store, "node-a").run_id, ==, "");
 	g_assert_true(store_run_kill(store, second, NULL, NULL));
 	lease = claim(store, "node-a");
@@ -529,7 +533,7 @@ static void test_attempts_are_kept(void)
 	task->task_id = g_strdup("load");
 	for (int i = 1; i <= 2; i++) {
 		task->attempt = i;
-		task->started_at = 10 * i;
+		task->started_at = INT64_C(10) * i;
 		store_task_run_end_attempt(
 			task, RUN_FAILED, 10 * i + 5, i == 1 ? "it's \"broken\"\n" : NULL);
 	}
@@ -561,7 +565,7 @@ static void test_lists_page_and_filter(void)
 	GError *error = NULL;
 
 	for (int i = 0; i < 25; i++) {
-		g_autofree char *id = create_plain(store, i % 5 == 0 ? "five" : "other");
+		g_free(create_plain(store, i % 5 == 0 ? "five" : "other"));
 	}
 	do {
 		const StorePage page = {.limit = 10, .after = cursor};
@@ -639,6 +643,7 @@ static void test_tallies_add_up(void)
 		g_autofree char *id = create_plain(store, "a");
 		const StoreLease lease = claim(store, "node-a");
 
+		g_assert_cmpstr(lease.run_id, ==, id);
 		clock_now += 100;
 		end(store, &lease, i == 0 ? RUN_FAILED : RUN_SUCCESS);
 	}

@@ -17,6 +17,7 @@ static void test_every_statement_prepares(void)
 		if (error != NULL)
 			g_test_message("%s", statement_sql((StatementId)id));
 		g_assert_no_error(error);
+		g_assert_nonnull(statement);
 	}
 }
 

@@ -155,6 +155,7 @@ static void test_transactions_join(void)
 	{
 		g_autoptr(StoreTransaction) outer = store_transaction_begin(store, &error);
 
+		g_assert_nonnull(outer);
 		g_assert_true(store_setting_put(store, "a", "1", &error));
 		{
 			g_autoptr(StoreTransaction) inner = store_transaction_begin(store, &error);
@@ -218,6 +219,7 @@ static void test_watches_hear_their_topics(void)
 	{
 		g_autoptr(StoreTransaction) left = store_transaction_begin(writer, NULL);
 
+		g_assert_nonnull(left);
 		store_event_add(writer, &(StoreEvent){.kind = TEXT("x")}, NULL);
 	}
 	g_assert_false(is_readable(events));
