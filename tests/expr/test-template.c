@@ -1,4 +1,5 @@
 // Templates as their callers use them: faults, references, limits, nested values, and threads.
+#include "expr/callee.h"
 #include "expr/suggest.h"
 #include "expr/template.h"
 #include "expr/value.h"
@@ -365,6 +366,32 @@ static void test_suggestions(void)
 	}
 }
 
+// ---- documentation ----
+
+// Each filter, function and test stands in docs/expressions.md.
+static void test_documented(void)
+{
+	const ExprCalleeKind *const kinds[] = {&expr_filters, &expr_functions, &expr_tests};
+	g_autofree char *path = g_build_filename(WEIR_SOURCE_DIR, "docs", "expressions.md", NULL);
+	g_autofree char *page = NULL;
+
+	g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		for (const ExprCallee *const *table = kinds[i]->tables; *table != NULL; table++) {
+			for (const ExprCallee *row = *table; row->name != NULL; row++) {
+				g_autofree char *bare = g_strdup_printf("`%s`", row->name);
+				g_autofree char *called = g_strdup_printf("`%s(", row->name);
+
+				if (strstr(page, bare) != NULL || strstr(page, called) != NULL)
+					continue;
+				g_test_message("%s '%s' is not in docs/expressions.md",
+					kinds[i]->kind, row->name);
+				g_test_fail();
+			}
+		}
+	}
+}
+
 // ---- threads ----
 
 typedef struct {
@@ -424,6 +451,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/truth", test_truth);
 	g_test_add_func("/floats", test_floats);
 	g_test_add_func("/suggestions", test_suggestions);
+	g_test_add_func("/documented", test_documented);
 	g_test_add_func("/threads", test_threads);
 	return g_test_run();
 }
