@@ -366,7 +366,7 @@ static bool publish_once(Build *build, GError **error)
 		return true;
 	}
 	build_step("marked");
-	if (build->wanted != NULL && !evolve_table(build, error))
+	if (!(build->feed->flags & FEED_SCRIPT) && !evolve_table(build, error))
 		return false;
 	build_step("evolved");
 	if (!build->feed->publish(build, error) || !count_rows(build, error))

@@ -7,7 +7,10 @@ static const Feed FEEDS[] = {
 	{"WRITE_APPEND", 0, NULL, NULL, feed_append_publish},
 	{"WRITE_EMPTY", 0, NULL, NULL, feed_empty_publish},
 	{"MODE_DELTA", FEED_NEEDS_KEY, NULL, feed_delta_verify, feed_delta_publish},
+	{"SNAPSHOT", FEED_NEEDS_KEY, feed_snapshot_shape, feed_snapshot_verify,
+		feed_snapshot_publish},
 	{"VIEW", FEED_VIEW, NULL, NULL, feed_view_publish},
+	{"SCRIPT", FEED_SCRIPT, NULL, NULL, feed_script_publish},
 };
 
 const Feed *feed_find(const char *name)

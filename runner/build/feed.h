@@ -33,9 +33,8 @@ bool feed_delta_publish(Build *build, GError **error);
 bool feed_view_publish(Build *build, GError **error);
 bool feed_script_publish(Build *build, GError **error);
 bool feed_snapshot_shape(Build *build, GError **error);
+bool feed_snapshot_verify(Build *build, GError **error);
 bool feed_snapshot_publish(Build *build, GError **error);
-bool feed_partition_verify(Build *build, GError **error);
-bool feed_partition_publish(Build *build, GError **error);
 
 // Appends all staged rows to the table.
 bool feed_insert_all(Build *build, int64_t *ret_count, GError **error);

@@ -102,9 +102,9 @@ static void test_delta_refused(void)
 	g_assert_cmpstr(bed.error, ==,
 		"feed MODE_DELTA needs 'key': the columns that say which row is which");
 	bed_assert(&bed, "sales", "SELECT count(*) FROM sqlite_schema WHERE name = 'orders'", "0");
-	g_assert_true(bed_build(
-		&bed, DELTA "\"order_by\": [\"at DESC\"], \"sql\": \"SELECT 1 AS id, 'x' AS shop, "
-			    "5 AS at UNION ALL SELECT 1, 'x', 7 UNION ALL SELECT 1, 'x', 6\"}"));
+	g_assert_true(bed_build(&bed,
+		DELTA "\"order_by\": [\"at DESC\"], \"sql\": \"SELECT 1 AS id, 'x' AS shop, "
+		      "5 AS at UNION ALL SELECT 1, 'x', 7 UNION ALL SELECT 1, 'x', 6\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "1|x|7");
 }
 
@@ -198,28 +198,28 @@ static void test_evolution(void)
 	bed_execute(&bed, "sales",
 		"CREATE TABLE sales.orders (id INTEGER, extra TEXT); CREATE INDEX sales.by_id ON "
 		"orders (id); INSERT INTO sales.orders VALUES (1, 'kept')");
-	g_assert_false(bed_build(
-		&bed, "{" T ", \"feed\": \"WRITE_APPEND\", \"schema\": [{\"name\": \"id\", "
-			    "\"type\": \"INT64\"}], \"sql\": \"SELECT 2 AS id\"}"));
+	g_assert_false(bed_build(&bed,
+		"{" T ", \"feed\": \"WRITE_APPEND\", \"schema\": [{\"name\": \"id\", "
+		"\"type\": \"INT64\"}], \"sql\": \"SELECT 2 AS id\"}"));
 	g_assert_cmpstr(bed.error, ==,
 		"cannot publish 'sales.orders': 'sales.orders' is not as declared, and the change "
 		"is breaking: column 'extra' is TEXT, wanted nothing (column-extra); set "
 		"allow_breaking on the table to make it");
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "1|kept");
 	// additive: a new column
-	g_assert_true(bed_build(
-		&bed, "{" T ", \"feed\": \"WRITE_APPEND\", \"schema\": [{\"name\": \"id\", "
-			    "\"type\": \"INT64\"}, {\"name\": \"extra\", \"type\": \"STRING\"}, "
-			    "{\"name\": \"more\", \"type\": \"DATE\"}], \"sql\": \"SELECT 2 AS id, "
-			    "'e' AS extra, '2020-01-01' AS more\"}"));
+	g_assert_true(bed_build(&bed,
+		"{" T ", \"feed\": \"WRITE_APPEND\", \"schema\": [{\"name\": \"id\", "
+		"\"type\": \"INT64\"}, {\"name\": \"extra\", \"type\": \"STRING\"}, "
+		"{\"name\": \"more\", \"type\": \"DATE\"}], \"sql\": \"SELECT 2 AS id, "
+		"'e' AS extra, '2020-01-01' AS more\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders ORDER BY id",
 		"1|kept|NULL 2|e|2020-01-01");
 	// allowed: renamed, made stricter, one dropped; rows and indexes stay
-	g_assert_true(bed_build(
-		&bed, "{" T ", \"allow_breaking\": true, \"feed\": \"WRITE_APPEND\", \"schema\": "
-			    "[{\"name\": \"id\", \"type\": \"INT64\", \"mode\": \"REQUIRED\"}, "
-			    "{\"name\": \"note\", \"type\": \"STRING\", \"previous_name\": "
-			    "\"extra\"}], \"sql\": \"SELECT 3 AS id, 'n' AS note\"}"));
+	g_assert_true(bed_build(&bed,
+		"{" T ", \"allow_breaking\": true, \"feed\": \"WRITE_APPEND\", \"schema\": "
+		"[{\"name\": \"id\", \"type\": \"INT64\", \"mode\": \"REQUIRED\"}, "
+		"{\"name\": \"note\", \"type\": \"STRING\", \"previous_name\": "
+		"\"extra\"}], \"sql\": \"SELECT 3 AS id, 'n' AS note\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders ORDER BY id", "1|kept 2|e 3|n");
 	bed_assert(&bed, "sales",
 		"SELECT name FROM sales.sqlite_schema WHERE type = 'index' AND tbl_name = 'orders'",
@@ -246,7 +246,7 @@ static void test_undeclared_evolution(void)
 		"the change is breaking: column 'cost' is INTEGER, wanted nothing (column-extra); "
 		"set allow_breaking on the table to make it");
 	g_assert_true(bed_build(&bed, "{" T ", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 'y' "
-					    "AS id, 4.5 AS cost, 1 AS new\"}"));
+				      "AS id, 4.5 AS cost, 1 AS new\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders ORDER BY id", "x|3|NULL y|4.5|1");
 }
 
@@ -274,9 +274,9 @@ static void test_expressions(void)
 		bed.variables, "inputs.day", json_string("2010-12-01'; DROP TABLE x --"));
 	json_object_set_new(bed.variables, "n", json_integer(42));
 	json_object_set_new(bed.variables, "column", json_string("odd \"name"));
-	g_assert_true(bed_build(
-		&bed, "{" T ", \"sql\": \"SELECT {{ inputs.day }} AS day, 'on {{ inputs.day }}' AS "
-			    "t, {{ n }} + 1 AS {{ column | identifier }}\"}"));
+	g_assert_true(bed_build(&bed,
+		"{" T ", \"sql\": \"SELECT {{ inputs.day }} AS day, 'on {{ inputs.day }}' AS "
+		"t, {{ n }} + 1 AS {{ column | identifier }}\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders",
 		"2010-12-01'; DROP TABLE x --|on 2010-12-01'; DROP TABLE x --|43");
 	bed_assert(&bed, "sales", "SELECT name FROM pragma_table_info('orders') WHERE cid = 2",
@@ -338,6 +338,55 @@ static void test_refusals(void)
 	}
 }
 
+#define SNAPSHOT "{" T ", \"feed\": \"SNAPSHOT\", \"key\": [\"id\"], "
+
+static void test_snapshot(void)
+{
+	g_auto(Bed) bed = {0};
+	static const char *const HISTORY = "SELECT id, name, valid_to IS NULL, valid_from < "
+					   "coalesce(valid_to, '9999-12-31') FROM "
+					   "sales.orders ORDER BY id, valid_from";
+
+	bed_open(&bed);
+	g_assert_true(bed_build(&bed,
+		SNAPSHOT "\"sql\": \"SELECT 1 AS id, 'a' AS name UNION ALL SELECT 2, 'b'\"}"));
+	bed_assert(&bed, "sales", HISTORY, "1|a|1|1 2|b|1|1");
+	g_assert_true(bed_build(&bed, SNAPSHOT "\"sql\": \"SELECT 1 AS id, 'a' AS name UNION ALL "
+					       "SELECT 2, 'c' UNION ALL SELECT 3, 'd'\"}"));
+	g_assert_cmpint(json_integer_value(json_object_get(bed.outputs, "inserted")), ==, 2);
+	g_assert_cmpint(json_integer_value(json_object_get(bed.outputs, "updated")), ==, 1);
+	bed_assert(&bed, "sales", HISTORY, "1|a|1|1 2|b|0|1 2|c|1|1 3|d|1|1");
+	g_assert_true(bed_build(&bed, SNAPSHOT "\"sql\": \"SELECT 2 AS id, 'c' AS name\"}"));
+	bed_assert(&bed, "sales", HISTORY, "1|a|0|1 2|b|0|1 2|c|1|1 3|d|0|1");
+	g_assert_false(bed_build(&bed, SNAPSHOT "\"sql\": \"SELECT 2 AS id, 1 AS valid_to\"}"));
+	g_assert_cmpstr(bed.error, ==, "column 'valid_to' is one that SNAPSHOT adds");
+}
+
+static void test_script(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	json_object_set_new(bed.variables, "n", json_integer(2));
+	g_assert_true(bed_build(&bed,
+		"{" T ", \"feed\": \"SCRIPT\", \"sql\": \"CREATE TABLE IF NOT EXISTS "
+		"sales.orders (id INTEGER); INSERT INTO sales.orders VALUES (1), ({{ n "
+		"}}); DELETE FROM sales.orders WHERE id = 1;\"}"));
+	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "2");
+	g_assert_false(bed_build(&bed, "{" T ", \"feed\": \"SCRIPT\", \"sql\": \"DELETE FROM "
+				       "sales.orders;\\nINSERT INTO sales.nowhere VALUES (1)\"}"));
+	g_assert_cmpstr(bed.error, ==,
+		"cannot publish 'sales.orders': statement 2 (line 2): no such table: "
+		"sales.nowhere");
+	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "2");
+	g_assert_false(bed_build(&bed,
+		"{" T
+		", \"feed\": \"SCRIPT\", \"sql\": \"BEGIN; DELETE FROM sales.orders; COMMIT\"}"));
+	g_assert_cmpstr(bed.error, ==,
+		"cannot publish 'sales.orders': statement 1 (line 1): a script runs in one "
+		"transaction of weir's, and has none of its own");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -346,6 +395,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build/empty", test_empty);
 	g_test_add_func("/runner/build/delta", test_delta);
 	g_test_add_func("/runner/build/delta-refused", test_delta_refused);
+	g_test_add_func("/runner/build/snapshot", test_snapshot);
+	g_test_add_func("/runner/build/script", test_script);
 	g_test_add_func("/runner/build/view", test_view);
 	g_test_add_func("/runner/build/view-alone", test_view_alone);
 	g_test_add_func("/runner/build/declared", test_declared);
