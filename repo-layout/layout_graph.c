@@ -289,6 +289,22 @@ static void check_foreign(GraphCheck *check)
 	}
 }
 
+// Of the faults found under a domain's name those of its own files: two folders may claim one name.
+static DiagnosticList *own_faults(const DomainData *data, const DiagnosticList *list)
+{
+	g_autofree char *folder = g_strconcat(data->config.path, "/", NULL);
+	DiagnosticList *own = diagnostic_list_new();
+
+	for (size_t i = 0; i < diagnostic_list_length(list); i++) {
+		const Diagnostic *from = diagnostic_list_at(list, i);
+
+		if (data->virtual_ || g_str_has_prefix(from->file, folder))
+			diagnostic_add(own, from->file, from->line, from->column, from->severity,
+				from->code, from->hint, "%s", from->message);
+	}
+	return own;
+}
+
 static void hand_out(Layout *layout, GHashTable *faults)
 {
 	layout->graph_faults = g_hash_table_size(faults) > 0;
@@ -298,7 +314,9 @@ static void hand_out(Layout *layout, GHashTable *faults)
 
 		if (list == NULL)
 			continue;
-		layout->domains->pdata[i] = domain_data_with(data, list);
+		g_autoptr(DiagnosticList) own = own_faults(data, list);
+
+		layout->domains->pdata[i] = domain_data_with(data, own);
 		domain_data_unref(data);
 	}
 }

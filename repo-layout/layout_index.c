@@ -252,6 +252,12 @@ static void remove_reader(TableEntry *entry, const LayoutFlow *flow)
 	}
 }
 
+static int compare_paths(const void *left, const void *right)
+{
+	return strcmp((*(Unit *const *)left)->path, (*(Unit *const *)right)->path);
+}
+
+// Of several the first by path is the producer, whatever the order in which they came.
 static void add_producer(TableEntry *entry, Unit *unit)
 {
 	if (entry->producer == NULL) {
@@ -260,7 +266,13 @@ static void add_producer(TableEntry *entry, Unit *unit)
 	}
 	if (entry->others == NULL)
 		entry->others = g_ptr_array_new();
-	g_ptr_array_add(entry->others, unit);
+	if (strcmp(unit->path, entry->producer->path) < 0) {
+		g_ptr_array_add(entry->others, entry->producer);
+		entry->producer = unit;
+	} else {
+		g_ptr_array_add(entry->others, unit);
+	}
+	g_ptr_array_sort(entry->others, compare_paths);
 }
 
 static void remove_producer(TableEntry *entry, Unit *unit)
@@ -269,7 +281,7 @@ static void remove_producer(TableEntry *entry, Unit *unit)
 		if (entry->others != NULL)
 			g_ptr_array_remove(entry->others, unit);
 	} else if (entry->others != NULL && entry->others->len > 0) {
-		entry->producer = g_ptr_array_steal_index_fast(entry->others, 0);
+		entry->producer = g_ptr_array_steal_index(entry->others, 0);
 	} else {
 		entry->producer = NULL;
 	}

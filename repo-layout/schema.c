@@ -233,7 +233,7 @@ static bool takes_numbers(const FieldType *type, unsigned *ret_most)
 	bool text = strcmp(type->name, "STRING") == 0 || strcmp(type->name, "BYTES") == 0;
 	bool decimal = strstr(type->name, "NUMERIC") != NULL;
 
-	*ret_most = text ? 1 : 2;
+	*ret_most = text ? 1 : decimal ? 2 : 0;
 	return text || decimal;
 }
 

@@ -46,10 +46,14 @@ static void check_printed(const char *json, const char *expected)
 
 static void test_flow(void)
 {
-	check_printed("{\"id\":\"orders\",\"namespace\":\"sales\",\"labels\":{\"system.generated\":\"true\"},"
-		      "\"triggers\":[{\"id\":\"tables\",\"type\":\"tables\",\"all\":[\"sales.order_lines\"]}],"
-		      "\"tasks\":[{\"id\":\"build\",\"type\":\"sql.build\",\"key\":[\"order_id\",\"line\"],"
-		      "\"sql\":\"SELECT a,\\n\\tb -- 'c': d\\nFROM t\\n\",\"retry\":{\"maxAttempts\":3}}]}",
+	check_printed("{\"id\":\"orders\",\"namespace\":\"sales\",\"labels\":{\"system.generated\":"
+		      "\"true\"},"
+		      "\"triggers\":[{\"id\":\"tables\",\"type\":\"tables\",\"all\":[\"sales.order_"
+		      "lines\"]}],"
+		      "\"tasks\":[{\"id\":\"build\",\"type\":\"sql.build\",\"key\":[\"order_id\","
+		      "\"line\"],"
+		      "\"sql\":\"SELECT a,\\n\\tb -- 'c': d\\nFROM "
+		      "t\\n\",\"retry\":{\"maxAttempts\":3}}]}",
 		"id: orders\n"
 		"namespace: sales\n"
 		"labels:\n"
@@ -83,8 +87,10 @@ static void test_text_of_several_lines(void)
 
 static void test_text_that_needs_quotes(void)
 {
-	check_printed("{\"a\":[\"true\",\"NO\",\"12\",\"1e3\",\"2010-12-01\",\"~\",\"\",\"- a\",\"a: b\"]}",
-		"a: [\"true\", \"NO\", \"12\", \"1e3\", \"2010-12-01\", \"~\", \"\", \"- a\", \"a: b\"]\n");
+	check_printed("{\"a\":[\"true\",\"NO\",\"12\",\"1e3\",\"2010-12-01\",\"~\",\"\",\"- "
+		      "a\",\"a: b\"]}",
+		"a: [\"true\", \"NO\", \"12\", \"1e3\", \"2010-12-01\", \"~\", \"\", \"- a\", \"a: "
+		"b\"]\n");
 	check_printed("{\"a\":\"{{ inputs.day }}\",\"b\":\"\\\"it's\\\" said\",\"c\":\"x # y\"}",
 		"a: \"{{ inputs.day }}\"\nb: '\"it''s\" said'\nc: \"x # y\"\n");
 }
@@ -100,8 +106,9 @@ static void test_empty_and_scalars(void)
 
 static json_t *random_text(GRand *random)
 {
-	static const char *const pieces[] = {"a", "b c", " ", "\n", "\t", "'", "\"", "\\", ":", "#", "-",
-		"{{ x }}", "é", "\xE2\x80\xA8", "0", "1.5", "true", "|", "&", "*", "\r", "[", ","};
+	static const char *const pieces[] = {"a", "b c", " ", "\n", "\t", "'", "\"", "\\", ":", "#",
+		"-", "{{ x }}", "é", "\xE2\x80\xA8", "0", "1.5", "true", "|", "&", "*", "\r", "[",
+		","};
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (int i = g_rand_int_range(random, 0, 7); i > 0; i--)

@@ -1,0 +1,416 @@
+// What a repository's files become, and what is said about those that are wrong.
+#include "tests/repo-layout/repository.h"
+
+#include <string.h>
+
+static Repository *small(void)
+{
+	Repository *repository = repository_new();
+
+	repository_set(repository, "weir.yaml", "name: shop\n");
+	repository_set(repository, "domains/sales/domain.yaml", "owner: ann\n");
+	return repository;
+}
+
+static void expect(Repository *repository, const char *report)
+{
+	g_autofree char *commit = repository_commit(repository);
+	g_autoptr(Layout) layout = repository_load(repository, commit, NULL, NULL);
+	g_autofree char *found = layout_report(layout);
+
+	g_assert_cmpstr(found, ==, report);
+}
+
+// One file of the domain and all that is to be said about it.
+static void expect_file(const char *path, const char *text, const char *report)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, path, text);
+	expect(repository, report);
+}
+
+static void test_smallest(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = repository_commit(repository);
+	g_autoptr(Layout) layout = repository_load(repository, commit, NULL, NULL);
+	const LayoutDomain *domain = layout_domain_find(layout, "sales");
+
+	expect(repository, "");
+	g_assert_cmpstr(layout_name(layout), ==, "shop");
+	g_assert_cmpstr(layout_revision(layout), ==, commit);
+	g_assert_cmpuint(layout_domains_length(layout), ==, 1);
+	g_assert_cmpstr(domain->owner, ==, "ann");
+	g_assert_cmpstr(domain->connection, ==, "default");
+	g_assert_cmpstr(domain->dataset, ==, "sales");
+	g_assert_false(domain->broken);
+}
+
+static void test_script(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autoptr(Layout) layout = NULL;
+	g_autofree char *commit = NULL;
+	g_autofree char *definition = NULL;
+	g_autofree char *digest = NULL;
+	g_autoptr(Flow) flow = NULL;
+	const LayoutFlow *script;
+
+	repository_set(repository, "domains/sales/sql/orders.sql",
+		"/* weir\nfeed: MODE_DELTA\nkey: [order_id]\nchecks:\n  - not_null: "
+		"[order_id]\n*/\n"
+		"SELECT * FROM order_lines -- \"all\"\nWHERE day = {{ vars.day ?? 1 }}\n");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	script = layout_flow_find(layout, "sales", "orders");
+	g_assert_nonnull(script);
+	g_assert_cmpstr(script->target, ==, "sales.orders");
+	g_assert_cmpstr(script->reads[0], ==, "sales.order_lines");
+	g_assert_cmpint(script->feed, ==, FEED_MODE_DELTA);
+	definition = layout_flow_definition(layout, script, NULL);
+	g_assert_cmpstr(definition, ==,
+		"{\"concurrency\":{\"behavior\":\"QUEUE\",\"limit\":1},\"id\":\"orders\","
+		"\"labels\":{\"system.generated\":"
+		"\"true\"},\"namespace\":\"sales\",\"tasks\":[{\"checks\":[{\"columns\":[\"order_"
+		"id\"],\"type\":\"not_null\"}],"
+		"\"connection\":\"default\",\"dialect\":\"sqlite\",\"feed\":\"MODE_DELTA\",\"id\":"
+		"\"build\",\"key\":[\"order_id\"],"
+		"\"sql\":\"SELECT * FROM order_lines -- \\\"all\\\"\\nWHERE day = {{ vars.day ?? 1 "
+		"}}\",\"table\":\"sales.orders\","
+		"\"type\":\"sql.build\"}],\"triggers\":[{\"all\":[\"sales.order_lines\"],\"id\":"
+		"\"tables\",\"type\":\"tables\"}]}");
+	// The digest that is written along is that of the model.
+	flow = flow_parse("stored", definition, strlen(definition), NULL, NULL);
+	digest = flow_meaning_digest(flow, NULL);
+	g_assert_cmpstr(digest, ==, script->digest);
+	g_assert_true(layout_producer(layout, "SALES.Orders") == script);
+}
+
+static void test_cosmetic(void)
+{
+	static const char *const writings[] = {
+		"SELECT a, b FROM t WHERE a > 1\n",
+		"-- a remark\nselect a, b\n  from t\n where a > 1;\n",
+		"/* weir\n# nothing but a comment\nfeed: WRITE_TRUNCATE\n*/\nSELECT a, b FROM t /* "
+		"x */ WHERE a > 1",
+		"-- weir\n-- feed: write_truncate\nSELECT a, b FROM t WHERE a > 1\n",
+	};
+	g_autofree char *first = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(writings); i++) {
+		g_autoptr(Repository) repository = small();
+		g_autofree char *commit = NULL;
+		g_autoptr(Layout) layout = NULL;
+		const LayoutFlow *flow;
+
+		repository_set(repository, "domains/sales/sql/x.sql", writings[i]);
+		commit = repository_commit(repository);
+		layout = repository_load(repository, commit, NULL, NULL);
+		flow = layout_flow_find(layout, "sales", "x");
+		if (first == NULL)
+			first = g_strdup(flow->digest);
+		g_assert_cmpstr(flow->digest, ==, first);
+	}
+}
+
+static void test_header_faults(void)
+{
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeeed: VIEW\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:2:1: error: unknown key 'feeed' in script header\nhint: "
+		"did you mean 'feed'?\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: MODE_DELTA\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:2:7: error: feed MODE_DELTA needs 'key': the columns that "
+		"tell rows apart\n"
+		"hint: key: [order_id]\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: VEIW\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:2:7: error: 'feed' cannot be 'VEIW'\nhint: did you mean "
+		"'VIEW'?\n");
+	expect_file("domains/sales/sql/a.sql", "-- weir\n-- feed: VIEW\n-- kye: [a]\nSELECT 1\n",
+		"domains/sales/sql/a.sql:3:4: error: unknown key 'kye' in script header\nhint: did "
+		"you mean 'key'?\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nchecks:\n  - not_nul: [a]\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:3:5: error: unknown check 'not_nul'\nhint: did you mean "
+		"'not_null'?\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: VIEW\nfeed: VIEW\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:3:1: error: key 'feed' is here a second time; the first "
+		"is in line 2\n"
+		"hint: keep one of the two\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nconnection: nowhere\n*/\nSELECT 1\n",
+		"domains/sales/sql/a.sql:2:1: error: unknown connection 'nowhere'\n"
+		"hint: declare it under 'connections' in weir.yaml\n");
+}
+
+static void test_script_faults(void)
+{
+	expect_file("domains/sales/sql/a.sql", "-- nothing\n",
+		"domains/sales/sql/a.sql:1:1: error: the script has no statement\nhint: write a "
+		"SELECT, or remove the file\n");
+	expect_file("domains/sales/sql/a.sql", "DELETE FROM t\n",
+		"domains/sales/sql/a.sql:1:1: error: a script of feed WRITE_TRUNCATE must be one "
+		"query, not delete\n"
+		"hint: 'feed: SCRIPT' runs statements as they are written\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT 1;\n  SELECT 2\n",
+		"domains/sales/sql/a.sql:2:3: error: a script of feed WRITE_TRUNCATE must be one "
+		"query; a second statement begins "
+		"here\nhint: 'feed: SCRIPT' runs statements as they are written\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT {{ inputs.x | uper }}\n",
+		"domains/sales/sql/a.sql:1:22: error: unknown filter 'uper'\nhint: did you mean "
+		"'upper'?\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT {{ vars.x | raw }}\n",
+		"domains/sales/sql/a.sql:1:11: warning: 'vars.x' is no variable of this domain\n"
+		"domains/sales/sql/a.sql:1:11: error: 'vars.x | raw' would be pasted into the SQL\n"
+		"hint: leave out '| raw' to bind the value, or set policies.allow_raw in "
+		"weir.yaml\n");
+	expect_file("domains/sales/sql/a.yaml", "feed: VIEW\n",
+		"domains/sales/sql/a.yaml: error: there is no script 'a.sql' for this sidecar\n");
+}
+
+static void test_view_across_datasets(void)
+{
+	expect_file("domains/sales/sql/a.sql",
+		"/* weir\nfeed: VIEW\n*/\nSELECT *\nFROM finance.x\n",
+		"domains/sales/sql/a.sql:5:1: error: the view 'sales.a' reads 'finance.x': on "
+		"SQLite a view sees its own dataset only\n"
+		"hint: make it a table (feed: WRITE_TRUNCATE), or move the script to the dataset "
+		"'finance'\n");
+}
+
+static void test_schema(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = NULL;
+	g_autoptr(Layout) layout = NULL;
+	const LayoutTable *table;
+
+	repository_set(repository, "domains/sales/schemas/t.yaml",
+		"primary_key: [id]\nfields:\n  id: INTEGER required\n  name: {type: varchar(20), "
+		"previous_name: title}\n"
+		"  price: numeric( 12 , 2 )\n  who:\n    fields: {first: STRING}\n");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	expect(repository, "");
+	table = layout_table_find(layout, "sales", "t");
+	g_assert_cmpstr(table->schema, ==,
+		"{\"fields\":[{\"mode\":\"REQUIRED\",\"name\":\"id\",\"type\":\"INT64\"},{\"name\":"
+		"\"name\",\"previous_name\":\"title\","
+		"\"type\":\"STRING(20)\"},{\"name\":\"price\",\"type\":\"NUMERIC(12,2)\"},{"
+		"\"fields\":[{\"name\":\"first\",\"type\":"
+		"\"STRING\"}],\"name\":\"who\",\"type\":\"RECORD\"}],\"primary_key\":[\"id\"]}");
+}
+
+static void test_schema_faults(void)
+{
+	expect_file("domains/sales/schemas/t.json", "[{\"name\": \"a\", \"type\": \"STRNG\"}]",
+		"domains/sales/schemas/t.json:1:24: error: unknown column type 'STRNG'\nhint: did "
+		"you mean 'STRING'?\n");
+	expect_file("domains/sales/schemas/t.json", "{\"fields\": [{\"type\": \"DATE\"}]}",
+		"domains/sales/schemas/t.json:1:13: error: schema field needs the key 'name'\n");
+	expect_file("domains/sales/schemas/t.json",
+		"[{\"name\": \"a\", \"type\": \"DATE\"}, {\"name\": \"A\", \"type\": \"DATE\"}]",
+		"domains/sales/schemas/t.json:1:33: error: the column 'A' is here a second time\n"
+		"hint: column names compare without letter case\n");
+	expect_file("domains/sales/schemas/t.json", "[{\"name\": \"a\", \"type\": \"DATE(3)\"}]",
+		"domains/sales/schemas/t.json:1:24: error: the column type 'DATE' takes no "
+		"length\n");
+}
+
+static void test_project_faults(void)
+{
+	g_autoptr(Repository) repository = repository_new();
+
+	repository_set(repository, "README", "x");
+	expect(repository, "weir.yaml: error: the repository has no weir.yaml\nhint: the least is "
+			   "'name: x'; 'weir init' writes one\n");
+	repository_set(repository, "weir.yaml", "nmae: x\n");
+	expect(repository, "weir.yaml:1:1: error: unknown key 'nmae' in weir.yaml\nhint: did you "
+			   "mean 'name'?\n"
+			   "weir.yaml:1:1: error: weir.yaml needs the key 'name'\n");
+	repository_set(repository, "weir.yaml", "name: x\n");
+	repository_set(repository, "domains/a/sql/t.sql", "SELECT 1");
+	expect(repository, "domains/a: error: the folder has 'sql' but no 'domain.yaml'\nhint: the "
+			   "least is 'owner: x'\n");
+}
+
+static void test_producers(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "domains/sales/sql/t.sql", "SELECT 1 AS a");
+	repository_set(repository, "domains/sales/flows/load.yaml",
+		"id: load\ntasks:\n  - id: l\n    type: sql.load\n    from: x.csv\n    table: "
+		"sales.t\n");
+	expect(repository, "domains/sales/flows/load.yaml:1:1: error: the table 'sales.t' is also "
+			   "made by 'domains/sales/sql/t.sql'\n"
+			   "hint: remove or rename one of the two\n"
+			   "domains/sales/sql/t.sql:1:1: error: the table 'sales.t' is also made "
+			   "by 'domains/sales/flows/load.yaml'\n"
+			   "hint: remove or rename one of the two\n");
+}
+
+// Someone who writes into another domain's dataset does not hold its owner up.
+static void test_intruder(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = NULL;
+	g_autoptr(Layout) layout = NULL;
+
+	repository_set(repository, "domains/sales/sql/t.sql", "SELECT 1 AS a");
+	repository_set(repository, "domains/other/domain.yaml", "owner: bob\n");
+	repository_set(repository, "domains/other/sql/sales/t.sql", "SELECT 2 AS a");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	g_assert_true(layout_domain_find(layout, "other")->broken);
+	g_assert_false(layout_domain_find(layout, "sales")->broken);
+}
+
+static void test_cycle(void)
+{
+	static const char hint[] = "hint: one of them has to stop reading the other; a feed with "
+				   "history may read itself\n";
+	g_autoptr(Repository) repository = small();
+	g_autofree char *report =
+		g_strdup_printf("domains/other/sql/b.sql:2:1: error: dependency cycle: %s\n%s"
+				"domains/sales/sql/a.sql:1:1: error: dependency cycle: %s\n%s"
+				"domains/sales/sql/c.sql:1:1: error: dependency cycle: %s\n%s",
+			"other.b (domains/other/sql/b.sql:2) → sales.c (domains/sales/sql/c.sql:1) "
+			"→ sales.a "
+			"(domains/sales/sql/a.sql:1) → other.b",
+			hint,
+			"other.b (domains/other/sql/b.sql:2) → sales.c (domains/sales/sql/c.sql:1) "
+			"→ sales.a "
+			"(domains/sales/sql/a.sql:1) → other.b",
+			hint,
+			"other.b (domains/other/sql/b.sql:2) → sales.c (domains/sales/sql/c.sql:1) "
+			"→ sales.a "
+			"(domains/sales/sql/a.sql:1) → other.b",
+			hint);
+
+	repository_set(repository, "domains/other/domain.yaml", "owner: bob\n");
+	repository_set(repository, "domains/third/domain.yaml", "owner: cy\n");
+	repository_set(repository, "domains/third/sql/d.sql", "SELECT * FROM sales.a");
+	repository_set(repository, "domains/sales/sql/a.sql", "SELECT * FROM other.b");
+	repository_set(repository, "domains/other/sql/b.sql", "SELECT *\nFROM sales.c");
+	repository_set(repository, "domains/sales/sql/c.sql", "SELECT * FROM sales.a, sales.c");
+	expect(repository, report);
+}
+
+static void test_unknown_table(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "domains/sales/sql/orders.sql", "SELECT 1 AS a");
+	repository_set(
+		repository, "domains/sales/sql/b.sql", "SELECT *\nFROM sales.ordrs, elsewhere.t");
+	expect(repository, "domains/sales/sql/b.sql:2:1: warning: nothing makes the table "
+			   "'sales.ordrs'\nhint: did you mean 'sales.orders'?\n");
+}
+
+static void test_consumers(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(
+		repository, "domains/sales/domain.yaml", "owner: ann\nconsumers: [finance]\n");
+	repository_set(repository, "domains/sales/sql/t.sql", "SELECT 1 AS a");
+	repository_set(repository, "domains/finance/domain.yaml", "owner: bob\n");
+	repository_set(repository, "domains/finance/sql/f.sql", "SELECT * FROM sales.t");
+	repository_set(repository, "domains/other/domain.yaml", "owner: cy\n");
+	repository_set(repository, "domains/other/sql/o.sql", "SELECT *\nFROM sales.t");
+	expect(repository,
+		"domains/other/sql/o.sql:2:1: error: the domain 'other' may not read 'sales.t'\n"
+		"hint: ask ann to add 'other' to 'consumers' in domains/sales/domain.yaml\n");
+}
+
+static void test_nested_domains(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = NULL;
+	g_autoptr(Layout) layout = NULL;
+
+	repository_set(repository, "domains/sales/eu/domain.yaml", "owner: eve\n");
+	repository_set(repository, "domains/sales/eu/sql/t.sql", "SELECT * FROM sales.x");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	g_assert_cmpstr(layout_domain_find(layout, "sales.eu")->dataset, ==, "sales_eu");
+	g_assert_cmpstr(layout_flow_find(layout, "sales.eu", "t")->target, ==, "sales_eu.t");
+	repository_set(repository, "domains/sales.eu/domain.yaml", "owner: eve\n");
+	repository_set(repository, "domains/sales/eu/sql/t.sql", NULL);
+	expect(repository, "domains/sales.eu/domain.yaml: error: 'domains/sales/eu' names the same "
+			   "domain 'sales.eu'\n"
+			   "hint: rename one of the two folders\n"
+			   "domains/sales/eu/domain.yaml: error: 'domains/sales.eu' names the same "
+			   "domain 'sales.eu'\n"
+			   "hint: rename one of the two folders\n");
+}
+
+static void test_two_ids(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "domains/sales/flows/a.yaml",
+		"id: x\ntasks: [{id: l, type: log, message: hi}]\n");
+	repository_set(repository, "domains/sales/flows/b.yaml",
+		"\nid: x\ntasks: [{id: l, type: log, message: hi}]\n");
+	expect(repository, "domains/sales/flows/a.yaml:1:1: error: the flow 'x' is also in "
+			   "'domains/sales/flows/b.yaml'\n"
+			   "hint: remove or rename one of the two\n"
+			   "domains/sales/flows/b.yaml:2:1: error: the flow 'x' is also in "
+			   "'domains/sales/flows/a.yaml'\n"
+			   "hint: remove or rename one of the two\n");
+}
+
+static void test_large_file(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *text = g_strnfill(1024 * 1024 + 1, ' ');
+
+	repository_set(repository, "domains/sales/sql/t.sql", text);
+	expect(repository,
+		"domains/sales/sql/t.sql: error: 'domains/sales/sql/t.sql' has 1048577 bytes: the "
+		"limit of 1048576 is passed\n"
+		"hint: raise the limit in the server's settings, or make the file smaller\n");
+}
+
+static void test_unreadable(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SourceTree) tree =
+		source_tree_open_commit(repository_path(repository), "no-such", &error);
+	g_autofree char *message = g_strdup_printf(
+		"cannot read revision 'no-such' of '%s': revspec 'no-such' not found",
+		repository_path(repository));
+
+	g_assert_null(tree);
+	g_assert_cmpstr(error->message, ==, message);
+	g_clear_error(&error);
+	tree = source_tree_open("/nowhere/at/all", NULL, &error);
+	g_assert_cmpstr(
+		error->message, ==, "cannot open '/nowhere/at/all': No such file or directory");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	g_test_add_func("/layout/smallest", test_smallest);
+	g_test_add_func("/layout/script", test_script);
+	g_test_add_func("/layout/cosmetic", test_cosmetic);
+	g_test_add_func("/layout/header-faults", test_header_faults);
+	g_test_add_func("/layout/script-faults", test_script_faults);
+	g_test_add_func("/layout/view-across-datasets", test_view_across_datasets);
+	g_test_add_func("/layout/schema", test_schema);
+	g_test_add_func("/layout/schema-faults", test_schema_faults);
+	g_test_add_func("/layout/project-faults", test_project_faults);
+	g_test_add_func("/layout/producers", test_producers);
+	g_test_add_func("/layout/intruder", test_intruder);
+	g_test_add_func("/layout/cycle", test_cycle);
+	g_test_add_func("/layout/unknown-table", test_unknown_table);
+	g_test_add_func("/layout/consumers", test_consumers);
+	g_test_add_func("/layout/nested-domains", test_nested_domains);
+	g_test_add_func("/layout/two-ids", test_two_ids);
+	g_test_add_func("/layout/large-file", test_large_file);
+	g_test_add_func("/layout/unreadable", test_unreadable);
+	return g_test_run();
+}
