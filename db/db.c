@@ -84,6 +84,8 @@ DbConnection *db_open(const char *url, const DbOptions *options, GError **error)
 	connection->error_offset = -1;
 	connection->idle = g_hash_table_new(g_str_hash, g_str_equal);
 	g_queue_init(&connection->idle_order);
+	// The driver copies the options.
+	// cppcheck-suppress returnDanglingLifetime
 	return connection;
 }
 
