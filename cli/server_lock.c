@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -12,17 +13,43 @@ struct ServerLock {
 	int fd; // -1: the store is not a file
 };
 
-// Who holds it, as written by the holder itself.
-static void refuse(const char *path, int fd, GError **error)
+// Who holds it, as written by the holder itself; 0 when that cannot be read.
+static pid_t holder(int fd)
 {
 	char text[32] = "";
 	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
-	g_autofree char *holder = g_strstrip(g_strndup(text, length > 0 ? (gsize)length : 0));
+
+	return length > 0 ? (pid_t)g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+// Takes the lock. A server that was killed while it started a process leaves the lock with that process until it has
+// executed its program: then the holder is dead, and the lock is worth a moment's wait.
+static bool take(int fd)
+{
+	enum { TRIES = 100, PAUSE = 20000 }; // two seconds
+
+	for (unsigned try = 0; try < TRIES; try++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		bool held = errno == EWOULDBLOCK;
+		pid_t process = holder(fd);
+		if (!held || process == 0 || kill(process, 0) == 0 || errno != ESRCH)
+			return false;
+		g_usleep(PAUSE);
+	}
+	return false;
+}
+
+static void refuse(const char *path, int fd, GError **error)
+{
+	pid_t process = holder(fd);
+	g_autofree char *who =
+		process == 0 ? g_strdup("") : g_strdup_printf(", process %d", (int)process);
 
 	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
-		"the store is in use by another weir%s%s (lock file '%s'): stop it, or use another "
+		"the store is in use by another weir%s (lock file '%s'): stop it, or use another "
 		"--store",
-		*holder != '\0' ? ", process " : "", holder, path);
+		who, path);
 }
 
 ServerLock *server_lock_new(const char *url, GError **error)
@@ -40,7 +67,7 @@ ServerLock *server_lock_new(const char *url, GError **error)
 			"cannot make the lock file '%s': %s", path, g_strerror(errno));
 		return NULL;
 	}
-	if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!take(lock->fd)) {
 		refuse(path, lock->fd, error);
 		return NULL;
 	}

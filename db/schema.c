@@ -234,3 +234,19 @@ const DbColumn *db_table_find(const DbTable *table, const char *name)
 	}
 	return NULL;
 }
+
+char *db_table_text(const DbTable *table)
+{
+	GString *text = g_string_new(NULL);
+
+	if (table->kind == DB_VIEW)
+		g_string_append(text, table->definition != NULL ? table->definition : "");
+	for (guint i = 0; table->kind != DB_VIEW && i < table->columns->len; i++) {
+		const DbColumn *column = table->columns->pdata[i];
+
+		g_string_append_printf(text, "%s%s %s%s", text->len == 0 ? "" : "\n", column->name,
+			column->engine_type != NULL ? column->engine_type : "",
+			column->mode == DB_MODE_REQUIRED ? " NOT NULL" : "");
+	}
+	return g_string_free(text, FALSE);
+}

@@ -88,6 +88,10 @@ void db_table_add(DbTable *table, DbColumn *column);
 // Without regard to letter case (as SQL names compare). Borrowed; NULL when there is none.
 const DbColumn *db_table_find(const DbTable *table, const char *column);
 
+// What a table or view looks like, as text that is the same if and only if it is the same to a reader: a line for each
+// column ("name TYPE NOT NULL"), or the definition of a view. Free with g_free.
+char *db_table_text(const DbTable *table);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbColumn, db_column_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DbTable, db_table_free)
 

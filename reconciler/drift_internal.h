@@ -43,17 +43,3 @@ void drift_datasets_free(void *seen);
 
 // Every live table and view of the store (StoreTable *), by name. The caller unrefs it.
 GPtrArray *drift_list_tables(Store *store, GError **error);
-
-// What a table looked like when it was built: kept in the store's cache, compared with later.
-typedef struct {
-	int64_t sequence; // of the publication
-	int64_t revision;
-	char *text; // one line a column, or the text of a view
-} Baseline;
-
-// A line for each column ("name TYPE NOT NULL"), or the text of a view. The caller frees it.
-char *baseline_text(const DbTable *table);
-bool baseline_get(Store *store, const char *name, Baseline *ret_baseline);
-void baseline_put(Store *store, const char *name, const Baseline *baseline);
-void baseline_clear(Baseline *baseline);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Baseline, baseline_clear)

@@ -47,6 +47,7 @@ typedef struct {
 	char *dataset;
 	GPtrArray *tables; // StoreTable *, borrowed
 	char *url; // NULL until known
+	DbConnection *database; // borrowed, while it is read
 } Dataset;
 
 static void dataset_free(void *data)
@@ -125,71 +126,19 @@ static bool read_stamp(const char *url, const char *dataset, FileStamp *ret_stam
 
 // ---- What a table looked like when it was built -------------------------------------------------------------------
 
-char *baseline_text(const DbTable *table)
+// As the last publication recorded it in the dataset itself, in its own transaction. NULL when it was published in another
+// way.
+static char *built_shape(const Dataset *dataset, const char *name)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *sql = g_strdup_printf("SELECT shape FROM \"%s\".\"_weir_publish\" WHERE "
+					       "table_name = $1 ORDER BY task_run DESC LIMIT 1",
+		dataset->dataset);
+	g_autoptr(DbStatement) statement = db_prepare(dataset->database, sql, NULL);
 
-	if (table->kind == DB_VIEW)
-		return g_strdup(table->definition != NULL ? table->definition : "");
-	for (guint i = 0; i < table->columns->len; i++) {
-		const DbColumn *column = table->columns->pdata[i];
-
-		if (g_strv_contains(TECHNICAL_COLUMNS, column->name))
-			continue;
-		g_string_append_printf(text, "%s%s %s%s", text->len == 0 ? "" : "\n", column->name,
-			column->engine_type != NULL ? column->engine_type : "",
-			column->mode == DB_MODE_REQUIRED ? " NOT NULL" : "");
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-bool baseline_get(Store *store, const char *name, Baseline *ret_baseline)
-{
-	g_autofree char *key = g_strconcat("baseline ", name, NULL);
-	g_autofree char *text = NULL;
-	g_auto(GStrv) parts = NULL;
-
-	*ret_baseline = (Baseline){0};
-	if (!store_setting_get(store, key, &text, NULL) || text == NULL)
-		return false;
-	parts = g_strsplit(text, " ", 3);
-	if (g_strv_length(parts) != 3)
-		return false;
-	ret_baseline->sequence = g_ascii_strtoll(parts[0], NULL, 10);
-	ret_baseline->revision = g_ascii_strtoll(parts[1], NULL, 10);
-	ret_baseline->text = g_strdup(parts[2]);
-	return true;
-}
-
-void baseline_put(Store *store, const char *name, const Baseline *baseline)
-{
-	g_autofree char *key = g_strconcat("baseline ", name, NULL);
-	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s",
-		baseline->sequence, baseline->revision, baseline->text);
-
-	if (store_mode(store) != STORE_READ_ONLY)
-		store_setting_put(store, key, text, NULL);
-}
-
-void baseline_clear(Baseline *baseline)
-{
-	g_clear_pointer(&baseline->text, g_free);
-}
-
-// Whether what is there now counts as built: there is nothing to compare with, or the table was made anew since. A table
-// that is only added to keeps its columns from build to build, unless its script changed.
-static bool is_built_anew(Store *store, const StoreTable *table, const Baseline *baseline)
-{
-	static const char *const kept[] = {
-		"MODE_DELTA", "WRITE_APPEND", "WRITE_EMPTY", "WRITE_PARTITION", "SNAPSHOT", NULL};
-	g_autoptr(StoreFlow) flow = NULL;
-
-	if (baseline->text == NULL || baseline->revision != table->published_revision)
-		return true;
-	if (baseline->sequence == table->published || table->flow == NULL)
-		return false;
-	store_flow_get(store, table->namespace, table->flow, &flow, NULL);
-	return flow != NULL && flow->feed != NULL && !g_strv_contains(kept, flow->feed);
+	if (statement == NULL || !db_bind_all(statement, DB_VALUES(DB_TEXT(name)), NULL) ||
+		db_step(statement, NULL) != DB_STEP_ROW)
+		return NULL;
+	return g_strdup(db_column_text(statement, 0, NULL));
 }
 
 // ---- Comparing ----------------------------------------------------------------------------------------------------
@@ -268,34 +217,20 @@ static char *committed_query(Store *store, const StoreTable *table)
 	return text;
 }
 
-static void remember(Store *store, const StoreTable *table, Baseline *baseline, const char *text)
-{
-	if (baseline->text != NULL && strcmp(baseline->text, text) == 0 &&
-		baseline->sequence == table->published &&
-		baseline->revision == table->published_revision)
-		return;
-	g_free(baseline->text);
-	*baseline = (Baseline){table->published, table->published_revision, g_strdup(text)};
-	baseline_put(store, table->name, baseline);
-}
-
 // Against what it looked like when it was built.
 static void compare_built(
 	Dataset *dataset, const StoreTable *table, const DbTable *found, GPtrArray *items)
 {
-	Store *store = dataset->observer->store;
-	g_autofree char *text = baseline_text(found);
-	g_autofree char *query = table->view ? committed_query(store, table) : NULL;
-	g_auto(Baseline) baseline = {0};
+	g_autofree char *text = db_table_text(found);
+	g_autofree char *query =
+		table->view ? committed_query(dataset->observer->store, table) : NULL;
 
-	baseline_get(store, table->name, &baseline);
-	if (is_built_anew(store, table, &baseline) || g_strcmp0(query, text) == 0) {
-		remember(store, table, &baseline, text);
+	if (g_strcmp0(query, text) == 0)
 		return;
-	}
-	if (strcmp(baseline.text, text) == 0)
+	g_autofree char *built = built_shape(dataset, found->name);
+	if (built == NULL || *built == '\0' || strcmp(built, text) == 0)
 		return;
-	char *diff = drift_diff_lines(baseline.text, text);
+	char *diff = drift_diff_lines(built, text);
 	g_autofree char *lines = g_strdup(diff != NULL ? diff : "its columns are in another order");
 	g_strdelimit(lines, "\n", ',');
 	drift_add(items, table->view ? DRIFT_VIEW : DRIFT_TABLE, table->domain, table->name,
@@ -390,7 +325,9 @@ static bool read_dataset(Dataset *dataset, GPtrArray *items, GError **error)
 	g_autoptr(GPtrArray) live = db_schema_read(connection, dataset->dataset, error);
 	if (live == NULL)
 		return false;
+	dataset->database = connection;
 	compare_dataset(dataset, db_connection_dialect(connection), live, items);
+	dataset->database = NULL;
 	return true;
 }
 

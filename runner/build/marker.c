@@ -24,7 +24,7 @@ static bool create(Build *build, GError **error)
 	g_autoptr(SqlBuilder) builder = builder_for(build, "CREATE TABLE IF NOT EXISTS ",
 		" (task_run TEXT NOT NULL, table_name TEXT NOT NULL, run TEXT, attempt INTEGER,"
 		" revision INTEGER, fingerprint TEXT, feed TEXT, rows INTEGER, result TEXT,"
-		" at TEXT NOT NULL, PRIMARY KEY (table_name, task_run)) WITHOUT ROWID");
+		" shape TEXT, at TEXT NOT NULL, PRIMARY KEY (table_name, task_run)) WITHOUT ROWID");
 
 	return build_execute(build, builder, NULL, error);
 }
@@ -95,17 +95,32 @@ static bool forget(Build *build, GError **error)
 		DB_VALUES(DB_TEXT(build->name), DB_TEXT(at)), NULL, error);
 }
 
+// What the target looks like now that it is published: drift is told by comparing with it.
+static char *read_shape(Build *build, GError **error)
+{
+	g_autoptr(DbTable) table = NULL;
+
+	if (!db_schema_read_table(
+		    build->connection, build->dataset, build->name, &table, error))
+		return NULL;
+	return table == NULL ? g_strdup("") : db_table_text(table);
+}
+
 bool marker_finish(Build *build, const json_t *result, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = builder_for(build, "UPDATE ",
-		" SET rows = $3, result = $4 WHERE table_name = $1 AND task_run = $2");
+		" SET rows = $3, result = $4, shape = $5 WHERE table_name = $1 AND task_run = $2");
 	g_autofree char *text = json_dumps(result, JSON_COMPACT);
+	g_autofree char *shape = read_shape(build, error);
 
+	if (shape == NULL)
+		return false;
 	// Once in a while is enough.
 	if (g_random_int_range(0, 64) == 0 && !forget(build, error))
 		return false;
 	return db_execute(build->connection, builder->sql->str,
 		DB_VALUES(DB_TEXT(build->name), DB_TEXT(build->request->task_run_id),
-			build->rows < 0 ? DB_NULL : DB_INTEGER(build->rows), DB_TEXT(text)),
+			build->rows < 0 ? DB_NULL : DB_INTEGER(build->rows), DB_TEXT(text),
+			DB_TEXT(shape)),
 		NULL, error);
 }

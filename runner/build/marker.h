@@ -1,4 +1,5 @@
-// _weir_publish: in each dataset one row per task run that published into it, written in the publish's own transaction.
+// _weir_publish: in each dataset one row per task run that published into it, written in the publish's own transaction:
+// what the task recorded, and what the table then looked like.
 #pragma once
 
 #include "runner/build/build.h"
