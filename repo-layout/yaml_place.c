@@ -59,6 +59,16 @@ static unsigned enter_block(Walk *walk)
 	return indentation;
 }
 
+// Blanks that begin the first line with anything on it: they are text, not indentation.
+static unsigned leading_blanks(const char *text)
+{
+	unsigned blanks = 0;
+
+	for (; *text == ' ' || *text == '\n'; text++)
+		blanks = *text == '\n' ? 0 : blanks + 1;
+	return blanks;
+}
+
 static void skip_indentation(Walk *walk, unsigned indentation)
 {
 	while (indentation-- > 0 && walk->at < walk->end && *walk->at == ' ')
@@ -126,6 +136,7 @@ void yaml_text_place(const YamlNode *node, const YamlDocument *document, size_t 
 	walk_to(&walk, node->line, node->column);
 	if (node->style == '|' || node->style == '>') {
 		indentation = enter_block(&walk);
+		indentation -= MIN(indentation, leading_blanks(node->text));
 		skip_indentation(&walk, indentation);
 	} else if (node->style != 'p') {
 		steps(&walk, 1);

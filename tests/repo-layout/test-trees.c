@@ -127,9 +127,9 @@ static void test_missing_blob(void)
 	tree = source_tree_open_commit(repository_path(repository), commit, &error);
 	layout = layout_load(tree, NULL, NULL, NULL, &error);
 	g_assert_null(layout);
-	g_assert_true(g_str_has_prefix(
-		error->message, "cannot read 'domains/sales/sql/a.sql' (object "
-				"0102030000000000000000000000000000000000) of revision "));
+	g_assert_true(g_str_has_prefix(error->message,
+		"cannot read 'domains/sales/sql/a.sql' (object "
+		"0102030000000000000000000000000000000000) of revision "));
 }
 
 static void test_limits(void)

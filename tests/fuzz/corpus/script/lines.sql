@@ -1,0 +1,3 @@
+-- weir
+-- feed: VIEW
+SELECT 1

@@ -1,0 +1,3 @@
+/* weir
+feed: SCRIPT
+*/ CREATE TABLE x AS SELECT {{ vars.x | identifier }}; DO $$ x $$;
