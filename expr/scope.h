@@ -10,7 +10,7 @@
 
 typedef struct ExprScope ExprScope;
 
-// A function of the language that only the caller can carry out (see `expr/functions.h` for the
+// A function of the language that only the caller can carry out (see `expr/functions_host.c` for the
 // names and their parameters; the parser has checked name, arity and parameter names). arguments
 // has one entry for each parameter of the function, in the order of the table, NULL where the
 // template left it out; they are borrowed. Returns a new reference, or NULL with error set (any
@@ -54,7 +54,7 @@ typedef struct {
 	uint64_t steps; // nodes evaluated, list items touched, 64-byte blocks written; default
 		// 10,000,000
 	unsigned depth; // nesting of expressions and render() calls, in the text and when run;
-		// default 200
+		// default 1,000
 	size_t output_bytes; // of the text, and of each value made on the way; default 64 MiB
 } ExprLimits;
 
