@@ -21,7 +21,7 @@ const GOptionEntry lineage_options[] = {
 	{"dialect", 'd', 0, G_OPTION_ARG_STRING, &dialect_name,
 		"The script's dialect (default ansi)", "NAME"},
 	OUTPUT_OPTION,
-	{NULL},
+	{.long_name = NULL},
 };
 
 // clang-format off

@@ -117,7 +117,7 @@ static void lex_bracket(Lexer *lexer, char mark)
 		g_array_append_val(lexer->opens, index);
 		return;
 	}
-	char open = mark == ')' ? '(' : mark == ']' ? '[' : '{';
+	char open = sql_bracket_open(mark);
 	for (guint i = lexer->opens->len; i > 0; i--) {
 		uint32_t candidate = g_array_index(lexer->opens, uint32_t, i - 1);
 		SqlToken *token = &g_array_index(lexer->lex->tokens, SqlToken, candidate);
@@ -227,8 +227,10 @@ size_t lexer_digits_end(const Lexer *lexer, size_t at)
 static bool is_prefix(const Lexer *lexer, size_t start, size_t end)
 {
 	char first = g_ascii_toupper(lexer->text[start]);
-	char second = end - start == 2 ? g_ascii_toupper(lexer->text[start + 1]) : '\0';
+	char second = '\0';
 
+	if (end - start == 2)
+		second = g_ascii_toupper(lexer->text[start + 1]);
 	if (lexer->dialect->triple_quotes)
 		return second == '\0'
 			       ? first == 'R' || first == 'B'

@@ -75,6 +75,16 @@ typedef struct {
 // literal begins with its prefix, if any; length is at least 1.
 SqlInside sql_inside_of(const SqlDialect *dialect, const char *literal, size_t length, bool name);
 
+// The opening bracket of a closing one.
+static inline char sql_bracket_open(char close)
+{
+	if (close == ')')
+		return '(';
+	if (close == ']')
+		return '[';
+	return '{';
+}
+
 // Undoes the escapes. Returns text in the arena, or the inside itself when nothing had to be undone; not ended by NUL.
 const char *sql_inside_undo(const SqlInside *inside, SqlArena *arena, size_t *ret_length);
 

@@ -118,7 +118,11 @@ void lexer_quoted(Lexer *lexer, size_t start, size_t open, bool escapes)
 	char quote = lexer->text[open];
 	bool name = quote == '`' || quote == '[' || (quote == '"' && !rules->double_quoted_text);
 	guint first = lexer->lex->parameters->len;
+	char close = quote;
 	size_t end;
+
+	if (quote == '[')
+		close = ']';
 
 	if (!name && rules->triple_quotes && lexer_byte(lexer, open + 1) == (unsigned char)quote &&
 		lexer_byte(lexer, open + 2) == (unsigned char)quote) {
@@ -126,8 +130,7 @@ void lexer_quoted(Lexer *lexer, size_t start, size_t open, bool escapes)
 		find_templates(lexer, open, end, SQL_CONTEXT_STRING);
 	} else {
 		escapes = name ? rules->backslash_names : escapes || rules->backslash_text;
-		end = quoted_end(lexer, open, quote == '[' ? ']' : quote, escapes,
-			quote != '[' && rules->doubled_quotes,
+		end = quoted_end(lexer, open, close, escapes, quote != '[' && rules->doubled_quotes,
 			name ? SQL_CONTEXT_NAME : SQL_CONTEXT_STRING);
 	}
 	set_literal(lexer, first, start, end);

@@ -102,7 +102,7 @@ static void after_brackets(Scanner *s, Frame *frame, State inside)
 
 static void close_bracket(Scanner *s, char close)
 {
-	char open = close == ')' ? '(' : close == ']' ? '[' : '{';
+	char open = sql_bracket_open(close);
 
 	s->at++;
 	if (close != ')' && top_frame(s)->opener != open)

@@ -63,7 +63,10 @@ static void narrow(SqlInside *inside, bool triple)
 		   inside->at[2] == inside->quote) {
 		width = 3;
 	}
-	char close = inside->quote == '[' ? ']' : inside->quote;
+	char close = inside->quote;
+
+	if (close == '[')
+		close = ']';
 	inside->at += width;
 	inside->length -= width;
 	if (inside->length >= width && end[-1] == close)
