@@ -134,7 +134,7 @@ static bool flows_store(Job *job, GError **error)
 	return transaction != NULL && store_apply_begin(job->store, &applied, error) &&
 	       others_store(job, applied, error) &&
 	       flow_store(job->store, job->flow, applied, &job->revision, error) &&
-	       store_transaction_commit(g_steal_pointer(&transaction), error);
+	       store_transaction_commit(transaction, error);
 }
 
 // ---- Inputs
@@ -172,9 +172,9 @@ static bool inputs_work_out(Job *job)
 {
 	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
 	json_t *given = json_object();
-	json_t *variables = json_pack("{s:{s:s, s:s}, s:O}", "flow", "id", job->flow->id,
-		"namespace", job->flow->namespace, "vars",
-		job->flow->variables != NULL ? job->flow->variables : json_object());
+	json_t *own = job->flow->variables != NULL ? json_incref(job->flow->variables) : json_object();
+	json_t *variables = json_pack("{s:{s:s, s:s}, s:o}", "flow", "id", job->flow->id, "namespace",
+		job->flow->namespace, "vars", own);
 	ExprScope scope = expr_scope_over(variables);
 	InputsRequest request = {.inputs = job->flow->inputs,
 		.given = given,

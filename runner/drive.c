@@ -20,6 +20,14 @@ static void attempt_clear(gpointer data)
 	g_free(((StoreAttempt *)data)->message);
 }
 
+GArray *attempts_new(void)
+{
+	GArray *attempts = g_array_new(FALSE, FALSE, sizeof(StoreAttempt));
+
+	g_array_set_clear_func(attempts, attempt_clear);
+	return attempts;
+}
+
 void node_extra_free(gpointer data)
 {
 	NodeExtra *extra = data;
@@ -378,8 +386,7 @@ static void extra_restore(RunNode *node, const StoreTaskRun *row)
 		sizeof(extra->child_run));
 	if (row->attempts_length == 0)
 		return;
-	extra->attempts = g_array_new(FALSE, FALSE, sizeof(StoreAttempt));
-	g_array_set_clear_func(extra->attempts, attempt_clear);
+	extra->attempts = attempts_new();
 	for (size_t i = 0; i < row->attempts_length; i++) {
 		StoreAttempt attempt = row->attempts[i];
 

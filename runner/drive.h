@@ -142,6 +142,7 @@ Drive *drive_load(Runner *runner, const StoreLease *lease, GError **error);
 void drive_free(Drive *drive);
 NodeExtra *node_extra(RunNode *node);
 void node_extra_free(gpointer data);
+GArray *attempts_new(void); // of StoreAttempt with messages of its own
 void drive_touch(Drive *drive, RunNode *node); // its row is to be written
 void drive_effect(Drive *drive, DriveRecord record, void *data, GDestroyNotify free_data);
 void drive_log(Drive *drive, LogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);

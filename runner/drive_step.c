@@ -108,7 +108,7 @@ static void attempt_end(RunNode *node, RunState state, int64_t at, const char *m
 	StoreAttempt attempt = {node->attempts, state, node->started, at, g_strdup(message)};
 
 	if (extra->attempts == NULL) {
-		extra->attempts = g_array_new(FALSE, FALSE, sizeof(StoreAttempt));
+		extra->attempts = attempts_new();
 		extra->first_started = node->started;
 	}
 	g_array_append_val(extra->attempts, attempt);

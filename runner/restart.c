@@ -100,7 +100,7 @@ static bool restart_in(Store *store, const StoreRun *run, Restart *restart, GErr
 	rows_mark(restart);
 	return store_run_restart(store, run->id, 0, error) &&
 	       rows_write(store, run->id, restart, error) &&
-	       store_transaction_commit(g_steal_pointer(&transaction), error);
+	       store_transaction_commit(transaction, error);
 }
 
 bool run_restart(Store *store, const char *run_id, GError **error)

@@ -362,7 +362,7 @@ static void round_commit(Runner *runner)
 		}
 		ok = ok && round_write(runner, &failed, &error);
 		failpoint("written");
-		ok = ok && store_transaction_commit(g_steal_pointer(&transaction), &error);
+		ok = ok && store_transaction_commit(transaction, &error);
 		if (ok)
 			break;
 		g_clear_pointer(&transaction, store_transaction_free);
