@@ -162,13 +162,25 @@ static bool fetch_over(
 	       (*ret_empty || download(source, remote, &options, *ret_branch, &id, error));
 }
 
+// A remote that nothing but its URL describes. Rules of the configuration that rewrite URLs are not looked for: the library
+// would leak memory at each match.
+static int create_remote(Source *source, git_remote **ret_remote)
+{
+	git_remote_create_options options;
+
+	git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+	options.repository = source->repository;
+	options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+	return git_remote_create_with_opts(ret_remote, source->url, &options);
+}
+
 bool source_mirror_fetch(Source *source, char **ret_branch, bool *ret_empty, GError **error)
 {
 	git_remote *remote = NULL;
 
 	if (!open_mirror(source, error))
 		return false;
-	if (git_remote_create_anonymous(&remote, source->repository, source->url) != 0) {
+	if (create_remote(source, &remote) != 0) {
 		fetch_error_git(error, FETCH_ERROR_BAD_URL, "'%s' is not the URL of a repository",
 			source->url);
 		return false;

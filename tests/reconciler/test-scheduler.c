@@ -53,8 +53,8 @@ static void put(Story *story, const FlowSpec *spec)
 {
 	g_autoptr(GError) error = NULL;
 	int64_t applied = 0;
-	g_autofree char *all =
-		spec->reads == NULL ? NULL : g_strjoinv("\",\"", g_strsplit(spec->reads, "\n", -1));
+	g_auto(GStrv) names = g_strsplit(spec->reads != NULL ? spec->reads : "", "\n", -1);
+	g_autofree char *all = spec->reads == NULL ? NULL : g_strjoinv("\",\"", names);
 	g_autofree char *tables =
 		all == NULL ? NULL
 			    : g_strdup_printf(
