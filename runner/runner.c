@@ -1,3 +1,4 @@
+#include "runner/connection_pool.h"
 #include "runner/failpoint.h"
 #include "runner/runner_internal.h"
 
@@ -129,6 +130,7 @@ void runner_free(Runner *runner)
 	if (runner == NULL)
 		return;
 	runner_stop(runner, 0);
+	connection_pool_clear();
 	for (guint i = 0; i < runner->idle_folders->len; i++)
 		rmdir(runner->idle_folders->pdata[i]);
 	if (runner->own_work_folder && runner->work_folder != NULL)
