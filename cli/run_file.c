@@ -172,9 +172,10 @@ static bool inputs_work_out(Job *job)
 {
 	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
 	json_t *given = json_object();
-	json_t *own = job->flow->variables != NULL ? json_incref(job->flow->variables) : json_object();
-	json_t *variables = json_pack("{s:{s:s, s:s}, s:o}", "flow", "id", job->flow->id, "namespace",
-		job->flow->namespace, "vars", own);
+	json_t *own =
+		job->flow->variables != NULL ? json_incref(job->flow->variables) : json_object();
+	json_t *variables = json_pack("{s:{s:s, s:s}, s:o}", "flow", "id", job->flow->id,
+		"namespace", job->flow->namespace, "vars", own);
 	ExprScope scope = expr_scope_over(variables);
 	InputsRequest request = {.inputs = job->flow->inputs,
 		.given = given,
@@ -320,21 +321,16 @@ static bool print_text(const Job *job, RunState state, GError **error)
 static bool print_json(const Job *job, const GPtrArray *retried, GError **error)
 {
 	g_auto(GStrv) secrets = secret_names(job->flow);
-	json_t *report = run_report(job->store, job->id, (const char *const *)secrets, error);
-	json_t *earlier;
+	json_t *earlier = retried->len == 0 ? NULL : json_array();
+	bool ok;
 
-	if (report == NULL)
-		return false;
-	if (retried->len > 0) {
-		earlier = json_array();
-		for (guint i = 0; i < retried->len; i++)
-			json_array_append_new(earlier, run_report(job->store, retried->pdata[i],
-							       (const char *const *)secrets, NULL));
-		json_object_set_new(report, "retried", earlier);
-	}
-	output_json(report);
-	json_decref(report);
-	return true;
+	for (guint i = 0; i < retried->len; i++)
+		json_array_append_new(earlier, run_report(job->store, retried->pdata[i],
+						       (const char *const *)secrets, NULL));
+	ok = run_report_write(
+		job->store, job->id, (const char *const *)secrets, earlier, stdout, error);
+	json_decref(earlier);
+	return ok;
 }
 
 static int exit_status(RunState state)

@@ -5,6 +5,7 @@
 #include "store/task_run.h"
 #include "store/timestamp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *moment(int64_t at)
@@ -106,25 +107,10 @@ static json_t *inputs_json(const StoreRun *run, const char *const *secret_inputs
 	return inputs;
 }
 
-json_t *run_report(
-	Store *store, const char *run_id, const char *const *secret_inputs, GError **error)
+static json_t *report_head(const StoreRun *run, const char *const *secret_inputs)
 {
-	g_autoptr(StoreRun) run = NULL;
-	json_t *report, *task_runs;
+	json_t *report = json_object();
 
-	if (!store_run_get(store, run_id, &run, error))
-		return NULL;
-	if (run == NULL) {
-		g_set_error(
-			error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", run_id);
-		return NULL;
-	}
-	task_runs = json_array();
-	if (!store_task_runs_visit(store, run_id, task_run_add, task_runs, error)) {
-		json_decref(task_runs);
-		return NULL;
-	}
-	report = json_object();
 	json_object_set_new(report, "id", json_string(run->id));
 	json_object_set_new(report, "namespace", json_string(run->namespace));
 	json_object_set_new(report, "flow", json_string(run->flow));
@@ -134,6 +120,83 @@ json_t *run_report(
 	json_object_set_new(report, "inputs", inputs_json(run, secret_inputs));
 	json_object_set_new(report, "outputs", object_of(run->outputs));
 	json_object_set_new(report, "labels", object_of(run->labels));
+	return report;
+}
+
+static StoreRun *run_find(Store *store, const char *run_id, GError **error)
+{
+	StoreRun *run = NULL;
+
+	if (store_run_get(store, run_id, &run, error) && run == NULL)
+		g_set_error(
+			error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", run_id);
+	return run;
+}
+
+json_t *run_report(
+	Store *store, const char *run_id, const char *const *secret_inputs, GError **error)
+{
+	g_autoptr(StoreRun) run = run_find(store, run_id, error);
+	json_t *task_runs, *report;
+
+	if (run == NULL)
+		return NULL;
+	task_runs = json_array();
+	if (!store_task_runs_visit(store, run_id, task_run_add, task_runs, error)) {
+		json_decref(task_runs);
+		return NULL;
+	}
+	report = report_head(run, secret_inputs);
 	json_object_set_new(report, "task_runs", task_runs);
 	return report;
+}
+
+// ---- The same, written as it is read
+
+typedef struct {
+	FILE *stream;
+	json_t *one; // a list of at most one
+	bool any;
+} Writing;
+
+static bool task_run_write(const StoreTaskRun *row, void *data)
+{
+	Writing *writing = data;
+
+	task_run_add(row, writing->one);
+	if (writing->any)
+		fputc(',', writing->stream);
+	json_dumpf(json_array_get(writing->one, 0), writing->stream, JSON_COMPACT);
+	json_array_clear(writing->one);
+	writing->any = true;
+	return true;
+}
+
+bool run_report_write(Store *store, const char *run_id, const char *const *secret_inputs,
+	const json_t *retried, FILE *stream, GError **error)
+{
+	g_autoptr(StoreRun) run = run_find(store, run_id, error);
+	Writing writing = {.stream = stream};
+	json_t *head;
+	char *text;
+	bool ok;
+
+	if (run == NULL)
+		return false;
+	head = report_head(run, secret_inputs);
+	text = json_dumps(head, JSON_COMPACT);
+	// All but the closing brace.
+	fprintf(stream, "%.*s,\"task_runs\":[", (int)strlen(text) - 1, text);
+	free(text);
+	json_decref(head);
+	writing.one = json_array();
+	ok = store_task_runs_visit(store, run_id, task_run_write, &writing, error);
+	json_decref(writing.one);
+	fputc(']', stream);
+	if (retried != NULL) {
+		fputs(",\"retried\":", stream);
+		json_dumpf(retried, stream, JSON_COMPACT);
+	}
+	fputs("}\n", stream);
+	return ok;
 }
