@@ -15,7 +15,8 @@ typedef struct Partners {
 static char *table_key(const DomainData *data, const Found *file)
 {
 	const char *dataset = file->dataset != NULL ? file->dataset : data->config.dataset;
-	g_autofree char *name = g_strconcat(dataset, ".", file->table, NULL);
+	g_autofree char *name = g_strjoin(
+		".", file->project != NULL ? file->project : "", dataset, file->table, NULL);
 
 	return g_ascii_strdown(name, -1);
 }
@@ -25,6 +26,12 @@ static char *path_stem(const char *path)
 	const char *dot = strrchr(path, '.');
 
 	return g_strndup(path, dot == NULL ? strlen(path) : (size_t)(dot - path));
+}
+
+// A sidecar lies beside its script; by a layout's pattern it may lie anywhere and speaks of the same table.
+static char *sidecar_key(const DomainData *data, const Found *file)
+{
+	return data->virtual_ ? table_key(data, file) : path_stem(file->path);
 }
 
 static void put_partner(DomainData *data, GHashTable *table, char *key, Found *file)
@@ -47,7 +54,7 @@ static void gather_partners(DomainData *data, const FoundList *found, Partners *
 		Found *file = &g_array_index(found->files, Found, i);
 
 		if (file->kind == FOUND_SIDECAR)
-			put_partner(data, partners->sidecars, path_stem(file->path), file);
+			put_partner(data, partners->sidecars, sidecar_key(data, file), file);
 		else if (file->kind == FOUND_SCHEMA)
 			put_partner(data, partners->schemas, table_key(data, file), file);
 	}
@@ -234,11 +241,13 @@ static bool make_unit(LayoutLoad *load, DomainData *data, Partners *partners, Fo
 
 	set_part(&source, 0, file);
 	if (parse == unit_parse_script) {
-		g_autofree char *stem = path_stem(file->path);
+		g_autofree char *stem =
+			g_hash_table_size(partners->sidecars) > 0 ? sidecar_key(data, file) : NULL;
 		g_autofree char *key =
 			g_hash_table_size(partners->schemas) > 0 ? table_key(data, file) : NULL;
 
-		set_part(&source, 1, g_hash_table_lookup(partners->sidecars, stem));
+		if (stem != NULL)
+			set_part(&source, 1, g_hash_table_lookup(partners->sidecars, stem));
 		if (key != NULL)
 			set_part(&source, 2, g_hash_table_lookup(partners->schemas, key));
 	}

@@ -124,6 +124,8 @@ static void collect_tables(const ScriptReading *reading, UnitParts *parts)
 // The id of the flow: the table's name, with the dataset where that is not the domain's own.
 static char *flow_id(const DomainConfig *config, const UnitSource *source)
 {
+	if (source->project != NULL)
+		return g_strjoin(".", source->project, source->dataset, source->table, NULL);
 	if (g_ascii_strcasecmp(source->dataset, config->dataset) == 0)
 		return g_strdup(source->table);
 	return g_strdup_printf("%s.%s", source->dataset, source->table);

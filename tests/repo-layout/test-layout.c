@@ -390,6 +390,47 @@ static void test_unreadable(void)
 		error->message, ==, "cannot open '/nowhere/at/all': No such file or directory");
 }
 
+// A tree as it is, taken by patterns: sidecars and schemas beside the scripts, other files left alone.
+static void test_patterns(void)
+{
+	g_autoptr(Repository) repository = repository_new();
+	g_autofree char *commit = NULL;
+	g_autofree char *definition = NULL;
+	g_autoptr(Layout) layout = NULL;
+	const LayoutFlow *flow;
+
+	repository_set(repository, "weir.yaml",
+		"name: lake\nowner: ann\nlayout:\n  scripts: "
+		"\"sql/{project}/{dataset}/{table}/query.sql\"\n"
+		"  headers: \"sql/{project}/{dataset}/{table}/weir.yaml\"\n"
+		"  schemas: \"sql/{project}/{dataset}/{table}/schema.yaml\"\n");
+	repository_set(repository, "sql/p/d/one/query.sql", "SELECT 1 AS a");
+	repository_set(repository, "sql/p/d/one/schema.yaml", "fields: [{name: a, type: INT64}]\n");
+	repository_set(repository, "sql/p/d/one/metadata.yaml", "anything: goes\n");
+	repository_set(repository, "sql/p/d/two/query.sql", "SELECT * FROM d.one");
+	repository_set(repository, "sql/p/d/two/weir.yaml", "feed: WRITE_APPEND\n");
+	repository_set(repository, "sql/README.md", "x");
+	expect(repository, "");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	flow = layout_flow_find(layout, "lake", "p.d.two");
+	g_assert_nonnull(flow);
+	g_assert_cmpint(flow->feed, ==, FEED_WRITE_APPEND);
+	g_assert_cmpstr(flow->target, ==, "p.d.two");
+	g_assert_cmpstr(flow->reads[0], ==, "p.d.one");
+	g_assert_true(
+		layout_producer(layout, "p.d.one") == layout_flow_find(layout, "lake", "p.d.one"));
+	g_assert_nonnull(layout_table_find(layout, "p.d", "one")->schema);
+	layout_forget_definitions(layout);
+	definition = layout_flow_definition(layout, flow, NULL);
+	g_assert_nonnull(strstr(definition, "\"feed\":\"WRITE_APPEND\""));
+	repository_set(
+		repository, "weir.yaml", "name: x\nlayout: {scripts: \"sql/{tabel}.sql\"}\n");
+	expect(repository, "weir.yaml: error: the pattern 'layout.scripts' needs '{table}'\n"
+			   "weir.yaml: error: the pattern 'layout.scripts' has the unknown name "
+			   "'{tabel}'\nhint: did you mean 'table'?\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -411,6 +452,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/nested-domains", test_nested_domains);
 	g_test_add_func("/layout/two-ids", test_two_ids);
 	g_test_add_func("/layout/large-file", test_large_file);
+	g_test_add_func("/layout/patterns", test_patterns);
 	g_test_add_func("/layout/unreadable", test_unreadable);
 	return g_test_run();
 }
