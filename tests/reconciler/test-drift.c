@@ -1,0 +1,235 @@
+#include "reconciler/drift.h"
+#include "store/drift.h"
+#include "store/flow.h"
+#include "store/table.h"
+#include "tests/reconciler/git-fixture.h"
+
+#include <string.h>
+
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
+// A store that says what is live, and a dataset beside it that people edit with sqlite3.
+typedef struct {
+	GitFixture *git; // for its folder and shell
+	Store *store;
+	DriftObserver *observer;
+} Story;
+
+static Story story_new(void)
+{
+	g_autoptr(GError) error = NULL;
+	Story story = {.git = git_fixture_new()};
+	g_autofree char *url = g_strdup_printf("sqlite:%s/weir.db", story.git->root);
+	const DriftOptions options = {.data_folder = story.git->root};
+
+	story.store = store_open(url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	story.observer = drift_observer_new(story.store, &options);
+	g_free(fixture_run(story.git, "mkdir %s/default", story.git->root));
+	return story;
+}
+
+static void story_end(Story *story)
+{
+	drift_observer_free(story->observer);
+	store_close(story->store);
+	git_fixture_free(story->git);
+}
+
+static void by_hand(Story *story, const char *sql)
+{
+	g_free(fixture_run(story->git, "sqlite3 %s/default/d.db \"%s\"", story->git->root, sql));
+}
+
+static void put(Story *story, const char *id, const char *feed, const char *sql)
+{
+	g_autofree char *name = g_strdup_printf("d.%s", id);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, sql, -1);
+	g_autofree char *definition = g_strdup_printf("{\"id\":\"%s\",\"tasks\":[{\"id\":\"build\","
+						      "\"type\":\"sql.build\",\"sql\":\"%s\"}]}",
+		id, sql);
+	const StoreFlowPut flow = {
+		.flow = {.namespace = TEXT("d"),
+			.id = TEXT(id),
+			.digest = digest,
+			.domain = TEXT("d"),
+			.kind = TEXT("generated"),
+			.feed = TEXT(feed),
+			.target = name,
+			.path = TEXT("x"),
+			.writes = name,
+			.commit = TEXT("c")},
+		.definition = definition,
+	};
+	const StoreTable table = {.name = name,
+		.view = strcmp(feed, "VIEW") == 0,
+		.domain = TEXT("d"),
+		.namespace = TEXT("d"),
+		.flow = TEXT(id),
+		.connection = TEXT("default")};
+	g_autoptr(GError) error = NULL;
+	int64_t applied = 0;
+
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(story->store, &error);
+	store_apply_begin(story->store, &applied, &error);
+	store_flow_put(story->store, &flow, applied, NULL, &error);
+	g_assert_no_error(error);
+	store_table_put(story->store, &table, &error);
+	g_assert_no_error(error);
+	g_assert_true(store_transaction_commit(transaction, NULL));
+}
+
+// shape: what the publication saw of the table, as it records it in the dataset itself.
+static void publish(Story *story, const char *id, int64_t revision, const char *shape)
+{
+	g_autofree char *name = g_strdup_printf("d.%s", id);
+	const StorePublish row = {.name = name,
+		.namespace = TEXT("d"),
+		.flow = TEXT(id),
+		.revision = revision,
+		.rows = 1};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *sql = g_strdup_printf(
+		"CREATE TABLE IF NOT EXISTS _weir_publish (table_name TEXT, task_run TEXT, shape "
+		"TEXT); "
+		"INSERT INTO _weir_publish VALUES ('%s', '%" G_GINT64_FORMAT "', '%s')",
+		id, revision, shape);
+
+	by_hand(story, sql);
+	store_publish_add(story->store, &row, NULL, &error);
+	g_assert_no_error(error);
+}
+
+// Observes, records, and compares what is open with the expected lines. Flows are left out: the definitions of these stories are
+// not complete.
+static void assert_drift(Story *story, const char *expected)
+{
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	bool complete = false;
+
+	drift_observe(story->observer, NULL, NULL, items, &complete, &error);
+	g_assert_no_error(error);
+	g_assert_true(complete);
+	for (guint i = 0; i < items->len; i++) {
+		const DriftItem *item = items->pdata[i];
+
+		if (item->kind == DRIFT_FLOW)
+			continue;
+		g_string_append_printf(text, "%s %s: %s\n", drift_kind_name(item->kind),
+			item->resource, item->summary);
+		if (item->diff != NULL)
+			g_string_append_printf(text, "%s\n", item->diff);
+	}
+	g_assert_cmpstr(text->str, ==, expected);
+	drift_record(story->observer, items, NULL, NULL, &error);
+	g_assert_no_error(error);
+}
+
+static void test_columns(void)
+{
+	Story story = story_new();
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	assert_drift(&story, "");
+	by_hand(&story, "CREATE TABLE t (a INTEGER NOT NULL, b TEXT)");
+	publish(&story, "t", 1, "a INTEGER NOT NULL\nb TEXT");
+	assert_drift(&story, "");
+	by_hand(&story, "INSERT INTO t VALUES (1, 'x')");
+	assert_drift(&story, "");
+	by_hand(&story, "ALTER TABLE t ADD COLUMN note TEXT");
+	assert_drift(&story,
+		"table d.t: its columns are not those that were built: + note TEXT\n+ note TEXT\n");
+	by_hand(&story, "ALTER TABLE t DROP COLUMN note");
+	assert_drift(&story, "");
+	by_hand(&story, "DROP TABLE t");
+	assert_drift(&story, "table d.t: the table is missing from the database\n");
+	by_hand(&story, "CREATE TABLE t (a INTEGER NOT NULL, b TEXT)");
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+static void test_view(void)
+{
+	Story story = story_new();
+
+	put(&story, "v", "VIEW", "SELECT 1 AS a");
+	by_hand(&story, "CREATE VIEW v AS SELECT 1 AS a");
+	publish(&story, "v", 1, "SELECT 1 AS a");
+	assert_drift(&story, "");
+	by_hand(&story, "DROP VIEW v; CREATE VIEW v AS SELECT 2 AS a");
+	assert_drift(&story,
+		"view d.v: its query is not the committed one\n- SELECT 1 AS a\n+ SELECT 2 AS a\n");
+	by_hand(&story, "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a");
+	assert_drift(&story, "");
+	by_hand(&story, "DROP VIEW v; CREATE TABLE v (a)");
+	assert_drift(&story, "view d.v: it is a table in the database, and a view in the commit\n");
+	story_end(&story);
+}
+
+static void test_orphan(void)
+{
+	Story story = story_new();
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER); CREATE TABLE scratch (a)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "orphan d.scratch: the table 'd.scratch' is in no commit\n");
+	by_hand(&story, "DROP TABLE scratch");
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+static void test_stale(void)
+{
+	Story story = story_new();
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER)");
+	publish(&story, "t", 1, "a INTEGER");
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 2 AS a");
+	assert_drift(
+		&story, "stale d.t: last built by revision 1 of its script; revision 2 is live\n");
+	publish(&story, "t", 2, "a INTEGER");
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+// History has when each began and ended, also over a restart.
+static void test_history(void)
+{
+	Story story = story_new();
+	const DriftOptions options = {.data_folder = story.git->root};
+	const StoreDriftFilter history = {.history = true, .kind = "orphan"};
+	g_autoptr(GPtrArray) rows = NULL;
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER); CREATE TABLE scratch (a)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "orphan d.scratch: the table 'd.scratch' is in no commit\n");
+	drift_observer_free(story.observer);
+	story.observer = drift_observer_new(story.store, &options);
+	assert_drift(&story, "orphan d.scratch: the table 'd.scratch' is in no commit\n");
+	by_hand(&story, "DROP TABLE scratch");
+	assert_drift(&story, "");
+	g_assert_true(store_drifts_list(story.store, &history, NULL, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	const StoreDrift *row = rows->pdata[0];
+	g_assert_cmpint(row->onset, >, 0);
+	g_assert_cmpint(row->resolved_at, >=, row->onset);
+	g_assert_cmpstr(row->resolution, ==, "removed");
+	story_end(&story);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/drift/columns", test_columns);
+	g_test_add_func("/drift/view", test_view);
+	g_test_add_func("/drift/orphan", test_orphan);
+	g_test_add_func("/drift/stale", test_stale);
+	g_test_add_func("/drift/history", test_history);
+	return g_test_run();
+}
