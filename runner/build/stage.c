@@ -243,8 +243,8 @@ static const char *type_of_seen(int64_t seen)
 	case SEEN_REAL:
 	case SEEN_REAL | SEEN_INTEGER: return "REAL";
 	case SEEN_BLOB: return "BLOB";
-	case SEEN_TEXT: return "TEXT";
-	case 0: return "TEXT"; // nothing but NULL: what the table had, else text
+	case SEEN_TEXT:
+	case 0: return "TEXT"; // 0 is nothing but NULL: what the table had, else text
 	default: return "";
 	}
 }

@@ -55,8 +55,12 @@ CsvReader *csv_reader_new(const CsvOptions *options, CsvSource source, void *dat
 		options = &DEFAULTS;
 	reader->source = source;
 	reader->data = data;
-	reader->delimiter = options->delimiter != 0 ? options->delimiter : ',';
-	reader->quote = options->quote != 0 ? options->quote : '"';
+	reader->delimiter = ',';
+	if (options->delimiter != 0)
+		reader->delimiter = options->delimiter;
+	reader->quote = '"';
+	if (options->quote != 0)
+		reader->quote = options->quote;
 	if (options->no_quote)
 		reader->quote = 0;
 	reader->max_record = options->max_record != 0 ? options->max_record : MAX_RECORD;
@@ -220,12 +224,10 @@ static Parse parse_quoted(CsvReader *reader, const char **p, const char *limit)
 	else
 		add_field(reader, begin, (size_t)(end - begin), true);
 	after = end + 1;
-	if (after < limit && *after == '\r' && after + 1 < limit && after[1] == '\n')
-		after++;
-	else if (after + 1 == limit && *after == '\r' && reader->ended)
-		after++;
-	else if (after + 1 == limit && *after == '\r')
+	if (after + 1 == limit && *after == '\r' && !reader->ended)
 		return PARSE_MORE;
+	if (after < limit && *after == '\r' && (after + 1 == limit || after[1] == '\n'))
+		after++;
 	*p = plain_end(reader, after, limit);
 	if (*p > after)
 		fault(reader, "text after the closing quote", reader->fields->len);
