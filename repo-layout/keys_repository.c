@@ -141,7 +141,7 @@ const KeyTable keys_feed = {"feed", "Data that arrives from outside", feed_rows,
 
 static const KeyRow flow_set_rows[] = {
 	K("id", KEY_STRING, KEY_REQUIRED, "pattern of the flows' ids: \"copy_{{ row.table }}\""),
-	K("rows", KEY_PLAIN, KEY_REQUIRED, "list of mappings, or the name of a CSV, JSON or YAML file beside it"),
+	K("rows", KEY_PLAIN, KEY_REQUIRED, "list of mappings, or the name of a file beside it: .csv, .json or .rows.yaml"),
 	K("template", KEY_PLAIN, KEY_REQUIRED, "a flow; {{ row.… }} in it is the row's value"),
 	K_END,
 };

@@ -187,7 +187,7 @@ static void sort_out(DomainData *data)
 		}
 		if (unit->table.name != NULL)
 			g_ptr_array_add(data->tables, &unit->table);
-		if (unit->kind == UNIT_FLOW)
+		if (unit->kind == UNIT_FLOW || unit->kind == UNIT_SET)
 			make_tables(data, unit);
 		if (unit->diagnostics != NULL)
 			diagnostic_list_append(data->local, unit->diagnostics);

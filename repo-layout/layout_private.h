@@ -13,7 +13,7 @@ typedef enum {
 	UNIT_FLOW,
 	UNIT_SCHEMA,
 	UNIT_FEED,
-	UNIT_SET, // a flow set: the file itself; each flow of it is a UNIT_FLOW
+	UNIT_SET, // one flow of a flow set; its path is the set's with # and a number
 } UnitKind;
 
 typedef struct Unit Unit;
@@ -193,10 +193,11 @@ Unit *unit_parse_schema(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
 Unit *unit_parse_feed(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
-// The definition of a generated flow, and the digest of its meaning.
-char *script_definition(const DomainConfig *config, const json_t *header, const UnitParts *parts,
-	LayoutFeed feed, const SqlScript *script, const char *sql, size_t length,
-	const SqlDialect *dialect, const json_t *schema, char digest[65]);
+// Adds a unit for each flow of a set: texts[1] is its file of rows, when it names one (set_rows_name).
+void unit_parse_set(const DomainConfig *config, const UnitSource *source,
+	const LayoutLimits *limits, GPtrArray *units, DiagnosticList *diagnostics);
+// The name of the file that a flow set takes its rows from; NULL: they are in the set itself. The caller frees it.
+char *set_rows_name(GBytes *text);
 // Parses a schema file; NULL when nothing usable is in it. The text is its canonical JSON.
 char *schema_parse(
 	const char *path, GBytes *text, const LayoutLimits *limits, DiagnosticList *diagnostics);

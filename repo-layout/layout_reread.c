@@ -57,6 +57,40 @@ static Unit *parse_again(
 	return again;
 }
 
+// The file of a flow set: its path without the number.
+static char *set_path(const Unit *unit)
+{
+	return g_strndup(unit->path, (gsize)(strrchr(unit->path, '#') - unit->path));
+}
+
+static Unit *expand_again(
+	const Layout *layout, const DomainData *data, const Unit *unit, GError **error)
+{
+	g_autofree char *path = set_path(unit);
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *rows = NULL;
+	g_autofree char *beside = NULL;
+	g_autoptr(GPtrArray) units = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
+	UnitSource source = {.path = path};
+	Unit *found = NULL;
+	bool good = load(layout, &source, 0, path, &unit->ids[0], layout->limits.file_bytes, error);
+
+	rows = good ? set_rows_name(source.texts[0]) : NULL;
+	beside = rows == NULL ? NULL : g_build_filename(folder, rows, NULL);
+	if (beside != NULL)
+		good = load(layout, &source, 1, beside, &unit->ids[1], layout->limits.data_bytes,
+			error);
+	if (good)
+		unit_parse_set(&data->config, &source, &layout->limits, units, NULL);
+	for (guint i = 0; i < units->len; i++) {
+		if (strcmp(((Unit *)units->pdata[i])->path, unit->path) == 0)
+			found = unit_ref(units->pdata[i]);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		g_clear_pointer(&source.texts[i], g_bytes_unref);
+	return found;
+}
+
 char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GError **error)
 {
 	const Unit *unit = unit_of_flow(flow);
@@ -71,7 +105,8 @@ char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GErro
 			"the flow '%s.%s' is not of this layout", flow->namespace, flow->id);
 		return NULL;
 	}
-	again = parse_again(layout, data, unit, error);
+	again = unit->kind == UNIT_SET ? expand_again(layout, data, unit, error)
+				       : parse_again(layout, data, unit, error);
 	return again == NULL ? NULL : g_steal_pointer(&again->definition);
 }
 

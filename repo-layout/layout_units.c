@@ -283,6 +283,65 @@ static bool make_units(LayoutLoad *load, DomainData *data, Partners *partners,
 	return true;
 }
 
+static Found *find_beside(const FoundList *found, const Found *set, const char *name)
+{
+	g_autofree char *folder = g_path_get_dirname(set->path);
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+
+	for (guint i = 0; i < found->files->len; i++) {
+		Found *file = &g_array_index(found->files, Found, i);
+
+		if (file != set && strcmp(file->path, path) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+// A flow set gives as many units as it has rows.
+static bool make_set(
+	LayoutLoad *load, DomainData *data, const FoundList *found, Found *file, GError **error)
+{
+	UnitSource source = {.path = file->path};
+	guint first = data->units->len;
+	g_autofree char *rows = NULL;
+	bool good;
+
+	set_part(&source, 0, file);
+	good = load_text(load, &source, 0, load->limits.file_bytes, data, error);
+	rows = good && source.texts[0] != NULL ? set_rows_name(source.texts[0]) : NULL;
+	if (rows != NULL)
+		set_part(&source, 1, find_beside(found, file, rows));
+	if (good && source.present[1])
+		good = load_text(load, &source, 1, load->limits.data_bytes, data, error);
+	if (good && source.texts[0] != NULL)
+		unit_parse_set(&data->config, &source, &load->limits, data->units, data->local);
+	for (guint i = first; i < data->units->len; i++) {
+		Unit *unit = data->units->pdata[i];
+
+		unit->ids[0] = source.ids[0];
+		unit->ids[1] = source.ids[1];
+		unit->flow.blob = source.ids[0];
+		keep_definition(load, unit);
+		load->layout->statistics.files_parsed++;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		g_clear_pointer(&source.texts[i], g_bytes_unref);
+	return good;
+}
+
+static bool make_sets(LayoutLoad *load, DomainData *data, const FoundList *found, GError **error)
+{
+	for (guint i = 0; i < found->files->len; i++) {
+		Found *file = &g_array_index(found->files, Found, i);
+
+		// A YAML file that a set takes its rows from is no set.
+		if (file->kind == FOUND_SET && !ends_with(file->path, ".rows.yaml") &&
+			!make_set(load, data, found, file, error))
+			return false;
+	}
+	return true;
+}
+
 // What no script took: a schema declares a table by itself, a sidecar has lost its script.
 static bool make_rest(LayoutLoad *load, DomainData *data, Partners *partners,
 	const FoundList *found, GError **error)
@@ -318,7 +377,7 @@ bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, 
 	partners.restored = partners.previous != NULL && previous->stored;
 	gather_partners(data, found, &partners);
 	good = make_units(load, data, &partners, found, error) &&
-	       make_rest(load, data, &partners, found, error);
+		make_sets(load, data, found, error) && make_rest(load, data, &partners, found, error);
 	g_hash_table_unref(partners.sidecars);
 	g_hash_table_unref(partners.schemas);
 	return good;

@@ -200,18 +200,9 @@ static void digest_meaning(
 	sha256_end(&sha, digest);
 }
 
-static size_t trimmed_length(const ScriptReading *reading)
-{
-	size_t end = reading->length;
-
-	while (end > reading->sql_offset && g_ascii_isspace(reading->text[end - 1]))
-		end--;
-	return end - reading->sql_offset;
-}
-
 char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65])
 {
-	size_t length = trimmed_length(reading);
+	size_t length = reading->length - MIN(reading->length, reading->sql_offset);
 	g_autoptr(GString) text = g_string_sized_new(512);
 	GString *whole;
 	size_t sql = 0;

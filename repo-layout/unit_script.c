@@ -259,6 +259,11 @@ Unit *unit_parse_script(
 	Unit *unit;
 
 	reading.text = g_bytes_get_data(source->texts[0], &reading.length);
+	if (reading.text == NULL)
+		reading.text = "";
+	// What is scanned here must be what is kept, to the last byte: a quote may be open at the end.
+	while (reading.length > 0 && g_ascii_isspace(reading.text[reading.length - 1]))
+		reading.length--;
 	script_read_header(&reading, limits);
 	reading.feed = feed_of(reading.header, config->feed);
 	read_connection(&reading);

@@ -397,7 +397,7 @@ static YamlDocument *document_new(const char *file, const char *text, size_t len
 	YamlNode *root;
 
 	document->file = file;
-	document->text = text;
+	document->text = text != NULL ? text : "";
 	document->length = length;
 	document->first_line = first_line;
 	document->first_column = first_column;
@@ -428,7 +428,7 @@ YamlDocument *yaml_document_parse(const char *file, const char *text, size_t len
 			reader.limits->bytes);
 		return NULL;
 	}
-	if (!read_text(&reader, text, length))
+	if (!read_text(&reader, document->text, length))
 		return NULL;
 	return g_steal_pointer(&document);
 }

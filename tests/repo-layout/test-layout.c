@@ -431,6 +431,45 @@ static void test_patterns(void)
 			   "'{tabel}'\nhint: did you mean 'table'?\n");
 }
 
+static void test_flow_set(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = NULL;
+	g_autofree char *definition = NULL;
+	g_autofree char *again = NULL;
+	g_autoptr(Layout) layout = NULL;
+	const LayoutFlow *flow;
+
+	repository_set(repository, "domains/sales/flowsets/copies.yaml",
+		"id: copy_{{ row.name }}\nrows: copies.csv\ntemplate:\n  labels: {team: \"{{ "
+		"row.team }}\"}\n  tasks:\n"
+		"    - {id: l, type: log, message: \"{{ row.name }} on {{ taskrun.id }}\"}\n");
+	repository_set(
+		repository, "domains/sales/flowsets/copies.csv", "name,team\na,\"x, y\"\nb,z\n");
+	expect(repository, "");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	flow = layout_flow_find(layout, "sales", "copy_a");
+	g_assert_nonnull(flow);
+	g_assert_nonnull(layout_flow_find(layout, "sales", "copy_b"));
+	g_assert_cmpint(flow->kind, ==, LAYOUT_FLOW_SET);
+	definition = layout_flow_definition(layout, flow, NULL);
+	g_assert_cmpstr(definition, ==,
+		"{\"id\":\"copy_a\",\"namespace\":\"sales\",\"labels\":{\"team\":\"x, "
+		"y\"},\"tasks\":[{\"id\":\"l\",\"type\":\"log\","
+		"\"message\":\"a on {{ taskrun.id }}\"}]}");
+	layout_forget_definitions(layout);
+	again = layout_flow_definition(layout, flow, NULL);
+	g_assert_cmpstr(again, ==, definition);
+	repository_set(repository, "domains/sales/flowsets/copies.yaml",
+		"id: copy_{{ row.nmae }}\nrows: [{name: a}]\ntemplate: {tasks: [{id: l, type: "
+		"lgo}]}\n");
+	expect(repository, "domains/sales/flowsets/copies.yaml:3:11: error: row 1 has no "
+			   "'row.nmae'\nhint: did you mean 'name'?\n"
+			   "domains/sales/flowsets/copies.yaml:3:11: error: row 1: unknown task "
+			   "type 'lgo'\nhint: did you mean 'log'?\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -453,6 +492,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/two-ids", test_two_ids);
 	g_test_add_func("/layout/large-file", test_large_file);
 	g_test_add_func("/layout/patterns", test_patterns);
+	g_test_add_func("/layout/flow-set", test_flow_set);
 	g_test_add_func("/layout/unreadable", test_unreadable);
 	return g_test_run();
 }
