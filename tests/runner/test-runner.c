@@ -2,6 +2,8 @@
 #include "runner/restart.h"
 #include "runner/run_report.h"
 #include "runner/task_type.h"
+#include "store/id.h"
+#include "store/node.h"
 #include "store/run.h"
 #include "store/task_run.h"
 #include "tests/runner/run_bed.h"
@@ -518,6 +520,60 @@ static void test_restart(void)
 	remove(flag);
 }
 
+// A node whose leases were taken away while a task of it was under way writes nothing any more.
+static void test_fenced(void)
+{
+	Bed bed;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(StoreRun) run = NULL;
+	char id[27], name[] = "other", version[] = "0";
+	StoreNode other = {
+		.id = id_make(id), .name = name, .version = version, .expires_at = INT64_MAX};
+	StoreRunChange change = {.state = RUN_CANCELLED, .message = "taken over"};
+	StoreLease lease;
+	bool claimed;
+
+	bed_begin(&bed,
+		"id: f\nnamespace: t\ntasks: [{id: a, type: shell, commands: ['sleep 0.3']}, {id: "
+		"b, type: log, message: x}]",
+		"f");
+	wait_for(&bed, "a", RUN_RUNNING);
+	g_assert_true(store_nodes_expire(bed.store, INT64_MAX, NULL, &error));
+	g_assert_true(store_node_put(bed.store, &other, &error));
+	g_assert_true(store_run_claim_one(bed.store, id, bed.id, &lease, &claimed, &error));
+	g_assert_true(claimed);
+	g_assert_true(store_run_end(bed.store, &lease, &change, &error));
+	g_usleep(600000);
+	g_autofree char *text = bed_end(&bed);
+	g_assert_cmpstr(text, ==, "CANCELLED: a=RUNNING");
+}
+
+// Pools hold back more than their limit; others go on.
+static void test_pool(void)
+{
+	RunnerPool pool = {"one", 1};
+	RunnerOptions options = {.slots = 4, .sole = true, .pools = &pool, .pool_count = 1};
+	g_autoptr(GError) error = NULL;
+	Store *store = store_open(NULL, STORE_EPHEMERAL, &error);
+	g_autofree char *lock = g_strdup_printf(
+		"%s/weir-pool-%d", g_get_tmp_dir(), g_random_int_range(0, G_MAXINT));
+	g_autofree char *task = g_strdup_printf(
+		"type: shell, pool: one, commands: ['mkdir %s', 'sleep 0.05', 'rmdir %s']", lock,
+		lock);
+	g_autofree char *yaml = g_strdup_printf("id: f\nnamespace: t\ntasks: [{id: p, type: "
+						"parallel, tasks: [{id: a, %s}, {id: b, %s}, "
+						"{id: c, %s}]}]",
+		task, task, task);
+	Bed bed = {.store = store};
+
+	bed_flows_put(store, yaml);
+	bed_run_create(store, "f", NULL, bed.id);
+	bed.runner = runner_new(store, &options, &error);
+	g_assert_true(runner_start(bed.runner, &error));
+	g_autofree char *text = bed_end(&bed);
+	g_assert_cmpstr(text, ==, "SUCCESS: p=SUCCESS a=SUCCESS b=SUCCESS c=SUCCESS");
+}
+
 // ---- The two tables of task types
 
 static void test_types(void)
@@ -565,6 +621,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/kill-child-run", test_kill_child_run);
 	g_test_add_func("/runner/resume", test_resume);
 	g_test_add_func("/runner/restart", test_restart);
+	g_test_add_func("/runner/fenced", test_fenced);
+	g_test_add_func("/runner/pool", test_pool);
 	g_test_add_func("/runner/types", test_types);
 	return g_test_run();
 }
