@@ -100,7 +100,7 @@ char *drift_diff_lines(const char *before, const char *after)
 {
 	g_auto(GStrv) old = g_strsplit(before != NULL ? before : "", "\n", -1);
 	g_auto(GStrv) new = g_strsplit(after != NULL ? after : "", "\n", -1);
-	g_autoptr(GString) text = g_string_new(NULL);
+	GString *text = g_string_new(NULL);
 
 	for (char **line = old; *line != NULL; line++) {
 		if (**line != '\0' && !g_strv_contains((const char *const *)new, *line))
@@ -110,7 +110,7 @@ char *drift_diff_lines(const char *before, const char *after)
 		if (**line != '\0' && !g_strv_contains((const char *const *)old, *line))
 			append_line(text, '+', *line);
 	}
-	return g_string_free(g_steal_pointer(&text), text->len == 0);
+	return g_string_free(text, text->len == 0);
 }
 
 // ---- Observing ----------------------------------------------------------------------------------------------------

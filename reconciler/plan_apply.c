@@ -214,7 +214,9 @@ static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 		row->message = refusals_text(apply->plan, domain->name);
 		apply->outcome->domains_held++;
 	} else {
-		size_t faults = diagnostic_list_errors(domain->layout->diagnostics);
+		size_t faults = domain->layout != NULL
+					? diagnostic_list_errors(domain->layout->diagnostics)
+					: 0;
 
 		row->message = g_strdup_printf("%zu fault%s in its files: what was live stays",
 			faults, faults == 1 ? "" : "s");

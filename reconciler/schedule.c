@@ -296,7 +296,7 @@ bool schedule_fire(
 	json_t *triggers =
 		live && flow->triggers != NULL ? json_loads(flow->triggers, 0, NULL) : NULL;
 	const json_t *schedule = find_schedule(triggers, row->id);
-	bool disabled = schedule == NULL || flow->disabled || row->disabled ||
+	bool disabled = !live || schedule == NULL || flow->disabled || row->disabled ||
 			json_is_true(json_object_get(schedule, "disabled"));
 	bool good = disabled ? skip(store, row, schedule, now, error)
 			     : fire_moments(store, schedule, row, now, ret_runs, error);
