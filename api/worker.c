@@ -72,7 +72,8 @@ static bool is_own_host(const Worker *worker, const char *header)
 		host = g_strdup(header);
 	if (is_address(host) || g_ascii_strcasecmp(host, "localhost") == 0)
 		return true;
-	for (const char *const *known = worker->options->hosts; known != NULL && *known != NULL; known++) {
+	for (const char *const *known = worker->options->hosts; known != NULL && *known != NULL;
+		known++) {
 		if (g_ascii_strcasecmp(host, *known) == 0)
 			return true;
 	}

@@ -36,8 +36,8 @@ static const char *verdict(bool holds)
 	return holds ? "holds" : "MISSED";
 }
 
-double bench_ratio(const char *name, BenchWork subject, void *subject_data, BenchWork floor, void *floor_data,
-	unsigned rounds, double limit, bool at_least)
+double bench_ratio(const char *name, BenchWork subject, void *subject_data, BenchWork floor,
+	void *floor_data, unsigned rounds, double limit, bool at_least)
 {
 	g_autofree double *subjects = g_new(double, rounds);
 	g_autofree double *floors = g_new(double, rounds);
@@ -55,8 +55,8 @@ double bench_ratio(const char *name, BenchWork subject, void *subject_data, Benc
 		ratios[round - 1] = subject_seconds / floor_seconds;
 	}
 	ratio = bench_median(ratios, rounds);
-	printf("%-44s %10.3f ms, floor %10.3f ms, ratio %6.2f", name, bench_median(subjects, rounds) * 1e3,
-		bench_median(floors, rounds) * 1e3, ratio);
+	printf("%-44s %10.3f ms, floor %10.3f ms, ratio %6.2f", name,
+		bench_median(subjects, rounds) * 1e3, bench_median(floors, rounds) * 1e3, ratio);
 	if (limit > 0) {
 		bool holds = at_least ? ratio >= limit : ratio <= limit;
 

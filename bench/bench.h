@@ -13,8 +13,8 @@ double bench_seconds(void);
 // Runs floor and subject in turn, rounds times (after one uncounted round), and prints a line with both medians, the median
 // ratio, its limit and whether it holds. limit 0: the ratio is only told. at_least: the ratio must not be below the limit
 // (rates) instead of not above it (times). Returns the median ratio.
-double bench_ratio(const char *name, BenchWork subject, void *subject_data, BenchWork floor, void *floor_data,
-	unsigned rounds, double limit, bool at_least);
+double bench_ratio(const char *name, BenchWork subject, void *subject_data, BenchWork floor,
+	void *floor_data, unsigned rounds, double limit, bool at_least);
 
 // Prints one figure with its unit and limit (0: none); not above the limit. Returns whether it holds.
 bool bench_figure(const char *name, double value, const char *unit, double limit);

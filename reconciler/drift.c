@@ -121,8 +121,7 @@ DriftObserver *drift_observer_new(Store *store, const DriftOptions *options)
 
 	observer->store = store;
 	observer->options = *options;
-	observer->watch = store_watch_new(
-		store, STORE_TOPIC_LIVE | STORE_TOPIC_PUBLISH, NULL);
+	observer->watch = store_watch_new(store, STORE_TOPIC_LIVE | STORE_TOPIC_PUBLISH, NULL);
 	observer->datasets =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drift_datasets_free);
 	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

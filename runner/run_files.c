@@ -14,8 +14,8 @@ static bool fail(GError **error, const char *what, const char *path)
 {
 	int number = errno;
 
-	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(number), "cannot %s '%s': %s",
-		what, path, g_strerror(number));
+	g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(number),
+		"cannot %s '%s': %s", what, path, g_strerror(number));
 	return false;
 }
 

@@ -100,8 +100,7 @@ static char *read_shape(Build *build, GError **error)
 {
 	g_autoptr(DbTable) table = NULL;
 
-	if (!db_schema_read_table(
-		    build->connection, build->dataset, build->name, &table, error))
+	if (!db_schema_read_table(build->connection, build->dataset, build->name, &table, error))
 		return NULL;
 	return table == NULL ? g_strdup("") : db_table_text(table);
 }

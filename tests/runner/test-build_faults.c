@@ -39,12 +39,12 @@ static const struct {
 		"SELECT * FROM sales.t ORDER BY id", "1|old 2|old", "1|old|w 2|old|w 3|new|w"},
 	{"SNAPSHOT",
 		"{" T "\"feed\": \"SNAPSHOT\", \"key\": [\"id\"], \"sql\": \"SELECT 2 AS id, 'new' "
-		      "AS v\"}",
+		"AS v\"}",
 		"SELECT id, v FROM sales.t ORDER BY id, v DESC", "1|old 2|old",
 		"1|old 2|old 2|new"},
 	{"SCRIPT",
 		"{" T "\"feed\": \"SCRIPT\", \"sql\": \"DELETE FROM sales.t WHERE id = 1; INSERT "
-		      "INTO sales.t VALUES (3, 'new')\"}",
+		"INTO sales.t VALUES (3, 'new')\"}",
 		"SELECT * FROM sales.t ORDER BY id", "1|old 2|old", "2|old 3|new"},
 	{"VIEW", "{\"table\": \"sales.view\", \"feed\": \"VIEW\", \"sql\": \"SELECT 'new' AS v\"}",
 		"SELECT * FROM sales.view", "old", "new"},

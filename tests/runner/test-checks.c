@@ -93,9 +93,9 @@ static void test_freshness(void)
 				       "\"SELECT datetime('now', '-90 minutes') AS at\"}"));
 	g_assert_cmpstr(
 		bed.error, ==, "'sales.t' was not published: freshness(at): not so, with 1 rows");
-	g_assert_false(bed_build(
-		&bed, "{\"table\": \"sales.t\", \"checks\": [{\"freshness\": {\"column\": \"at\", "
-		      "\"within\": \"PT1H\"}}], \"sql\": \"SELECT NULL AS at\"}"));
+	g_assert_false(bed_build(&bed,
+		"{\"table\": \"sales.t\", \"checks\": [{\"freshness\": {\"column\": \"at\", "
+		"\"within\": \"PT1H\"}}], \"sql\": \"SELECT NULL AS at\"}"));
 }
 
 static void test_refused(void)
