@@ -42,7 +42,7 @@ int cmd_page(const Command *command, char **arguments)
 			return EXIT_OK;
 		}
 	}
-	const KeyPage *keys = key_page_find(name);
+	const KeyPage *keys = command_keys_find(name);
 
 	if (keys != NULL) {
 		g_autofree char *text = key_page_text(keys);

@@ -1,6 +1,7 @@
 // weir schema: JSON Schema of the files that users write, for editors.
 #include "cli/commands.h"
-#include "repo-layout/key_pages.h"
+#include "cli/command_pages.h"
+#include "cli/server_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 // clang-format off
 const char schema_details[] =
 	"Prints JSON Schema (draft 2020-12) of a kind of file: project (weir.yaml), domain,\n"
-	"script (its header), flow, schema, feed or flowset. It comes from the tables that\n"
+	"script (its header), flow, schema, feed, flowset or server. It comes from the tables that\n"
 	"check the files, so editors know what weir knows.\n\n"
 	"Without KIND: one object with all of them, by name.";
 // clang-format on
@@ -27,12 +28,13 @@ static json_t *all_schemas(void)
 
 	for (const KeyPage *page = key_pages; page->name != NULL; page++)
 		json_object_set_new(all, page->name, key_page_schema(page));
+	json_object_set_new(all, server_page.name, key_page_schema(&server_page));
 	return all;
 }
 
 int cmd_schema(const Command *command, char **arguments)
 {
-	const KeyPage *page = arguments[0] == NULL ? NULL : key_page_find(arguments[0]);
+	const KeyPage *page = arguments[0] == NULL ? NULL : command_keys_find(arguments[0]);
 	json_t *schema;
 
 	if (arguments[0] != NULL && page == NULL)

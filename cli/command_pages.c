@@ -1,5 +1,7 @@
 #include "cli/command_pages.h"
 
+#include "cli/server_config.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -261,4 +263,9 @@ char *command_reference(void)
 			append_reference_command(command, text);
 	}
 	return g_string_free(text, FALSE);
+}
+
+const KeyPage *command_keys_find(const char *name)
+{
+	return strcmp(name, server_page.name) == 0 ? &server_page : key_page_find(name);
 }

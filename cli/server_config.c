@@ -58,7 +58,7 @@ static const KeyRow limit_rows[] = {
 static const KeyTable keys_limits = {"limits", "Limits of what is read from a repository", limit_rows, NULL};
 
 static const KeyRow server_rows[] = {
-	K("source", KEY_PLAIN, 0, "path or URL of the repository, or {url, branch, poll, allow_rewind}"),
+	K_TABLE("source", KEY_PLAIN, 0, &keys_source, "path or URL of the repository, or what is below"),
 	K("environment", KEY_STRING, 0, "which of the repository's environments this server is"),
 	K("store", KEY_STRING, 0, "sqlite:FILE"),
 	K("listen", KEY_STRING, 0, "address of the status API (default 127.0.0.1:8480)"),
@@ -72,6 +72,9 @@ static const KeyRow server_rows[] = {
 };
 // clang-format on
 const KeyTable keys_server = {"server", "The file given to weir serve --config", server_rows, NULL};
+const KeyPage server_page = {"server", "Server configuration", "server.yaml",
+	"What one server does and where. Without a file, `weir serve PATH` serves a local repository on SQLite with the defaults.",
+	&keys_server};
 
 // ---- Roles --------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reconciler/reconcile.h"
+#include "repo-layout/key_pages.h"
 #include "repo-layout/key_table.h"
 #include "runner/runner.h"
 
@@ -34,6 +35,7 @@ typedef struct {
 } ServerConfig;
 
 extern const KeyTable keys_server;
+extern const KeyPage server_page;
 
 // Reads the file; path NULL gives the defaults. Faults are reported as diagnostics, of which text (may be NULL) gets the
 // lines. NULL with an error when the file cannot be used.
