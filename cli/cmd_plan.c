@@ -40,6 +40,7 @@ const char plan_details[] = "With --repo, shows what the revision --head changes
 
 // What is compared. Everything may be NULL.
 typedef struct {
+	Source *source; // that the tree is read from, when it is the server's
 	SourceTree *tree, *base_tree;
 	Layout *layout, *base;
 	Store *store;
@@ -60,6 +61,7 @@ static void planning_clear(Planning *planning)
 	layout_unref(planning->base);
 	source_tree_unref(planning->tree);
 	source_tree_unref(planning->base_tree);
+	source_free(planning->source);
 	json_decref(planning->drift);
 }
 
@@ -90,14 +92,13 @@ static bool open_revisions(Planning *planning, GError **error)
 
 // ---- Against the live store ---------------------------------------------------------------------------------------
 
-// The tree that REPO, or the repository that the store's server follows, has at --head.
-static SourceTree *open_wanted(Store *store, const char *argument, GError **error)
+// The repository that the store's server follows, at --head or at the tip of its branch.
+static SourceTree *open_followed(Planning *planning, GError **error)
 {
 	g_autoptr(StoreSource) row = NULL;
+	g_auto(SourceTip) tip = {0};
 
-	if (argument != NULL)
-		return source_tree_open(argument, head_name, error);
-	if (!store_source_get(store, "main", &row, error))
+	if (!store_source_get(planning->store, "main", &row, error))
 		return NULL;
 	if (row == NULL) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -105,8 +106,23 @@ static SourceTree *open_wanted(Store *store, const char *argument, GError **erro
 			"REPO'");
 		return NULL;
 	}
-	const char *revision = head_name != NULL ? head_name : row->ref;
-	return source_tree_open_commit(row->url, revision, error);
+	g_autofree char *data = store_path_data_folder(store_url(planning->store));
+	g_autofree char *mirrors = g_build_filename(data, "mirrors", NULL);
+	bool branch = row->ref != NULL && g_str_has_prefix(row->ref, "refs/heads/");
+	const SourceOptions options = {
+		.url = row->url,
+		.branch = branch ? row->ref + strlen("refs/heads/") : NULL,
+		.mirror_folder = mirrors,
+	};
+	planning->source = source_new(&options, error);
+	if (planning->source == NULL || !source_resolve(planning->source, head_name, &tip, error))
+		return NULL;
+	if (tip.move == SOURCE_EMPTY) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+			"repository '%s' has no commit yet: push one first", row->url);
+		return NULL;
+	}
+	return source_tree_open_repository(source_repository(planning->source), tip.id, error);
 }
 
 // An open item in the shape of a change.
@@ -144,7 +160,8 @@ static bool open_store(Planning *planning, const char *argument, GError **error)
 	planning->store = store_open(url, STORE_READ_ONLY, error);
 	if (planning->store == NULL)
 		return false;
-	planning->tree = open_wanted(planning->store, argument, error);
+	planning->tree = argument != NULL ? source_tree_open(argument, head_name, error)
+					  : open_followed(planning, error);
 	if (planning->tree == NULL)
 		return false;
 	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, error);
