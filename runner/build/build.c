@@ -11,6 +11,7 @@
 void (*build_step_hook)(const char *step);
 
 enum {
+	STAGED_KEPT = 20000, // rows, up to which a connection is worth keeping
 	LOCK_ATTEMPTS = 12, // each waits for the lock as long as the driver does (5 s)
 };
 
@@ -247,7 +248,9 @@ static void close_connection(Build *build, bool good)
 		return;
 	announce(build, NULL);
 	db_cancel_reset(build->connection);
-	good = good && set_neighbours(build, false, NULL) && stage_clear(build);
+	// What many rows left in the temporary database is given back by closing it.
+	good = good && build->staged <= STAGED_KEPT && set_neighbours(build, false, NULL) &&
+	       stage_clear(build);
 	connection_pool_return(build->pooled, good);
 	build->pooled = NULL;
 	build->connection = NULL;

@@ -275,6 +275,8 @@ bool evolve_table(Build *build, GError **error)
 		return change_kind(build, error);
 	if (build->wanted->kind == DB_VIEW)
 		return true;
+	if (build->feed->publish != feed_delta_publish && !feed_delta_drop_index(build, error))
+		return false;
 	differences = differences_of(build);
 	if (differences->len == 0)
 		return true;

@@ -150,12 +150,56 @@ bool feed_delta_verify(Build *build, GError **error)
 	return ordered ? drop_duplicates(build, error) : refuse_duplicates(build, error);
 }
 
+static char *index_name(const Build *build)
+{
+	return g_strdup_printf("_weir_key_%s", build->name);
+}
+
+bool feed_delta_drop_index(Build *build, GError **error)
+{
+	g_autoptr(SqlBuilder) builder = sql_builder_new(build->dialect);
+	g_autofree char *name = index_name(build);
+
+	sql_builder_append(builder, "DROP INDEX IF EXISTS ");
+	sql_builder_table(builder, build->dataset, name);
+	return build_execute(build, builder, NULL, error);
+}
+
+// The columns of an index that an earlier build made, as the engine lists them.
+static bool read_index(Build *build, char **ret_columns, GError **error)
+{
+	g_autofree char *name = index_name(build);
+
+	return db_query_text(build->connection,
+		"SELECT group_concat(name, char(31)) FROM (SELECT name FROM pragma_index_info($1, "
+		"$2) ORDER BY seqno)",
+		DB_VALUES(DB_TEXT(name), DB_TEXT(build->dataset)), ret_columns, error);
+}
+
+// When the key changed since, the old index is in the way.
+static bool drop_other_index(Build *build, GError **error)
+{
+	g_autofree char *columns = NULL;
+	g_autofree char *key = NULL;
+
+	if (!read_index(build, &columns, error))
+		return false;
+	g_ptr_array_add(build->key, NULL);
+	key = g_strjoinv("\x1f", (char **)build->key->pdata);
+	g_ptr_array_remove_index(build->key, build->key->len - 1);
+	if (columns == NULL || g_ascii_strcasecmp(columns, key) == 0)
+		return true;
+	return feed_delta_drop_index(build, error);
+}
+
 // An index over the key, which makes the merge cost the delta and not the table, and keeps keys unique for ever.
 static bool ensure_index(Build *build, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = sql_builder_new(build->dialect);
-	g_autofree char *name = g_strdup_printf("_weir_key_%s", build->name);
+	g_autofree char *name = index_name(build);
 
+	if (!drop_other_index(build, error))
+		return false;
 	sql_builder_append(builder, "CREATE UNIQUE INDEX IF NOT EXISTS ");
 	sql_builder_table(builder, build->dataset, name);
 	sql_builder_append(builder, " ON ");

@@ -121,7 +121,7 @@ bool feed_snapshot_verify(Build *build, GError **error)
 
 bool feed_snapshot_publish(Build *build, GError **error)
 {
-	g_autofree char *name = g_strdup_printf("_weir_key_%s", build->name);
+	g_autofree char *name = g_strdup_printf("_weir_snapshot_%s", build->name);
 
 	return create_index(build, build->dataset, build->name, name, error) &&
 	       close_changed(build, error) && insert_new(build, error);

@@ -338,6 +338,28 @@ static void test_refusals(void)
 	}
 }
 
+// The key changes, then the feed: what the old one needed is not in the way.
+static void test_delta_changes(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	g_assert_true(
+		bed_build(&bed, DELTA "\"sql\": \"SELECT 1 AS id, 'x' AS shop, 10 AS total\"}"));
+	g_assert_true(
+		bed_build(&bed, "{" T ", \"feed\": \"MODE_DELTA\", \"key\": [\"id\"], \"sql\": "
+				      "\"SELECT 1 AS id, 'y' AS shop, 11 AS total\"}"));
+	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "1|y|11");
+	g_assert_true(bed_build(&bed, "{" T ", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 1 AS "
+					    "id, 'y' AS shop, 11 AS total\"}"));
+	bed_assert(&bed, "sales", "SELECT count(*) FROM sales.orders", "2");
+	g_assert_false(
+		bed_build(&bed, DELTA "\"sql\": \"SELECT 1 AS id, 'x' AS shop, 10 AS total\"}"));
+	g_assert_cmpstr(bed.error, ==,
+		"cannot publish 'sales.orders': the table's own rows are not unique by the key: "
+		"UNIQUE constraint failed: orders.id, orders.shop");
+}
+
 #define SNAPSHOT "{" T ", \"feed\": \"SNAPSHOT\", \"key\": [\"id\"], "
 
 static void test_snapshot(void)
@@ -395,6 +417,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build/empty", test_empty);
 	g_test_add_func("/runner/build/delta", test_delta);
 	g_test_add_func("/runner/build/delta-refused", test_delta_refused);
+	g_test_add_func("/runner/build/delta-changes", test_delta_changes);
 	g_test_add_func("/runner/build/snapshot", test_snapshot);
 	g_test_add_func("/runner/build/script", test_script);
 	g_test_add_func("/runner/build/view", test_view);
