@@ -37,7 +37,8 @@ static void expect(const char *yaml, const char *report)
 // What one task becomes; nothing may be said but warnings.
 static void expect_task(const char *task, const char *definition)
 {
-	g_autofree char *indented = g_strjoinv("\n    ", g_strsplit(task, "\n", -1));
+	g_auto(GStrv) lines = g_strsplit(task, "\n", -1);
+	g_autofree char *indented = g_strjoinv("\n    ", lines);
 	g_autofree char *yaml = g_strdup_printf("id: f\ntasks:\n  - id: t\n    %s\n", indented);
 	g_autofree char *expected = g_strdup_printf(
 		"{\"id\":\"f\",\"namespace\":\"ns\",\"tasks\":[{\"id\":\"t\",%s}]}", definition);
