@@ -2,6 +2,7 @@
 #include "repo-layout/keys_task.h"
 
 static const char *const log_levels[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", NULL};
+static const char *const child_failures[] = {"CONTINUE", NULL};
 static const char *const restart_behaviors[] = {"RETRY_FAILED", "NEW_EXECUTION", NULL};
 static const char *const pause_behaviors[] = {"RESUME", "WARN", "FAIL", "CANCEL", NULL};
 
@@ -85,6 +86,7 @@ static const KeyRow parallel_rows[] = {
 	K("tasks", KEY_TASKS, KEY_REQUIRED, "the tasks"),
 	K("concurrent", KEY_INTEGER, KEY_EXPRESSION, "how many at once; 0, the default: all"),
 	K_ALIAS("concurrencyLimit", KEY_INTEGER, "concurrent"),
+	K_CHOICE("onChildFailure", 0, child_failures, "what a failure does to tasks beside it: they go on"),
 	K_END,
 };
 const KeyTable keys_parallel = {"parallel task", "Runs tasks at the same time", parallel_rows, &keys_branches};
@@ -120,6 +122,7 @@ const KeyTable keys_switch = {"switch task", "Runs the tasks of one value", swit
 static const KeyRow dag_rows[] = {
 	K("tasks", KEY_TASKS, KEY_REQUIRED, "items of {task, dependsOn}, or tasks with dependsOn"),
 	K("concurrent", KEY_INTEGER, KEY_EXPRESSION, "how many at once; 0, the default: all that can"),
+	K_CHOICE("onChildFailure", 0, child_failures, "what a failure does to tasks beside it: they go on"),
 	K_END,
 };
 const KeyTable keys_dag = {"dag task", "Runs tasks in the order that they depend on each other", dag_rows, &keys_branches};
