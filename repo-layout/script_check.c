@@ -48,11 +48,14 @@ static void check_statements(ScriptReading *reading)
 	if (reading->feed == FEED_SCRIPT)
 		return;
 	if (first->kind != SQL_KIND_SELECT)
-		fault(reading, first->line, first->column, "not-a-query", hint,
+		fault(reading, script_line(reading, first->line),
+			script_column(reading, first->line, first->column), "not-a-query", hint,
 			"a script of feed %s must be one query, not %s",
 			layout_feed_name(reading->feed), sql_kind_name(first->kind));
 	else if (script->statement_count > 1)
-		fault(reading, first[1].line, first[1].column, "several-statements", hint,
+		fault(reading, script_line(reading, first[1].line),
+			script_column(reading, first[1].line, first[1].column),
+			"several-statements", hint,
 			"a script of feed %s must be one query; a second statement begins here",
 			layout_feed_name(reading->feed));
 }
@@ -142,8 +145,10 @@ static void check_opaque(ScriptReading *reading)
 
 		if (statement->opaque == NULL)
 			continue;
-		diagnostic_add(script_faults(reading), reading->source->path, statement->line,
-			statement->column, DIAGNOSTIC_WARNING, "opaque",
+		diagnostic_add(script_faults(reading), reading->source->path,
+			script_line(reading, statement->line),
+			script_column(reading, statement->line, statement->column),
+			DIAGNOSTIC_WARNING, "opaque",
 			"name what it touches with 'reads:' and 'writes:' in the header",
 			"what this statement reads and writes is not known: %s", statement->opaque);
 		return;
@@ -231,13 +236,13 @@ typedef struct PathCheck {
 static void place_of(const ScriptReading *reading, const SqlParameter *from, size_t offset,
 	unsigned *ret_line, unsigned *ret_column)
 {
-	*ret_line = from->line;
-	*ret_column = from->column;
-	for (size_t i = from->offset; i < offset && i < reading->length; i++) {
-		if (reading->text[i] == '\n') {
+	*ret_line = script_line(reading, from->line);
+	*ret_column = script_column(reading, from->line, from->column);
+	for (size_t i = from->offset; i < offset && i < reading->sql_length; i++) {
+		if (reading->sql[i] == '\n') {
 			(*ret_line)++;
 			*ret_column = 1;
-		} else if (((unsigned char)reading->text[i] & 0xc0) != 0x80) {
+		} else if (((unsigned char)reading->sql[i] & 0xc0) != 0x80) {
 			(*ret_column)++;
 		}
 	}
@@ -285,9 +290,9 @@ static bool is_raw(const char *expression)
 
 static void check_parameter(ScriptReading *reading, const SqlParameter *parameter)
 {
-	const char *inside = strstr(reading->text + parameter->offset + 2, parameter->text);
+	const char *inside = strstr(reading->sql + parameter->offset + 2, parameter->text);
 	PathCheck check = {reading, parameter,
-		inside == NULL ? parameter->offset : (size_t)(inside - reading->text)};
+		inside == NULL ? parameter->offset : (size_t)(inside - reading->sql)};
 	g_autoptr(GPtrArray) faults = expr_fault_list_new();
 	g_autoptr(ExprTemplate) template_ =
 		expr_template_parse_expression(parameter->text, strlen(parameter->text), faults);

@@ -202,7 +202,7 @@ static void digest_meaning(
 
 char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65])
 {
-	size_t length = reading->length - MIN(reading->length, reading->sql_offset);
+	size_t length = reading->sql_length;
 	g_autoptr(GString) text = g_string_sized_new(512);
 	GString *whole;
 	size_t sql = 0;
@@ -217,7 +217,7 @@ char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[
 	digest_meaning(text, sql, reading->script->fingerprint, digest);
 	whole = g_string_sized_new(text->len + length + length / 16 + 8);
 	g_string_append_len(whole, text->str, (gssize)sql);
-	json_text_append_string(whole, reading->text + reading->sql_offset, length);
+	json_text_append_string(whole, reading->sql, length);
 	g_string_append_len(whole, text->str + sql, (gssize)(text->len - sql));
 	return g_string_free(whole, FALSE);
 }

@@ -183,4 +183,7 @@ void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
 		read_sidecar(reading, limits);
 	}
 	reading->sql_offset = skip_blanks(reading->text, reading->length, reading->sql_offset);
+	reading->sql = reading->text + reading->sql_offset;
+	reading->sql_length = reading->length - reading->sql_offset;
+	place_of(reading, reading->sql_offset, &reading->sql_line, &reading->sql_column);
 }

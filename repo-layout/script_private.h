@@ -9,6 +9,9 @@ typedef struct ScriptReading {
 	const char *text;
 	size_t length;
 	size_t sql_offset; // where the SQL begins: behind the header
+	const char *sql; // the SQL alone: what is scanned and kept
+	size_t sql_length;
+	unsigned sql_line, sql_column; // where it begins in the file
 	char *header_copy; // of a header in line comments, with these blanked out
 	YamlDocument *document; // of the header
 	const YamlNode *header_node; // of the header or the sidecar's; NULL: none
@@ -33,3 +36,14 @@ void script_read_header(ScriptReading *reading, const LayoutLimits *limits);
 void script_check(ScriptReading *reading, const UnitParts *parts);
 // script_define.c: the definition of the generated flow; digest receives that of its meaning.
 char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65]);
+
+// Line and column in the file of a place in the SQL.
+static inline unsigned script_line(const ScriptReading *reading, unsigned line)
+{
+	return line + reading->sql_line - 1;
+}
+
+static inline unsigned script_column(const ScriptReading *reading, unsigned line, unsigned column)
+{
+	return line == 1 ? column + reading->sql_column - 1 : column;
+}

@@ -116,7 +116,7 @@ static void collect_tables(const ScriptReading *reading, UnitParts *parts)
 			g_free(name);
 		else
 			insert_name(parts->reads, parts->read_lines, name,
-				script->reads.tables[i].line);
+				script_line(reading, script->reads.tables[i].line));
 	}
 	insert_declared(parts->reads, parts->read_lines, reading, "reads");
 }
@@ -268,7 +268,7 @@ Unit *unit_parse_script(
 	reading.feed = feed_of(reading.header, config->feed);
 	read_connection(&reading);
 	read_schema(&reading, limits);
-	reading.script = sql_script_scan(reading.dialect, reading.text, reading.length);
+	reading.script = sql_script_scan(reading.dialect, reading.sql, reading.sql_length);
 	unit = make_unit(&reading);
 	sql_script_free(reading.script);
 	json_decref(reading.header);

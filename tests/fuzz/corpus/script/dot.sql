@@ -1,0 +1,3 @@
+/* weir
+feed: SCRIPT
+*/. CREATE TABLE xcoS Sr }}; DO $$ x $$;
