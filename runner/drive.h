@@ -172,6 +172,17 @@ void drive_resume(Drive *drive, const json_t *inputs);
 // Begins a run that has no task runs yet, or goes on with one that has.
 bool drive_begin(Drive *drive, GError **error);
 
+// Parts of it that drive_recover.c uses.
+void drive_attempt_end(RunNode *node, RunState state, int64_t at, const char *message);
+void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *message);
+void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
+void drive_leaf_start(Drive *drive, RunNode *node);
+void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
+void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
+void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type);
+void drive_node_kill(Drive *drive, RunNode *node);
+const TaskType *drive_node_type(const RunNode *node);
+
 // ---- drive_open.c: how containers begin
 bool drive_open(
 	Drive *drive, RunNode *node, RunOpening *ret_opening, json_t **ret_outputs, GError **error);
@@ -203,6 +214,7 @@ typedef struct {
 	const RunNode *node;
 } ScopeRef;
 ExprScope drive_scope(ScopeRef *ref);
+extern const ExprHostFunction drive_functions[]; // scope_functions.c; data is a ScopeRef
 
 // ---- task_context.c
 TaskContext *task_context_new(Drive *drive, RunNode *node, const TaskType *type);

@@ -3,16 +3,15 @@
 
 #include "expr/value.h"
 #include "runner/inputs.h"
-#include "runner/process.h"
 #include "runner/retry.h"
 #include "store/id.h"
 #include "store/timestamp.h"
 
 #include <string.h>
 
-static void leaf_start(Drive *drive, RunNode *node);
+void drive_leaf_start(Drive *drive, RunNode *node);
 
-static const TaskType *node_type(const RunNode *node)
+const TaskType *drive_node_type(const RunNode *node)
 {
 	return task_type_find(node->task->kind->name);
 }
@@ -102,7 +101,7 @@ static void message_set(RunNode *node, const char *message)
 }
 
 // Moves the attempt that has just ended to the earlier ones.
-static void attempt_end(RunNode *node, RunState state, int64_t at, const char *message)
+void drive_attempt_end(RunNode *node, RunState state, int64_t at, const char *message)
 {
 	NodeExtra *extra = node_extra(node);
 	StoreAttempt attempt = {node->attempts, state, node->started, at, g_strdup(message)};
@@ -114,7 +113,7 @@ static void attempt_end(RunNode *node, RunState state, int64_t at, const char *m
 	g_array_append_val(extra->attempts, attempt);
 }
 
-static void retry_later(Drive *drive, RunNode *node, int64_t at)
+void drive_retry_later(Drive *drive, RunNode *node, int64_t at)
 {
 	NodeExtra *extra = node_extra(node);
 
@@ -149,9 +148,9 @@ static bool retry_arrange(Drive *drive, RunNode *node, int64_t now, const char *
 	}
 	if (!retry_next(retry, &past, &at))
 		return false;
-	attempt_end(node, RUN_FAILED, now, message);
+	drive_attempt_end(node, RUN_FAILED, now, message);
 	message_set(node, message);
-	retry_later(drive, node, at);
+	drive_retry_later(drive, node, at);
 	return true;
 }
 
@@ -171,7 +170,7 @@ static void attempt_state_keep(RunNode *node, RunState state)
 		attempt_state_set(node, state);
 }
 
-static void leaf_end(Drive *drive, RunNode *node, RunState state, const char *message)
+void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *message)
 {
 	int64_t now = timestamp_now();
 
@@ -198,7 +197,7 @@ static void leaf_end(Drive *drive, RunNode *node, RunState state, const char *me
 }
 
 // Fails a task run before or instead of running it.
-static void leaf_fail(Drive *drive, RunNode *node, GError *error)
+void drive_leaf_fail(Drive *drive, RunNode *node, GError *error)
 {
 	StoreLogTask log;
 	g_autofree char *masked = drive_mask(drive, error->message, strlen(error->message));
@@ -211,7 +210,7 @@ static void leaf_fail(Drive *drive, RunNode *node, GError *error)
 	store_log_task_init(&log, node->id, node->attempts);
 	store_log_append(
 		drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), message, strlen(message));
-	leaf_end(drive, node, RUN_FAILED, message);
+	drive_leaf_end(drive, node, RUN_FAILED, message);
 }
 
 // ---- What a run function gave back
@@ -246,7 +245,7 @@ static bool task_timeout(
 	return false;
 }
 
-static void wait_for(Drive *drive, RunNode *node, const TaskResult *result)
+void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result)
 {
 	NodeExtra *extra = node_extra(node);
 	g_autofree char *text = NULL;
@@ -319,9 +318,9 @@ static void result_take(Drive *drive, TaskContext *context)
 	hooks_take(drive, context, context->ok);
 	store_log_task_end(drive->log, &context->log, timestamp_now());
 	if (context->ok && context->result.wait != TASK_WAIT_NONE)
-		wait_for(drive, node, &context->result);
+		drive_wait_for(drive, node, &context->result);
 	else
-		leaf_end(drive, node, state, message);
+		drive_leaf_end(drive, node, state, message);
 }
 
 // ---- Attempts
@@ -336,7 +335,7 @@ static void attempt_begin(Drive *drive, RunNode *node)
 	drive_touch(drive, node);
 }
 
-static void internal_run(Drive *drive, RunNode *node, const TaskType *type)
+void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type)
 {
 	TaskContext *context = task_context_new(drive, node, type);
 
@@ -355,7 +354,7 @@ static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
 	attempt_begin(drive, node);
 	if (!task_timeout(drive, node, &text, &timeout, &error)) {
 		runner_slot_give_back(drive->runner, node);
-		leaf_fail(drive, node, error);
+		drive_leaf_fail(drive, node, error);
 		return;
 	}
 	context = task_context_new(drive, node, type);
@@ -368,18 +367,18 @@ static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
 	state_follow(drive);
 }
 
-static void leaf_start(Drive *drive, RunNode *node)
+void drive_leaf_start(Drive *drive, RunNode *node)
 {
-	const TaskType *type = node_type(node);
+	const TaskType *type = drive_node_type(node);
 	g_autoptr(GError) error = NULL;
 
 	if (type == NULL) {
 		error = g_error_new(TASK_ERROR, TASK_ERROR_NOT_BUILT,
 			"task type '%s' is not built into this version", node->task->kind->name);
-		leaf_fail(drive, node, error);
+		drive_leaf_fail(drive, node, error);
 	} else if (type->effects == TASK_INTERNAL) {
 		attempt_begin(drive, node);
-		internal_run(drive, node, type);
+		drive_internal_run(drive, node, type);
 	} else if (runner_slot_take(drive->runner, drive, node)) {
 		outside_dispatch(drive, node, type);
 	} else {
@@ -392,7 +391,7 @@ static void leaf_start(Drive *drive, RunNode *node)
 void drive_slot_free(Drive *drive, RunNode *node)
 {
 	wait_end(drive, node);
-	outside_dispatch(drive, node, node_type(node));
+	outside_dispatch(drive, node, drive_node_type(node));
 }
 
 void drive_task_ended(Drive *drive, TaskContext *context)
@@ -431,7 +430,7 @@ static void container_start(Drive *drive, RunNode *node)
 	node->outputs = outputs;
 	pthread_mutex_unlock(&drive->lock);
 	if (!ok) {
-		leaf_fail(drive, node, error);
+		drive_leaf_fail(drive, node, error);
 		return;
 	}
 	drive_outputs_put(drive, node);
@@ -447,7 +446,7 @@ static void step_start(Drive *drive, RunNode *node)
 	if (node->task->run_if != NULL &&
 		!drive_condition(drive, node, node->task->run_if, &holds, &error)) {
 		g_prefix_error(&error, "property 'runIf': ");
-		leaf_fail(drive, node, error);
+		drive_leaf_fail(drive, node, error);
 	} else if (!holds) {
 		node->ended = timestamp_now();
 		drive_touch(drive, node);
@@ -455,7 +454,7 @@ static void step_start(Drive *drive, RunNode *node)
 	} else if (run_graph_is_container(drive->graph, node->task)) {
 		container_start(drive, node);
 	} else {
-		leaf_start(drive, node);
+		drive_leaf_start(drive, node);
 	}
 }
 
@@ -544,7 +543,7 @@ bool drive_step(Drive *drive, unsigned *budget)
 
 static void wake(Drive *drive, RunNode *node, const TaskWake *reason)
 {
-	const TaskType *type = node_type(node);
+	const TaskType *type = drive_node_type(node);
 	TaskContext *context = task_context_new(drive, node, type);
 
 	wait_end(drive, node);
@@ -575,7 +574,7 @@ static void wait_timed_out(Drive *drive, RunNode *node)
 		drive_effect(drive, child_kill, g_strdup(extra->child_run), g_free);
 	}
 	wait_end(drive, node);
-	leaf_fail(drive, node, error);
+	drive_leaf_fail(drive, node, error);
 }
 
 static void node_timer(Drive *drive, RunNode *node)
@@ -592,7 +591,7 @@ static void node_timer(Drive *drive, RunNode *node)
 	case WAIT_RETRY:
 		drive->retrying--;
 		wait_end(drive, node);
-		leaf_start(drive, node);
+		drive_leaf_start(drive, node);
 		break;
 	case WAIT_ROUND: loop_repeat(drive, node); break;
 	case WAIT_TASK:
@@ -636,7 +635,7 @@ void drive_resume(Drive *drive, const json_t *inputs)
 	state_follow(drive);
 }
 
-static void node_kill(Drive *drive, RunNode *node)
+void drive_node_kill(Drive *drive, RunNode *node)
 {
 	NodeExtra *extra = node->extra;
 
@@ -661,7 +660,7 @@ static void node_kill(Drive *drive, RunNode *node)
 		return; // the graph ends it
 	}
 	wait_end(drive, node);
-	leaf_end(drive, node, RUN_KILLED, NULL);
+	drive_leaf_end(drive, node, RUN_KILLED, NULL);
 }
 
 void drive_kill(Drive *drive)
@@ -676,54 +675,6 @@ void drive_kill(Drive *drive)
 		RunNode *node = nodes->pdata[i];
 
 		if (node != NULL && !run_state_is_ended((RunState)node->state))
-			node_kill(drive, node);
+			drive_node_kill(drive, node);
 	}
-}
-
-// ---- After a crash, or when the run was given up
-
-static void lost(Drive *drive, RunNode *node, const TaskType *type)
-{
-	static const char message[] = "lost: the node that ran it died";
-	const Retry *retry = retry_policy(drive_flow(drive), node->task);
-	bool again = retry == NULL && type != NULL && (type->flags & TASK_REPEATABLE) != 0;
-
-	process_kill_marked("WEIR_TASK_RUN", node->id);
-	if (drive->state == RUN_KILLING) {
-		leaf_end(drive, node, RUN_KILLED, NULL);
-	} else if (again) {
-		attempt_end(node, RUN_FAILED, timestamp_now(), message);
-		leaf_start(drive, node);
-	} else {
-		g_autoptr(GError) error = g_error_new_literal(TASK_ERROR, TASK_ERROR_LOST, message);
-
-		leaf_fail(drive, node, error);
-	}
-}
-
-void drive_recover(Drive *drive, RunNode *node)
-{
-	NodeExtra *extra = node_extra(node);
-	const TaskType *type = node_type(node);
-	bool paused = node->state == RUN_PAUSED;
-
-	if (node->state == RUN_RETRYING) {
-		retry_later(drive, node, extra->due_at);
-	} else if (node->state == RUN_CREATED || node->state == RUN_RESTARTED) {
-		leaf_start(drive, node);
-	} else if (type == NULL || type->effects == TASK_OUTSIDE) {
-		lost(drive, node, type);
-	} else if (paused || extra->child_run[0] != '\0') {
-		TaskResult result = {
-			.wait = paused ? TASK_WAIT_PAUSE : TASK_WAIT_RUN,
-			.wait_until = extra->due_at,
-		};
-
-		g_strlcpy(result.wait_run, extra->child_run, sizeof(result.wait_run));
-		wait_for(drive, node, &result);
-	} else {
-		internal_run(drive, node, type);
-	}
-	if (drive->state == RUN_KILLING && !run_state_is_ended((RunState)node->state))
-		node_kill(drive, node);
 }

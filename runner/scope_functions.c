@@ -1,0 +1,140 @@
+// The functions of expressions that only the runner can carry out: they reach for secrets, files, keys and the run itself.
+#include "runner/drive.h"
+
+#include <string.h>
+
+static const char *argument_text(json_t *const *arguments, size_t count, size_t index)
+{
+	return index < count ? json_string_value(arguments[index]) : NULL;
+}
+
+static char *secret_from_environment(const char *name)
+{
+	g_autofree char *plain = g_strdup_printf("WEIR_SECRET_%s", name);
+	g_autofree char *coded = g_strdup_printf("SECRET_%s", name);
+	const char *value = g_getenv(plain);
+	gsize length = 0;
+
+	if (value != NULL)
+		return g_strdup(value);
+	value = g_getenv(coded);
+	if (value == NULL)
+		return NULL;
+	g_autofree guchar *bytes = g_base64_decode(value, &length);
+	return g_strndup((const char *)bytes, length);
+}
+
+static json_t *host_secret(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const ScopeRef *ref = data;
+	const RunnerOptions *options = runner_options(ref->drive->runner);
+	const char *name = argument_text(arguments, count, 0);
+	g_autofree char *value = NULL;
+
+	if (name == NULL) {
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY, "secret() wants a name");
+		return NULL;
+	}
+	if (options->secret != NULL)
+		value = options->secret(name, options->data, error);
+	else
+		value = secret_from_environment(name);
+	if (value == NULL) {
+		if (error != NULL && *error == NULL)
+			g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+				"there is no secret '%s'", name);
+		return NULL;
+	}
+	drive_mask_add(ref->drive, value);
+	return json_string(value);
+}
+
+static json_t *host_read(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const ScopeRef *ref = data;
+	const char *uri = argument_text(arguments, count, 0);
+	const char *folder = runner_files_folder(ref->drive->runner);
+	g_autofree char *content = NULL;
+	gsize length = 0;
+
+	if (uri == NULL || !g_str_has_prefix(uri, "weir:///") || strstr(uri, "..") != NULL) {
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+			"read() wants the URI of a file of this run");
+		return NULL;
+	}
+	g_autofree char *path = g_build_filename(folder, uri + strlen("weir:///"), NULL);
+	if (!g_file_get_contents(path, &content, &length, error))
+		return NULL;
+	g_autofree char *text = g_utf8_make_valid(content, (gssize)length);
+	return json_string(text);
+}
+
+static json_t *host_kv(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const ScopeRef *ref = data;
+	const char *key = argument_text(arguments, count, 0);
+	const char *namespace = argument_text(arguments, count, 1);
+	g_autofree char *name = g_strdup_printf("kv/%s/%s",
+		namespace != NULL ? namespace : drive_flow(ref->drive)->namespace,
+		key != NULL ? key : "");
+	g_autofree char *value = NULL;
+	json_t *parsed;
+
+	if (!store_setting_get(runner_store(ref->drive->runner), name, &value, error))
+		return NULL;
+	if (value == NULL) {
+		if (count > 2 && json_is_false(arguments[2]))
+			return json_null();
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY, "there is no key '%s'",
+			key != NULL ? key : "");
+		return NULL;
+	}
+	parsed = json_loads(value, JSON_DECODE_ANY, NULL);
+	return parsed != NULL ? parsed : json_string(value);
+}
+
+// The outputs of a sibling in this round of the loops around: outputs.t['a']['b'] without its subscripts.
+static json_t *host_current_each_output(
+	void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const ScopeRef *ref = data;
+	g_autoptr(GPtrArray) values = g_ptr_array_new();
+	json_t *at = count > 0 ? arguments[0] : NULL;
+
+	for (const RunNode *node = ref->node; node != NULL; node = node->parent) {
+		if (node->value != NULL)
+			g_ptr_array_insert(values, 0, node->value);
+	}
+	for (guint i = 0; i < values->len && at != NULL; i++)
+		at = json_object_get(at, values->pdata[i]);
+	if (at == NULL)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+			"there are no outputs for the current values");
+	return json_incref(at);
+}
+
+static json_t *host_env(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const char *name = argument_text(arguments, count, 0);
+	g_autofree char *full = g_strdup_printf("ENV_%s", name != NULL ? name : "");
+	const char *value = g_getenv(full);
+
+	(void)data;
+	if (value != NULL)
+		return json_string(value);
+	if (count > 1 && arguments[1] != NULL)
+		return json_incref(arguments[1]);
+	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY, "there is no environment variable '%s'",
+		full);
+	return NULL;
+}
+
+const ExprHostFunction drive_functions[] = {
+	{"secret", host_secret},
+	{"read", host_read},
+	{"kv", host_kv},
+	{"currentEachOutput", host_current_each_output},
+	{"iterationOutput", host_current_each_output},
+	{"env", host_env},
+	{NULL, NULL},
+};
