@@ -30,7 +30,7 @@ static void careless_form(const char *name, size_t length, char *form, size_t si
 // ".git", "GIT~1", ".git. ", ".git::$DATA" and their like.
 static bool is_git_name(const char *name, size_t length)
 {
-	char form[64];
+	char form[64] = "";
 	size_t base;
 
 	if (*name != '.' && (*name | 0x20) != 'g' && (unsigned char)*name < 0x80)

@@ -64,6 +64,7 @@ static void unknown_key(const KeyTable *table, const YamlNode *key, KeyContext *
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autofree char *hint = NULL;
+	const char *place = table->name;
 
 	for (const KeyTable *level = table; level != NULL; level = level->base) {
 		for (const KeyRow *row = level->rows; row->name != NULL; row++) {
@@ -73,8 +74,7 @@ static void unknown_key(const KeyTable *table, const YamlNode *key, KeyContext *
 	}
 	g_ptr_array_add(names, NULL);
 	hint = nearest_word_hint(key->text, (const char *const *)names->pdata);
-	key_fault(context, key, "unknown-key", hint, "unknown key '%s' in %s", key->text,
-		table->name);
+	key_fault(context, key, "unknown-key", hint, "unknown key '%s' in %s", key->text, place);
 }
 
 static void wrong_type(
