@@ -1,6 +1,6 @@
 // weir schema: JSON Schema of the files that users write, for editors.
-#include "cli/commands.h"
 #include "cli/command_pages.h"
+#include "cli/commands.h"
 #include "cli/server_config.h"
 
 #include <stdio.h>

@@ -73,7 +73,8 @@ static const KeyRow server_rows[] = {
 // clang-format on
 const KeyTable keys_server = {"server", "The file given to weir serve --config", server_rows, NULL};
 const KeyPage server_page = {"server", "Server configuration", "server.yaml",
-	"What one server does and where. Without a file, `weir serve PATH` serves a local repository on SQLite with the defaults.",
+	"What one server does and where. Without a file, `weir serve PATH` serves a local "
+	"repository on SQLite with the defaults.",
 	&keys_server};
 
 // ---- Roles --------------------------------------------------------------------------------------------------------

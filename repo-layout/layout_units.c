@@ -377,7 +377,8 @@ bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, 
 	partners.restored = partners.previous != NULL && previous->stored;
 	gather_partners(data, found, &partners);
 	good = make_units(load, data, &partners, found, error) &&
-		make_sets(load, data, found, error) && make_rest(load, data, &partners, found, error);
+	       make_sets(load, data, found, error) &&
+	       make_rest(load, data, &partners, found, error);
 	g_hash_table_unref(partners.sidecars);
 	g_hash_table_unref(partners.schemas);
 	return good;

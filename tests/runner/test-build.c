@@ -348,10 +348,10 @@ static void test_delta_changes(void)
 		bed_build(&bed, DELTA "\"sql\": \"SELECT 1 AS id, 'x' AS shop, 10 AS total\"}"));
 	g_assert_true(
 		bed_build(&bed, "{" T ", \"feed\": \"MODE_DELTA\", \"key\": [\"id\"], \"sql\": "
-				      "\"SELECT 1 AS id, 'y' AS shop, 11 AS total\"}"));
+				"\"SELECT 1 AS id, 'y' AS shop, 11 AS total\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "1|y|11");
 	g_assert_true(bed_build(&bed, "{" T ", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 1 AS "
-					    "id, 'y' AS shop, 11 AS total\"}"));
+				      "id, 'y' AS shop, 11 AS total\"}"));
 	bed_assert(&bed, "sales", "SELECT count(*) FROM sales.orders", "2");
 	g_assert_false(
 		bed_build(&bed, DELTA "\"sql\": \"SELECT 1 AS id, 'x' AS shop, 10 AS total\"}"));
