@@ -98,6 +98,7 @@ static double subject_run(void *data)
 typedef struct {
 	char *folder;
 	sqlite3 *database;
+	bool checked; // with the checks' own SELECT
 	unsigned runs;
 } Floor;
 
@@ -132,13 +133,17 @@ static double floor_run(void *data)
 
 	for (int i = 0; i < BUILDS; i++) {
 		g_autofree char *query = g_strdup_printf(QUERY, "", i % 3);
+		g_autofree char *checks =
+			g_strdup_printf("SELECT count(*), sum(id IS NULL), sum(name IS NULL), "
+					"count(id) - count(DISTINCT id) FROM table_%d;",
+				i);
 		g_autofree char *sql =
 			g_strdup_printf("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS table_%d (id "
 					"INTEGER, name TEXT, amount REAL, day DATE);"
 					"DELETE FROM table_%d; INSERT INTO table_%d %s;"
 					"INSERT INTO marker VALUES ('taskrun%08u', 'table_%d', "
-					"'{}', datetime('now')); COMMIT",
-				i, i, i, query, ++floor->runs, i);
+					"'{}', datetime('now')); %s COMMIT",
+				i, i, i, query, ++floor->runs, i, floor->checked ? checks : "");
 
 		run_sql(floor->database, sql);
 	}
@@ -164,6 +169,7 @@ int main(void)
 	subject_prepare(&declared, CHECKS, SCHEMA);
 	bench_ratio("1,000 sql.build, no checks", subject_run, &plain, floor_run, &floor, ROUNDS,
 		2.0, false);
+	floor.checked = true;
 	bench_ratio("1,000 sql.build, 3 checks", subject_run, &checked, floor_run, &floor, ROUNDS,
 		2.0, false);
 	bench_ratio("1,000 sql.build, 3 checks, declared schema", subject_run, &declared, floor_run,

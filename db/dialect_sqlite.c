@@ -33,14 +33,15 @@ static void introspection(
 	db_quote_table(dialect, dataset, "sqlite_schema", sql);
 	g_string_append(sql, " AS m LEFT JOIN pragma_table_xinfo(CASE m.type WHEN 'table' THEN "
 			     "m.name END, $1) AS p"
-			     " ON p.hidden <> 1 WHERE m.type IN ('table', 'view') AND ");
-	// There is no index over the names: the cheapest condition has to do the work.
+			     " ON p.hidden <> 1 WHERE ");
+	// There is no index over the names: of all rows but one, the name is all that is looked at.
 	if (table != NULL)
-		g_string_append(sql, "m.name = $2 COLLATE NOCASE ORDER BY p.cid");
+		g_string_append(sql, "m.name = $2 COLLATE NOCASE AND +m.type IN ('table', 'view') "
+				     "ORDER BY p.cid");
 	else
-		g_string_append(sql,
-			"m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT LIKE '\\_weir\\_%'"
-			" ESCAPE '\\' ORDER BY m.name, p.cid");
+		g_string_append(sql, "m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' "
+				     "ESCAPE '\\' AND m.name NOT LIKE '\\_weir\\_%'"
+				     " ESCAPE '\\' ORDER BY m.name, p.cid");
 }
 
 // Skips one token (a quoted name or text, a comment, a word, a single character).
