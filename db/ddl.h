@@ -33,6 +33,8 @@ struct DbDialect {
 	// table.
 	void (*introspection)(const struct DbDialect *dialect, const char *dataset,
 		const char *table, GString *sql);
+	// Gives a number that changes whenever the schema of the dataset (%s, quoted) does; NULL: there is none.
+	const char *schema_version;
 	// The SELECT inside what the engine keeps as a view's definition.
 	char *(*view_select)(const char *definition);
 };

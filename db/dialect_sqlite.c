@@ -112,6 +112,7 @@ const DbDialect DB_DIALECT_SQLITE = {
 	.aliases = ALIASES,
 	.ddl_in_transaction = true,
 	.stage_dataset = "temp",
+	.schema_version = "PRAGMA %s.schema_version",
 	.introspection = introspection,
 	.view_select = view_select,
 };

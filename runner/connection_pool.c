@@ -28,6 +28,7 @@ static void pooled_free(PooledConnection *pooled)
 	db_close(pooled->connection);
 	g_array_free(pooled->files, TRUE);
 	g_free(pooled->stage_ddl);
+	g_clear_pointer(&pooled->schemas, g_hash_table_unref);
 	g_free(pooled->url);
 	g_free(pooled);
 }
