@@ -3,6 +3,7 @@
 #include "repo-layout/flow.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 
 // Characters as the user's locale says; with none set, UTF-8 rather than ASCII. Numbers and times
@@ -19,6 +20,8 @@ static void set_characters(void)
 int main(int argc, char **argv)
 {
 	set_characters();
+	// A file that grows past the process's limit is an error like a full disk, with a message, and not the end.
+	signal(SIGXFSZ, SIG_IGN);
 	g_set_prgname("weir");
 	flow_check_schedule = cron_check;
 	return command_main(argc, argv);

@@ -1,4 +1,5 @@
 #include "expr/date.h"
+#include "expr/time_zone.h"
 
 #include <string.h>
 
@@ -334,7 +335,7 @@ static GTimeZone *zone_by_name(const char *name)
 	zone = g_hash_table_lookup(zones, name);
 	if (zone != NULL)
 		return g_time_zone_ref(zone);
-	zone = g_time_zone_new_identifier(name);
+	zone = time_zone_find(name);
 	if (zone == NULL)
 		return NULL;
 	if (g_hash_table_size(zones) >= MOST_ZONES)
@@ -386,8 +387,7 @@ static GDateTime *date_from_fields(const Fields *fields, GTimeZone *zone)
 	if (whole.hour == 24)
 		whole.hour = 0;
 	if (whole.zone[0] != '\0')
-		own = g_time_zone_new_identifier(
-			strcmp(whole.zone, "GMT") == 0 ? "UTC" : whole.zone);
+		own = time_zone_find(whole.zone);
 	else if (whole.has_offset)
 		own = g_time_zone_new_offset(whole.offset);
 	if (whole.zone[0] != '\0' && own == NULL)

@@ -1,5 +1,7 @@
 #include "reconciler/cron.h"
 
+#include "repo-layout/time_zone.h"
+
 #include <string.h>
 
 G_DEFINE_QUARK(cron - error - quark, cron_error)
@@ -333,7 +335,7 @@ GTimeZone *cron_zone(const char *name)
 	if (name == NULL)
 		return g_time_zone_new_utc();
 	if (zone == NULL || strcmp(g_time_zone_get_identifier(zone), name) != 0) {
-		zone = g_time_zone_new_identifier(name);
+		zone = flow_time_zone(name);
 		if (zone == NULL)
 			return NULL;
 		g_private_replace(&last, zone);
@@ -343,12 +345,13 @@ GTimeZone *cron_zone(const char *name)
 
 char *cron_check(const char *text, bool with_seconds, const char *time_zone)
 {
-	g_autoptr(GTimeZone) zone =
-		g_time_zone_new_identifier(time_zone == NULL ? "UTC" : time_zone);
+	g_autoptr(GTimeZone) zone = flow_time_zone(time_zone);
 	g_autoptr(GError) error = NULL;
 	CronExpression cron;
 
-	if (!cron_parse(text, with_seconds, &cron, &error))
-		return g_strdup(error->message);
-	return zone != NULL ? NULL : g_strdup_printf("unknown time zone '%s'", time_zone);
+	bool good = cron_parse(text, with_seconds, &cron, &error);
+	if (zone != NULL)
+		return good ? NULL : g_strdup(error->message);
+	return g_strdup_printf("%s%sunknown time zone '%s'", good ? "" : error->message,
+		good ? "" : "; ", time_zone);
 }

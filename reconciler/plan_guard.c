@@ -1,5 +1,7 @@
 #include "reconciler/plan_guard.h"
 
+#include "repo-layout/layout.h"
+
 #include <string.h>
 
 static void refuse(Plan *plan, const char *code, const PlanChange *change, const char *hint,
@@ -67,6 +69,41 @@ static void guard_used_elsewhere(Plan *plan, const PlanPolicy *policy)
 	}
 }
 
+// The first error of a file or folder that belongs to no domain; NULL when there is none.
+static const Diagnostic *stray_error(const Layout *layout)
+{
+	const DiagnosticList *list = layout_project_diagnostics(layout);
+	size_t length = list == NULL ? 0 : diagnostic_list_length(list);
+
+	for (size_t i = 0; i < length; i++) {
+		const Diagnostic *diagnostic = diagnostic_list_at(list, i);
+
+		if (diagnostic->severity == DIAGNOSTIC_ERROR)
+			return diagnostic;
+	}
+	return NULL;
+}
+
+// A folder that cannot be read is not a folder that was removed.
+static void guard_unreadable(Plan *plan, const PlanPolicy *policy)
+{
+	const Diagnostic *stray = stray_error(plan->layout);
+
+	(void)policy;
+	for (guint i = 0; stray != NULL && i < plan->domains->len; i++) {
+		const PlanDomain *domain = plan_domain_at(plan, i);
+
+		if (domain->layout == NULL && domain->state == PLAN_DOMAIN_CHANGED &&
+			domain->count > 0)
+			refuse(plan, "unreadable-domain", plan_change_at(plan, domain->first),
+				"mend that first; then what is really removed is removed",
+				"domain '%s' would be removed, but '%s' has an error and may be "
+				"what hides "
+				"it",
+				domain->name, stray->file);
+	}
+}
+
 static bool is_allowed(const PlanChange *change)
 {
 	return change->table != NULL && change->table->allow_breaking;
@@ -105,6 +142,8 @@ static void guard_breaking(Plan *plan, const PlanPolicy *policy)
 
 const PlanGuard plan_guards[] = {
 	{"max-deletions", "no more deletions at once than allowed", guard_max_deletions},
+	{"unreadable-domain", "no domain is removed while a folder cannot be read",
+		guard_unreadable},
 	{"used-elsewhere", "a table that another domain reads is not removed",
 		guard_used_elsewhere},
 	{"breaking-change", "changes that break readers are allowed by name", guard_breaking},

@@ -3,6 +3,7 @@
 #include "reconciler/cron.h"
 #include "reconciler/trigger.h"
 #include "repo-layout/flow.h"
+#include "repo-layout/time_zone.h"
 #include "store/run.h"
 #include "store/timestamp.h"
 
@@ -33,7 +34,7 @@ static char *state_of(const json_t *trigger)
 
 static GTimeZone *zone_of(const char *name)
 {
-	return name == NULL ? g_time_zone_new_utc() : g_time_zone_new_identifier(name);
+	return flow_time_zone(name);
 }
 
 // The first moment after `after`; 0 when there is none, or the schedule is wrong.

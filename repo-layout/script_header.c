@@ -162,12 +162,31 @@ static void read_sidecar(ScriptReading *reading, const LayoutLimits *limits)
 	parse(reading, source->paths[1], text, length, 1, 1, limits);
 }
 
+// SQL is text: a byte that is none would end what the engine sees of it, or be told as something else.
+static void check_text(ScriptReading *reading)
+{
+	const char *end;
+	unsigned line, column;
+
+	if (g_utf8_validate_len(reading->text, reading->length, &end))
+		return;
+	place_of(reading, (size_t)(end - reading->text), &line, &column);
+	if (*end == '\0')
+		diagnostic_add(script_faults(reading), reading->source->path, line, column,
+			DIAGNOSTIC_ERROR, "nul-byte", "remove it", "the script holds a NUL byte");
+	else
+		diagnostic_add(script_faults(reading), reading->source->path, line, column,
+			DIAGNOSTIC_ERROR, "invalid-utf8", "save the file as UTF-8",
+			"the script is not valid UTF-8");
+}
+
 void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
 {
 	const UnitSource *source = reading->source;
 	size_t offset = 0, length = 0;
 	bool found = take_header(reading, &offset, &length);
 
+	check_text(reading);
 	if (found && source->texts[1] != NULL) {
 		diagnostic_add(script_faults(reading), source->path, 1, 1, DIAGNOSTIC_ERROR,
 			"two-headers", "keep one of the two",

@@ -379,6 +379,10 @@ static bool read_text(Reader *reader, const char *text, size_t length)
 	if (!yaml_parser_initialize(&reader->parser))
 		g_error("out of memory");
 	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+	if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { // a byte order mark
+		text += 3;
+		length -= 3;
+	}
 	yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text, length);
 	reader->stack = g_ptr_array_sized_new(64);
 	good = read_stream(reader);

@@ -178,6 +178,23 @@ def a_broken_domain_holds_up_no_other(story):
     assert [c[1] for c in story.query("finance", "PRAGMA table_info(adjustments)")][2] == "adjusted_lines"
 
 
+def a_domain_that_cannot_be_read_is_not_removed(story):
+    repository = story.repository
+    owner = repository.read("domains/customers/domain.yaml")
+    repository.remove("domains/customers/domain.yaml")
+    repository.push("Lose a domain's file by mistake")
+
+    def look():
+        status = story.status()
+        return status["sync"] == "OutOfSync" and status
+    eventually(look, what="OutOfSync")
+    live = [flow["id"] for flow in story.server.every("/v1/flows?namespace=customers")]
+    assert sorted(live) == ["best_customers", "customers", "orders", "spending"], live
+    repository.write("domains/customers/domain.yaml", owner)
+    story.synced(repository.push("Put it back"))
+    story.quiet()
+
+
 def a_plan_shows_what_is_downstream(story):
     repository = story.repository
     repository.replace("domains/sales/sql/daily_sales.sql", "SUM(amount_pence) AS net_pence",
@@ -284,6 +301,7 @@ STEPS = [
     a_days_load_runs_everything_downstream_once_and_in_order,
     a_second_day_updates_what_depends_on_it,
     a_broken_domain_holds_up_no_other,
+    a_domain_that_cannot_be_read_is_not_removed,
     a_plan_shows_what_is_downstream,
     a_failed_check_publishes_nothing,
     a_hand_edit_is_drift_until_it_is_undone,

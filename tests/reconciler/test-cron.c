@@ -149,6 +149,27 @@ static void test_check(void)
 	g_assert_cmpstr(zone, ==, "unknown time zone 'Mars/Base'");
 }
 
+// A zone's name comes from users' files: it must not lead to any file, and not to one of the system's that is no zone.
+static void test_zone_names(void)
+{
+	static const char *const refused[] = {"", "/etc/hostname", "../../../etc/hostname",
+		"Europe/../../etc", "leapseconds", "zone.tab", "Europe", "Europe/", ":UTC",
+		"Europe/Berlin\n"};
+	static const char *const known[] = {"UTC", "GMT", "Z", "Europe/Berlin",
+		"America/Argentina/Buenos_Aires", "Etc/GMT+5", "+05:30", "-0930", "EST5EDT"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+		g_autoptr(GTimeZone) zone = cron_zone(refused[i]);
+
+		g_assert_null(zone);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+		g_autoptr(GTimeZone) zone = cron_zone(known[i]);
+
+		g_assert_nonnull(zone);
+	}
+}
+
 // ---- instants ----
 
 typedef struct {
@@ -522,6 +543,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/faults", test_faults);
 	g_test_add_func("/impossible", test_impossible);
 	g_test_add_func("/check", test_check);
+	g_test_add_func("/zone-names", test_zone_names);
 	g_test_add_func("/calendar", test_calendar);
 	g_test_add_func("/gaps", test_gaps);
 	g_test_add_func("/overlaps", test_overlaps);

@@ -162,6 +162,19 @@ static void test_script_faults(void)
 		"domains/sales/sql/a.sql:1:11: error: 'vars.x | raw' would be pasted into the SQL\n"
 		"hint: leave out '| raw' to bind the value, or set policies.allow_raw in "
 		"weir.yaml\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT 1 AS \"a\xff\"\n",
+		"domains/sales/sql/a.sql:1:15: error: the script is not valid UTF-8\nhint: save "
+		"the "
+		"file as UTF-8\n");
+	expect_file("domains/sales/sql/a.sql",
+		"-- a remark\n/* weir\nfed: VIEW\n*/\nSELECT 1 AS a\n",
+		"domains/sales/sql/a.sql:3:1: error: unknown key 'fed' in script header\nhint: did "
+		"you "
+		"mean 'feed'?\n");
+	expect_file("domains/sales/sql/a.sql",
+		"\xEF\xBB\xBF-- a remark\n-- weir\n-- feed: WRITE_APPEND\n"
+		"SELECT 1 AS a\n",
+		"");
 	expect_file("domains/sales/sql/a.yaml", "feed: VIEW\n",
 		"domains/sales/sql/a.yaml: error: there is no script 'a.sql' for this sidecar\n");
 }
