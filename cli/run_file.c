@@ -318,12 +318,18 @@ static bool print_text(const Job *job, RunState state, GError **error)
 	return store_task_runs_visit(job->store, job->id, print_task_run, NULL, error);
 }
 
+// Warnings and errors go to standard error: standard output holds the report alone.
 static bool print_json(const Job *job, const GPtrArray *retried, GError **error)
 {
+	StoreLogFilter warnings = {.run_id = job->id, .level = LOG_LEVEL_WARN};
 	g_auto(GStrv) secrets = secret_names(job->flow);
-	json_t *earlier = retried->len == 0 ? NULL : json_array();
+	json_t *earlier = NULL;
 	bool ok;
 
+	if (!store_log_read(job->store, &warnings, print_log_line, NULL, NULL, error))
+		return false;
+	if (retried->len > 0)
+		earlier = json_array();
 	for (guint i = 0; i < retried->len; i++)
 		json_array_append_new(earlier, run_report(job->store, retried->pdata[i],
 						       (const char *const *)secrets, NULL));
