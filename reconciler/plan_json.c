@@ -242,7 +242,7 @@ json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **
 	DiagnosticList *diagnostics = plan_diagnostics(plan);
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b}", "format_version", JSON_FORMAT,
 		"weir_version", WEIR_VERSION, "revision", layout_revision(plan->layout), "errored",
-		plan->broken);
+		plan->broken || layout_errors(plan->layout) > 0);
 	json_object_set_new(object, "digests",
 		json_pack("{s:s, s:s, s:s}", "plan", digest, "layout", plan->layout_digest, "live",
 			plan->live_digest));

@@ -42,6 +42,13 @@ def plan(folder):
     assert first.status == 2 and [c["address"] for c in first.json()["resource_changes"]], first
     same = weir("plan", "--repo", repository.work, "--base", "HEAD", "--head", "HEAD", "--output", "json")
     assert same.status == 0 and same.json()["resource_changes"] == [], same
+    repository.write("domains/b/domain.yaml", "owner: me\n")
+    repository.write("domains/b/sql/u.sql", "DELETE FROM x\n")
+    repository.write("domains/a/sql/v.sql", "SELECT 2 AS x\n")
+    repository.commit("two")
+    partly = weir("plan", "--repo", repository.work, "--base", "HEAD~1", "--head", "HEAD", "--output", "json")
+    assert partly.status == 1 and partly.json()["errored"] is True, partly
+    assert "flow.a.v" in [c["address"] for c in partly.json()["resource_changes"]], partly
     lost = weir("plan", "--repo", repository.work, "--head", "nonsense", "--output", "json")
     assert lost.status == 1 and lost.out == "" and "nonsense" in lost.err, lost
 
