@@ -3,7 +3,9 @@
 
 #include "store/migrations.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 G_DEFINE_QUARK(weir - store - error, store_error)
 
@@ -25,6 +27,20 @@ static char *group_key(StoreMode mode, const char *url)
 	return g_canonicalize_filename(path + 1, NULL);
 }
 
+// A store holds inputs and outputs of runs: it is its owner's alone from its first byte on, whatever the umask. SQLite gives
+// its log the permissions of the file. A failure is reported by the opening that follows.
+static void make_private(const char *url)
+{
+	static const char prefix[] = "sqlite:/";
+	int file;
+
+	if (!g_str_has_prefix(url, prefix))
+		return;
+	file = open(url + strlen(prefix) - 1, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file >= 0)
+		close(file);
+}
+
 static DbConnection *open_database(StoreMode mode, const char *url, GError **error)
 {
 	const DbOptions options = {
@@ -35,6 +51,8 @@ static DbConnection *open_database(StoreMode mode, const char *url, GError **err
 		.cache_bytes = mode == STORE_READ_ONLY ? 0 : WRITER_CACHE,
 	};
 
+	if (mode == STORE_READ_WRITE)
+		make_private(url);
 	return db_open(mode == STORE_EPHEMERAL ? memory_url : url, &options, error);
 }
 

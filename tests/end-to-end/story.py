@@ -106,6 +106,8 @@ def an_empty_repository_is_served(story):
     story.server.start()
     status = story.status()
     assert status["sync"] == "Unknown" and status["commit"] is None, status
+    for name in ("weir.db", "weir.db-wal"):
+        assert (story.server.data / name).stat().st_mode & 0o777 == 0o600, name
 
 
 def a_push_is_live_in_under_a_second(story):
