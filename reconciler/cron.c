@@ -5,8 +5,13 @@
 
 enum {
 	DAY_SECONDS = 86400,
-	EPOCH_JULIAN = 719163
-}; // GDate counts days from 1 January of the year 1
+	EPOCH_JULIAN = 719163 // GDate counts days from 1 January of the year 1, its day 1
+};
+
+// The first second of the year 1 and the last of the year 9999: times outside of them cannot be written, whether by the
+// wall or in UTC, and are not looked for.
+#define EARLIEST INT64_C(-62135596800)
+#define LATEST	 INT64_C(253402300799)
 
 // ---- wall times that match ----
 
@@ -104,7 +109,7 @@ static bool next_wall(const CronExpression *cron, int64_t from, int64_t *wall)
 	unsigned second;
 	int found;
 
-	split_wall(from, &date, &second);
+	split_wall(MAX(from, EARLIEST), &date, &second);
 	while (g_date_get_year(&date) <= 9999) {
 		if ((cron->months & (1u << g_date_get_month(&date))) == 0) {
 			g_date_set_day(&date, 1);
@@ -130,7 +135,9 @@ static bool previous_wall(const CronExpression *cron, int64_t to, int64_t *wall)
 	unsigned second;
 	int found;
 
-	split_wall(to, &date, &second);
+	if (to < EARLIEST)
+		return false;
+	split_wall(MIN(to, LATEST), &date, &second);
 	for (;;) {
 		bool month_matches = (cron->months & (1u << g_date_get_month(&date))) != 0;
 
@@ -142,7 +149,7 @@ static bool previous_wall(const CronExpression *cron, int64_t to, int64_t *wall)
 		}
 		if (!month_matches)
 			g_date_set_day(&date, 1);
-		if (g_date_get_julian(&date) <= 366)
+		if (g_date_get_julian(&date) == 1)
 			return false;
 		g_date_subtract_days(&date, 1);
 		second = DAY_SECONDS - 1;
@@ -285,19 +292,17 @@ static bool previous_by_elapsed(
 
 // ---- instants in microseconds ----
 
-// The first second of the year 2, and of the year 9999: beyond them nothing is looked for.
-static const int64_t earliest = INT64_C(-62104060800), latest = INT64_C(253370764800);
-
 bool cron_next(const CronExpression *cron, GTimeZone *zone, int64_t after, int64_t *next)
 {
 	int64_t second = after / G_USEC_PER_SEC - (after % G_USEC_PER_SEC < 0);
 	bool found;
 
-	second = MAX(second, earliest);
-	if (second >= latest)
+	second = MAX(second, EARLIEST - 1);
+	if (second >= LATEST)
 		return false;
 	found = cron->wall_clock ? next_by_wall(cron, zone, second, next)
 				 : next_by_elapsed(cron, zone, second, next);
+	found = found && *next <= LATEST;
 	*next = found ? *next * G_USEC_PER_SEC : 0;
 	return found;
 }
@@ -307,11 +312,12 @@ bool cron_previous(const CronExpression *cron, GTimeZone *zone, int64_t before, 
 	int64_t second = before / G_USEC_PER_SEC + (before % G_USEC_PER_SEC > 0);
 	bool found;
 
-	second = MIN(second, latest);
-	if (second <= earliest)
+	second = MIN(second, LATEST + 1);
+	if (second <= EARLIEST)
 		return false;
 	found = cron->wall_clock ? previous_by_wall(cron, zone, second, previous)
 				 : previous_by_elapsed(cron, zone, second, previous);
+	found = found && *previous >= EARLIEST;
 	*previous = found ? *previous * G_USEC_PER_SEC : 0;
 	return found;
 }

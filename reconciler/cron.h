@@ -32,22 +32,22 @@ typedef struct {
 
 typedef enum {
 	CRON_ERROR_SYNTAX, // the text is no cron expression
-	CRON_ERROR_IMPOSSIBLE, // it is one, but no date matches it (31 February)
+	CRON_ERROR_IMPOSSIBLE, // it is one, but no time matches it (minute 60, 31 February)
 } CronError;
 
 #define CRON_ERROR cron_error_quark()
 GQuark cron_error_quark(void);
 
-// Parses an expression of five fields, or of six when with_seconds. On failure sets a CRON_ERROR: a
-// syntax error's message starts with "column N: " (from 1).
+// Parses an expression of five fields, or of six when with_seconds. On failure sets a CRON_ERROR, whose
+// message starts with "column N: " (from 1) when it is about one place.
 bool cron_parse(const char *text, bool with_seconds, CronExpression *cron, GError **error);
 
 // Finds the first instant strictly after `after`. Instants are microseconds since the epoch, UTC.
-// Returns false when there is none before the year 9999 (a parsed expression always has one).
+// Returns false when there is none until the end of the year 9999, in UTC and in the zone.
 bool cron_next(const CronExpression *cron, GTimeZone *zone, int64_t after, int64_t *next);
 
 // Finds the last instant strictly before `before`. Returns false when there is none since the
-// year 1.
+// beginning of the year 1, in UTC and in the zone.
 bool cron_previous(const CronExpression *cron, GTimeZone *zone, int64_t before, int64_t *previous);
 
 // The time zone a name stands for ("Europe/Berlin", "UTC", "+05:30"; NULL: UTC): a new reference, or

@@ -46,18 +46,42 @@ typedef struct {
 	GError **error;
 } Reader;
 
+static void set_error(const Reader *reader, CronError code, const char *at, const char *format,
+	va_list arguments) G_GNUC_PRINTF(4, 0);
+
+static void set_error(
+	const Reader *reader, CronError code, const char *at, const char *format, va_list arguments)
+{
+	g_autofree char *message = g_strdup_vprintf(format, arguments);
+
+	g_set_error(reader->error, CRON_ERROR, code, "column %ld: %s",
+		g_utf8_pointer_to_offset(reader->text, at) + 1, message);
+}
+
 static bool fail(const Reader *reader, const char *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+// It is no cron expression.
 static bool fail(const Reader *reader, const char *at, const char *format, ...)
 {
-	g_autofree char *message = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	message = g_strdup_vprintf(format, arguments);
+	set_error(reader, CRON_ERROR_SYNTAX, at, format, arguments);
 	va_end(arguments);
-	g_set_error(reader->error, CRON_ERROR, CRON_ERROR_SYNTAX, "column %ld: %s",
-		g_utf8_pointer_to_offset(reader->text, at) + 1, message);
+	return false;
+}
+
+static bool refuse(const Reader *reader, const char *at, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+// It is one, of a time that there is not.
+static bool refuse(const Reader *reader, const char *at, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_error(reader, CRON_ERROR_IMPOSSIBLE, at, format, arguments);
+	va_end(arguments);
 	return false;
 }
 
@@ -111,7 +135,7 @@ static bool read_value(Reader *reader, unsigned *value)
 		return fail(reader, start, "'%.*s' is not available in the %s",
 			(int)(g_utf8_next_char(start) - start), start, row->name);
 	if (*value < row->min || *value > row->max)
-		return fail(reader, start, "the %s %.*s is not between %u and %u", row->name,
+		return refuse(reader, start, "the %s %.*s is not between %u and %u", row->name,
 			(int)(reader->at - start), start, row->min, row->max);
 	return true;
 }
@@ -126,8 +150,8 @@ static bool read_step(Reader *reader, unsigned *step)
 	if (!read_number(reader, step))
 		return fail(reader, start, "a number must follow the '/'");
 	if (*step < 1 || *step > most)
-		return fail(reader, start, "the step of the %s is not between 1 and %u",
-			reader->row->name, most);
+		return refuse(reader, start, "the step %.*s of the %s is not between 1 and %u",
+			(int)(reader->at - start), start, reader->row->name, most);
 	return true;
 }
 
@@ -157,7 +181,8 @@ static bool read_item(Reader *reader, uint64_t *bits, bool *wildcard)
 		if (row->max == 7 && to == 0 && from > 0)
 			to = 7;
 		if (to < from)
-			return fail(reader, start, "the range of the %s goes backwards", row->name);
+			return refuse(reader, start, "the range %.*s of the %s goes backwards",
+				(int)(reader->at - start), start, row->name);
 	}
 	if (reader->at < reader->end && *reader->at == '/') {
 		if (!read_step(reader, &step))

@@ -2,6 +2,8 @@
 #include <glib.h>
 #include <string.h>
 
+#define YEARS_HINT "hint: times are known from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z\n"
+
 typedef struct {
 	const char *arguments[8];
 	int status;
@@ -50,6 +52,21 @@ static void test_times(void)
 			"{\"expression\":\"0 0 * * "
 			"*\",\"timezone\":\"UTC\",\"times\":[\"2024-01-02T00:00:00+00:00\"]}\n",
 			""},
+		// The first times and the last ones that can be written.
+		{{"next", "* * * * *", "--from=0001-01-01T00:00:00Z"}, 0,
+			"0001-01-01T00:01:00+00:00\n", ""},
+		{{"next", "0 0 1 1 *", "--from=0001-01-01T00:00:00Z", "--timezone=-05:00"}, 0,
+			"0001-01-01T00:00:00-05:00\n", ""},
+		{{"next", "0 */12 1 1 *", "--from=0001-01-01T00:00:00Z", "--timezone=+05:30",
+			 "--count=2"},
+			0, "0001-01-01T12:00:00+05:30\n0002-01-01T00:00:00+05:30\n", ""},
+		{{"next", "* * * * *", "--from=9999-12-31T23:58:00Z"}, 0,
+			"9999-12-31T23:59:00+00:00\n", ""},
+		{{"next", "@hourly", "--from=9999-12-31T13:59:59Z", "--timezone=Asia/Tokyo"}, 0,
+			"9999-12-31T23:00:00+09:00\n", ""},
+		{{"next", "--with-seconds", "59 59 18 * * *", "--from=9999-12-31T00:00:00Z",
+			 "--timezone=-05:00"},
+			0, "9999-12-31T18:59:59-05:00\n", ""},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
@@ -62,8 +79,21 @@ static void test_errors(void)
 		{{"next", "0 0 31 2 *"}, 1, "",
 			"weir: error: the expression '0 0 31 2 *' never fires: none of its months "
 			"has any of its days\n"},
-		{{"next", "0 61 * * *"}, 64, "",
+		{{"next", "0 0 30 2 *"}, 1, "",
+			"weir: error: the expression '0 0 30 2 *' never fires: none of its months "
+			"has any of its days\n"},
+		{{"next", "60 * * * *"}, 1, "",
+			"weir: error: column 1: the minute 60 is not between 0 and 59\n"},
+		{{"next", "0 61 * * *"}, 1, "",
 			"weir: error: column 3: the hour 61 is not between 0 and 23\n"},
+		{{"next", "*/70 * * * *"}, 1, "",
+			"weir: error: column 3: the step 70 of the minute is not between 1 and "
+			"60\n"},
+		{{"next", "0 17-9 * * *"}, 1, "",
+			"weir: error: column 3: the range 17-9 of the hour goes backwards\n"},
+		{{"next", "0 0 * smarch *"}, 64, "",
+			"weir: error: column 7: unknown month 'smarch'; the names are JAN to "
+			"DEC\n"},
 		{{"next", "@daily", "--timezone=Mars"}, 64, "",
 			"weir: error: unknown time zone 'Mars'\nhint: use a name such as "
 			"Europe/Berlin, UTC, or an offset such as +05:30\n"},
@@ -71,6 +101,29 @@ static void test_errors(void)
 			"weir: error: '2024-01-01' is no RFC 3339 time\n"
 			"hint: write it with its offset, such as 2026-03-29T01:30:00+01:00 or "
 			"2026-03-29T00:30:00Z\n"},
+		{{"next", "@daily", "--from=0000-01-01T00:00:00Z"}, 1, "",
+			"weir: error: --from '0000-01-01T00:00:00Z' is outside of the years 1 to "
+			"9999\n" YEARS_HINT},
+		{{"next", "@daily", "--from=10000-01-01T00:00:00Z"}, 1, "",
+			"weir: error: --from '10000-01-01T00:00:00Z' is outside of the years 1 to "
+			"9999\n" YEARS_HINT},
+		{{"next", "* * * * *", "--from=9999-12-31T23:59:00Z"}, 1, "",
+			"weir: error: '* * * * *' does not fire before the year 9999 "
+			"ends\n" YEARS_HINT},
+		{{"next", "@daily", "--from=9999-12-31T23:59:59-10:00"}, 1, "",
+			"weir: error: '@daily' does not fire before the year 9999 "
+			"ends\n" YEARS_HINT},
+		{{"next", "@hourly", "--from=9999-12-31T14:00:00Z", "--timezone=Asia/Tokyo"}, 1, "",
+			"weir: error: '@hourly' does not fire before the year 9999 "
+			"ends\n" YEARS_HINT},
+		{{"next", "@yearly", "--from=9997-12-01T00:00:00Z", "--count=3"}, 1,
+			"9998-01-01T00:00:00+00:00\n9999-01-01T00:00:00+00:00\n",
+			"weir: error: '@yearly' does not fire again before the year 9999 "
+			"ends\n" YEARS_HINT},
+		{{"next", "0 0 29 2 *", "--from=9996-03-01T00:00:00Z", "--output=json"}, 1,
+			"{\"expression\":\"0 0 29 2 *\",\"timezone\":\"UTC\",\"times\":[]}\n",
+			"weir: error: '0 0 29 2 *' does not fire before the year 9999 "
+			"ends\n" YEARS_HINT},
 		{{"next", "@daily", "--count=0"}, 64, "",
 			"weir: error: --count must be at least 1, not 0\n"},
 		{{"last", "@daily"}, 64, "",

@@ -77,21 +77,9 @@ static void test_faults(void)
 		{"* * * * *", true,
 			"column 10: the expression has 5 fields, not 6 (second minute hour "
 			"day-of-month month day-of-week)"},
-		{"60 * * * *", false, "column 1: the minute 60 is not between 0 and 59"},
-		{"* 24 * * *", false, "column 3: the hour 24 is not between 0 and 23"},
-		{"* * 0 * *", false, "column 5: the day of month 0 is not between 1 and 31"},
-		{"* * 1-32 * *", false, "column 7: the day of month 32 is not between 1 and 31"},
-		{"* * * 13 *", false, "column 7: the month 13 is not between 1 and 12"},
-		{"* * * * 8", false, "column 9: the day of week 8 is not between 0 and 7"},
-		{"99999999999999999999 * * * *", false,
-			"column 1: the minute 99999999999999999999 is not between 0 and 59"},
 		{"* * * jna *", false, "column 7: unknown month 'jna'; the names are JAN to DEC"},
 		{"* * * * monday", false,
 			"column 9: unknown day of week 'monday'; the names are SUN to SAT"},
-		{"5-2 * * * *", false, "column 1: the range of the minute goes backwards"},
-		{"* * * * fri-mon", false, "column 9: the range of the day of week goes backwards"},
-		{"*/0 * * * *", false, "column 3: the step of the minute is not between 1 and 60"},
-		{"* */25 * * *", false, "column 5: the step of the hour is not between 1 and 24"},
 		{"*/x * * * *", false, "column 3: a number must follow the '/'"},
 		{"1,,2 * * * *", false, "column 3: ',' is not available in the minute"},
 		{"1, * * * *", false, "column 3: the minute ends where a value should follow"},
@@ -121,24 +109,47 @@ static void test_faults(void)
 	}
 }
 
+static void check_impossible(const char *text, const char *wanted)
+{
+	g_autofree char *checked = cron_check(text, false, NULL);
+	g_autoptr(GError) error = NULL;
+	CronExpression cron;
+
+	g_assert_false(cron_parse(text, false, &cron, &error));
+	g_assert_cmpstr(error->message, ==, wanted);
+	g_assert_error(error, CRON_ERROR, CRON_ERROR_IMPOSSIBLE);
+	g_assert_cmpstr(checked, ==, wanted);
+}
+
 static void test_impossible(void)
 {
-	static const char *const cases[] = {
+	static const char *const without_a_day[] = {
 		"0 0 31 2 *", "0 0 30 FEB *", "0 0 31 4,6,9,11 *", "0 0 31 2 */2"};
+	static const char *const cases[][2] = {
+		{"60 * * * *", "column 1: the minute 60 is not between 0 and 59"},
+		{"* 24 * * *", "column 3: the hour 24 is not between 0 and 23"},
+		{"* * 0 * *", "column 5: the day of month 0 is not between 1 and 31"},
+		{"* * 1-32 * *", "column 7: the day of month 32 is not between 1 and 31"},
+		{"* * * 13 *", "column 7: the month 13 is not between 1 and 12"},
+		{"* * * * 8", "column 9: the day of week 8 is not between 0 and 7"},
+		{"99999999999999999999 * * * *",
+			"column 1: the minute 99999999999999999999 is not between 0 and 59"},
+		{"5-2 * * * *", "column 1: the range 5-2 of the minute goes backwards"},
+		{"* * * * fri-mon",
+			"column 9: the range fri-mon of the day of week goes backwards"},
+		{"*/0 * * * *", "column 3: the step 0 of the minute is not between 1 and 60"},
+		{"* */25 * * *", "column 5: the step 25 of the hour is not between 1 and 24"},
+	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(without_a_day); i++) {
 		g_autofree char *wanted = g_strdup_printf(
 			"the expression '%s' never fires: none of its months has any of its days",
-			cases[i]);
-		g_autofree char *checked = cron_check(cases[i], false, NULL);
-		g_autoptr(GError) error = NULL;
-		CronExpression cron;
+			without_a_day[i]);
 
-		g_assert_false(cron_parse(cases[i], false, &cron, &error));
-		g_assert_cmpstr(error->message, ==, wanted);
-		g_assert_error(error, CRON_ERROR, CRON_ERROR_IMPOSSIBLE);
-		g_assert_cmpstr(checked, ==, wanted);
+		check_impossible(without_a_day[i], wanted);
 	}
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		check_impossible(cases[i][0], cases[i][1]);
 }
 
 static void test_check(void)
@@ -354,17 +365,37 @@ static void test_seconds(void)
 		check_fires(&cases[i], true);
 }
 
+// Nothing before the year 1 or after the year 9999, neither in UTC nor by the wall.
 static void test_ends(void)
 {
-	g_autoptr(GTimeZone) zone = g_time_zone_new_utc();
-	CronExpression cron;
-	int64_t at;
+	static const struct {
+		const char *text, *zone, *first, *last;
+	} cases[] = {
+		{"* * * * *", "UTC", "0001-01-01T00:00:00Z", "9999-12-31T23:59:00Z"},
+		{"0 0 * * *", "UTC", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"},
+		{"* * * * *", "+05:30", "0001-01-01T00:00:00Z", "9999-12-31T18:29:00Z"},
+		{"0 0 * * *", "+05:30", "0001-01-01T18:30:00Z", "9999-12-30T18:30:00Z"},
+		{"* * * * *", "-05:00", "0001-01-01T05:00:00Z", "9999-12-31T23:59:00Z"},
+		{"0 20 * * *", "-05:00", "0001-01-02T01:00:00Z", "9999-12-31T01:00:00Z"},
+		{"59 23 31 12 *", "-05:00", "0002-01-01T04:59:00Z", "9999-01-01T04:59:00Z"},
+		{"0 0 29 2 *", "UTC", "0004-02-29T00:00:00Z", "9996-02-29T00:00:00Z"},
+	};
 
-	g_assert_true(cron_parse("* * * * *", false, &cron, NULL));
-	g_assert_false(cron_next(&cron, zone, INT64_MAX, &at));
-	g_assert_false(cron_previous(&cron, zone, INT64_MIN, &at));
-	g_assert_true(cron_next(&cron, zone, INT64_MIN, &at));
-	g_assert_true(cron_previous(&cron, zone, INT64_MAX, &at));
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GTimeZone) zone = cron_zone(cases[i].zone);
+		CronExpression cron;
+		int64_t at;
+
+		g_assert_true(cron_parse(cases[i].text, false, &cron, NULL));
+		g_assert_true(cron_next(&cron, zone, INT64_MIN, &at));
+		g_assert_cmpint(at, ==, read_time(cases[i].first));
+		g_assert_false(cron_previous(&cron, zone, at, &at));
+		g_assert_true(cron_previous(&cron, zone, INT64_MAX, &at));
+		g_assert_cmpint(at, ==, read_time(cases[i].last));
+		g_assert_false(cron_next(&cron, zone, at, &at));
+		g_assert_false(cron_next(&cron, zone, INT64_MAX, &at));
+		g_assert_false(cron_previous(&cron, zone, INT64_MIN, &at));
+	}
 }
 
 // ---- the slow model ----
