@@ -410,6 +410,9 @@ static void driver_wait(Runner *runner)
 	next = runner_next_moment(runner);
 	atomic_store(&runner->sleeps_until, next);
 	pthread_mutex_unlock(&runner->helm);
+	// A worker that found the helm taken has left what it ended to us, whatever we had it for.
+	if (ended_waits(runner))
+		return;
 	now = timestamp_now();
 	poll(fds, G_N_ELEMENTS(fds), next <= now ? 0 : (int)MIN((next - now + 999) / 1000, 1000));
 	if (fds[0].revents != 0)
