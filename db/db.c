@@ -82,7 +82,7 @@ DbConnection *db_open(const char *url, const DbOptions *options, GError **error)
 	connection->options = complete;
 	connection->transaction.connection = connection;
 	connection->error_offset = -1;
-	connection->idle = g_hash_table_new(g_str_hash, g_str_equal);
+	connection->idle = db_statement_cache_new();
 	g_queue_init(&connection->idle_order);
 	// The driver copies the options.
 	// cppcheck-suppress returnDanglingLifetime
@@ -99,13 +99,8 @@ void db_close(DbConnection *connection)
 	if (connection->transaction.open)
 		connection->driver->rollback(connection);
 	g_hash_table_destroy(connection->idle);
-	while ((link = g_queue_pop_head_link(&connection->idle_order)) != NULL) {
-		DbStatement *statement = link->data;
-		char *sql = statement->sql;
-
-		connection->driver->finalize(statement);
-		g_free(sql);
-	}
+	while ((link = g_queue_pop_head_link(&connection->idle_order)) != NULL)
+		db_statement_destroy(link->data);
 	label = connection->label;
 	connection->driver->close(connection);
 	g_free(label);

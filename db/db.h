@@ -165,6 +165,9 @@ typedef enum {
 // the connection's cache. DB_ERROR_MISUSE when the text holds none, more than one, or parameters
 // that are not $1 … $n.
 DbStatement *db_prepare(DbConnection *connection, const char *sql, GError **error);
+// The same, but made anew from the schema as it is now, whoever changed it: the columns can be relied on before the first
+// row. (Those of a statement that was prepared before a change are brought up to date by its first step only.)
+DbStatement *db_prepare_anew(DbConnection *connection, const char *sql, GError **error);
 // Where in the text the last failed db_prepare() stumbled: an offset in bytes, or -1 when the
 // engine does not say.
 int db_error_offset(const DbConnection *connection);

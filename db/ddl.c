@@ -110,28 +110,36 @@ char *db_field_engine_type(const DbDialect *dialect, const DbFieldType *type, Db
 	return format_sizes(mapping->sized, type);
 }
 
+static const DbTypeAlias *alias_find(const DbDialect *dialect, const char *name, size_t length)
+{
+	for (const DbTypeAlias *alias = dialect->aliases; alias->engine != NULL; alias++)
+		if (g_ascii_toupper(*name) == *alias->engine &&
+			g_ascii_strncasecmp(alias->engine, name, length) == 0 &&
+			alias->engine[length] == '\0')
+			return alias;
+	return NULL;
+}
+
 bool db_field_from_engine(const DbDialect *dialect, const char *engine_type, DbFieldType *ret_type)
 {
-	g_autofree char *name = g_ascii_strup(engine_type, -1);
-	char *sizes = strchr(name, '(');
+	const char *name = engine_type + strspn(engine_type, " ");
+	size_t length = strcspn(name, "(");
+	const char *sizes = name[length] == '(' ? name + length : NULL;
+	const DbTypeAlias *alias;
+	g_autofree char *declared = NULL;
 
-	if (sizes != NULL)
-		*sizes = '\0';
-	g_strstrip(name);
-	for (const DbTypeAlias *alias = dialect->aliases; alias->engine != NULL; alias++) {
-		g_autofree char *declared = NULL;
-
-		if (strcmp(alias->engine, name) != 0)
-			continue;
-		sizes = strchr(engine_type, '(');
-		declared = g_strconcat(
-			db_field_kind_name(alias->kind), sizes == NULL ? "" : sizes, NULL);
+	while (length > 0 && name[length - 1] == ' ')
+		length--;
+	alias = length == 0 ? NULL : alias_find(dialect, name, length);
+	if (alias == NULL)
+		return db_field_type_parse(engine_type, ret_type);
+	if (sizes != NULL) {
+		declared = g_strconcat(db_field_kind_name(alias->kind), sizes, NULL);
 		if (db_field_type_parse(declared, ret_type))
 			return true;
-		*ret_type = (DbFieldType){.kind = alias->kind};
-		return true;
 	}
-	return db_field_type_parse(engine_type, ret_type);
+	*ret_type = (DbFieldType){.kind = alias->kind};
+	return true;
 }
 
 static void append_column(const DbDialect *dialect, const DbColumn *column, GString *sql)

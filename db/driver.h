@@ -23,13 +23,19 @@ struct DbConnection {
 	atomic_bool cancelled;
 	DbTransaction transaction; // the one there may be
 	int error_offset;
-	GHashTable *idle; // SQL text -> DbStatement, prepared and not in use
+	GHashTable *idle; // DbStatementText -> DbStatement, prepared and not in use
 	GQueue idle_order; // the same, used longest ago last
 };
 
+// A text that knows its hash: a statement comes out of the cache and goes back in without another look at all of it.
+typedef struct {
+	char *sql;
+	guint hash;
+} DbStatementText;
+
 struct DbStatement {
 	DbConnection *connection;
-	char *sql;
+	DbStatementText text;
 	unsigned parameters; // the highest n of $n
 	int64_t changes;
 	bool cacheable; // false for statements that steer transactions
@@ -49,9 +55,11 @@ struct DbDriver {
 	// From any thread; the cancelled flag is set already.
 	void (*cancel)(DbConnection *connection);
 
-	// Sets parameters and cacheable; db.c sets connection and sql.
+	// Sets parameters and cacheable; db.c sets connection and text.
 	DbStatement *(*prepare)(DbConnection *connection, const char *sql, GError **error);
-	void (*finalize)(DbStatement *statement); // frees the struct, not sql
+	// Has what is prepared next see the schema as it is now. NULL: it always does.
+	bool (*refresh)(DbConnection *connection, GError **error);
+	void (*finalize)(DbStatement *statement); // frees the struct, not its text
 	bool (*bind)(DbStatement *statement, unsigned number, const DbValue *value, bool copy,
 		GError **error);
 	void (*clear_bindings)(DbStatement *statement);
@@ -82,6 +90,10 @@ struct DbDriver {
 };
 
 extern const DbDriver db_driver_sqlite;
+
+// statement.c: the cache of idle statements.
+GHashTable *db_statement_cache_new(void);
+void db_statement_destroy(DbStatement *statement);
 
 // Sets the DB_ERROR_CANCELLED of the connection. Returns false always.
 bool db_set_cancelled(const DbConnection *connection, GError **error);

@@ -46,8 +46,11 @@ const char *db_field_kind_name(DbFieldKind kind)
 
 static DbFieldKind kind_find(const char *name)
 {
+	const char first = g_ascii_toupper(*name);
+
 	for (size_t i = 0; i < G_N_ELEMENTS(KIND_NAMES); i++)
-		if (g_ascii_strcasecmp(KIND_NAMES[i].name, name) == 0)
+		if (KIND_NAMES[i].name[0] == first &&
+			g_ascii_strcasecmp(KIND_NAMES[i].name, name) == 0)
 			return KIND_NAMES[i].kind;
 	return DB_FIELD_UNKNOWN;
 }

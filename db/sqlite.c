@@ -15,8 +15,38 @@ bool sqlite_run(SqliteConnection *connection, const char *sql, GError **error)
 	return code == SQLITE_OK || sqlite_set_error(connection, code, error);
 }
 
+static const char *const STEER_TEXTS[] = {
+	[STEER_BEGIN] = "BEGIN",
+	[STEER_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[STEER_COMMIT] = "COMMIT",
+	[STEER_ROLLBACK] = "ROLLBACK",
+};
+
+static bool steer(SqliteConnection *connection, SqliteSteer steer, GError **error)
+{
+	sqlite3_stmt **statement = &connection->steers[steer];
+	int code = SQLITE_OK;
+
+	connection->own_statement = true;
+	if (*statement == NULL)
+		code = sqlite3_prepare_v3(connection->handle, STEER_TEXTS[steer], -1,
+			SQLITE_PREPARE_PERSISTENT, statement, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(*statement);
+	connection->own_statement = false;
+	if (code == SQLITE_DONE) {
+		sqlite3_reset(*statement);
+		return true;
+	}
+	sqlite_set_error(connection, code, error);
+	sqlite3_reset(*statement);
+	return false;
+}
+
 static void connection_free(SqliteConnection *connection)
 {
+	for (size_t i = 0; i < G_N_ELEMENTS(connection->steers); i++)
+		sqlite3_finalize(connection->steers[i]);
 	if (connection->handle != NULL)
 		sqlite3_wal_hook(connection->handle, NULL, NULL);
 	sqlite_checkpointer_free(connection->checkpointer);
@@ -170,8 +200,8 @@ static bool sqlite_begin(DbConnection *connection, DbBegin mode, GError **error)
 {
 	if (db_is_cancelled(connection))
 		return db_set_cancelled(connection, error);
-	return sqlite_run(sqlite_connection(connection),
-		mode == DB_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
+	return steer(sqlite_connection(connection),
+		mode == DB_BEGIN_WRITE ? STEER_BEGIN_WRITE : STEER_BEGIN, error);
 }
 
 static bool sqlite_commit(DbConnection *connection, GError **error)
@@ -186,7 +216,7 @@ static bool sqlite_commit(DbConnection *connection, GError **error)
 			connection->label);
 		return false;
 	}
-	return sqlite_run(own, "COMMIT", error);
+	return steer(own, STEER_COMMIT, error);
 }
 
 static void sqlite_rollback(DbConnection *connection)
@@ -195,7 +225,7 @@ static void sqlite_rollback(DbConnection *connection)
 	bool cancelled = atomic_exchange(&connection->cancelled, false);
 
 	if (!sqlite3_get_autocommit(own->handle))
-		sqlite_run(own, "ROLLBACK", NULL);
+		steer(own, STEER_ROLLBACK, NULL);
 	if (cancelled)
 		atomic_store(&connection->cancelled, true);
 }
@@ -225,6 +255,7 @@ const DbDriver db_driver_sqlite = {
 	.close = sqlite_close,
 	.cancel = sqlite_cancel,
 	.prepare = sqlite_prepare,
+	.refresh = sqlite_refresh,
 	.finalize = sqlite_finalize,
 	.bind = sqlite_bind,
 	.clear_bindings = sqlite_clear_bindings,

@@ -13,9 +13,19 @@ typedef struct {
 	uint64_t used; // value of SqliteConnection.uses when it was last asked for
 } SqliteDataset;
 
+// The statements that steer transactions.
+typedef enum {
+	STEER_BEGIN,
+	STEER_BEGIN_WRITE,
+	STEER_COMMIT,
+	STEER_ROLLBACK,
+	STEERS,
+} SqliteSteer;
+
 typedef struct {
 	DbConnection base;
 	sqlite3 *handle;
+	sqlite3_stmt *steers[STEERS]; // each prepared when it is first needed
 	char *path; // the file; the folder of sqlite-dir; NULL for :memory:
 	bool is_folder; // sqlite-dir
 	bool own_statement; // the driver itself is at work: the authorizer allows all
@@ -83,6 +93,7 @@ bool sqlite_use_datasets(
 	DbConnection *connection, const char *const *names, bool create, GError **error);
 char **sqlite_list_datasets(DbConnection *connection, GError **error);
 void sqlite_dataset_clear(gpointer dataset);
+bool sqlite_refresh(DbConnection *connection, GError **error);
 
 // sqlite_checkpoint.c: a thread that copies the log of path back when it is told that it has grown.
 SqliteCheckpointer *sqlite_checkpointer_new(const char *path);

@@ -236,3 +236,29 @@ char **sqlite_list_datasets(DbConnection *connection, GError **error)
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
+
+// SQLite compiles by the schema that it has in memory, and notices only when a statement begins to run that another has
+// changed the file's.
+static bool refresh_one(SqliteConnection *connection, const char *name, GError **error)
+{
+	g_autoptr(GString) sql = g_string_new("SELECT 1 FROM ");
+
+	db_append_identifier(&connection->base, sql, name);
+	g_string_append(sql, ".sqlite_schema LIMIT 0");
+	return db_execute(&connection->base, sql->str, DB_NO_VALUES, NULL, error);
+}
+
+bool sqlite_refresh(DbConnection *connection, GError **error)
+{
+	SqliteConnection *own = sqlite_connection(connection);
+
+	if (!own->is_folder)
+		return refresh_one(own, "main", error);
+	for (unsigned i = 0; i < own->datasets->len; i++) {
+		const SqliteDataset *dataset = &g_array_index(own->datasets, SqliteDataset, i);
+
+		if (!refresh_one(own, dataset->name, error))
+			return false;
+	}
+	return true;
+}

@@ -2,21 +2,42 @@
 // forms.
 #include "db/driver.h"
 
-static void statement_destroy(DbStatement *statement)
+#include <string.h>
+
+static guint text_hash(gconstpointer text)
 {
-	char *sql = statement->sql;
+	return ((const DbStatementText *)text)->hash;
+}
+
+static gboolean text_equal(gconstpointer a, gconstpointer b)
+{
+	const DbStatementText *first = a;
+	const DbStatementText *second = b;
+
+	return first->hash == second->hash && strcmp(first->sql, second->sql) == 0;
+}
+
+GHashTable *db_statement_cache_new(void)
+{
+	return g_hash_table_new(text_hash, text_equal);
+}
+
+void db_statement_destroy(DbStatement *statement)
+{
+	char *sql = statement->text.sql;
 
 	statement->connection->driver->finalize(statement);
 	g_free(sql);
 }
 
-static DbStatement *cache_take(DbConnection *connection, const char *sql)
+static DbStatement *cache_take(DbConnection *connection, const DbStatementText *text)
 {
-	DbStatement *statement = g_hash_table_lookup(connection->idle, sql);
+	gpointer found = NULL;
+	DbStatement *statement;
 
-	if (statement == NULL)
+	if (!g_hash_table_steal_extended(connection->idle, text, NULL, &found))
 		return NULL;
-	g_hash_table_remove(connection->idle, sql);
+	statement = found;
 	g_queue_unlink(&connection->idle_order, &statement->link);
 	statement->changes = 0;
 	return statement;
@@ -25,16 +46,16 @@ static DbStatement *cache_take(DbConnection *connection, const char *sql)
 // False when the cache does not want it.
 static bool cache_give(DbConnection *connection, DbStatement *statement)
 {
-	if (!statement->cacheable || g_hash_table_contains(connection->idle, statement->sql))
+	if (!statement->cacheable || g_hash_table_contains(connection->idle, &statement->text))
 		return false;
 	if (g_queue_get_length(&connection->idle_order) >= connection->options.statement_cache) {
 		DbStatement *oldest = g_queue_peek_tail(&connection->idle_order);
 
-		g_hash_table_remove(connection->idle, oldest->sql);
+		g_hash_table_remove(connection->idle, &oldest->text);
 		g_queue_unlink(&connection->idle_order, &oldest->link);
-		statement_destroy(oldest);
+		db_statement_destroy(oldest);
 	}
-	g_hash_table_insert(connection->idle, statement->sql, statement);
+	g_hash_table_insert(connection->idle, &statement->text, statement);
 	statement->link = (GList){.data = statement};
 	g_queue_push_head_link(&connection->idle_order, &statement->link);
 	return true;
@@ -42,7 +63,9 @@ static bool cache_give(DbConnection *connection, DbStatement *statement)
 
 DbStatement *db_prepare(DbConnection *connection, const char *sql, GError **error)
 {
-	DbStatement *statement = cache_take(connection, sql);
+	// Of another's text only the hash is taken; the cache compares it, and does not keep it.
+	const DbStatementText text = {.sql = (char *)(uintptr_t)sql, .hash = g_str_hash(sql)};
+	DbStatement *statement = cache_take(connection, &text);
 
 	if (statement != NULL)
 		return statement;
@@ -55,8 +78,24 @@ DbStatement *db_prepare(DbConnection *connection, const char *sql, GError **erro
 	if (statement == NULL)
 		return NULL;
 	statement->connection = connection;
-	statement->sql = g_strdup(sql);
+	statement->text = (DbStatementText){.sql = g_strdup(sql), .hash = text.hash};
 	return statement;
+}
+
+DbStatement *db_prepare_anew(DbConnection *connection, const char *sql, GError **error)
+{
+	const DbStatementText text = {.sql = (char *)(uintptr_t)sql, .hash = g_str_hash(sql)};
+	DbStatement *old = cache_take(connection, &text);
+
+	if (old != NULL)
+		db_statement_destroy(old);
+	if (db_is_cancelled(connection)) {
+		db_set_cancelled(connection, error);
+		return NULL;
+	}
+	if (connection->driver->refresh != NULL && !connection->driver->refresh(connection, error))
+		return NULL;
+	return db_prepare(connection, sql, error);
 }
 
 void db_statement_free(DbStatement *statement)
@@ -69,12 +108,12 @@ void db_statement_free(DbStatement *statement)
 	connection->driver->reset(statement);
 	connection->driver->clear_bindings(statement);
 	if (!cache_give(connection, statement))
-		statement_destroy(statement);
+		db_statement_destroy(statement);
 }
 
 const char *db_statement_sql(const DbStatement *statement)
 {
-	return statement->sql;
+	return statement->text.sql;
 }
 
 unsigned db_parameter_count(const DbStatement *statement)

@@ -196,25 +196,27 @@ static GStrv names_of(const SqlTableSet *set)
 	return names;
 }
 
-GStrv sql_script_reads(const char *dialect, const char *text)
+SqlFacts *sql_facts_new(const char *dialect, const char *text)
 {
 	g_autoptr(SqlScript) script = sql_script_scan(dialect_of(dialect), text, strlen(text));
+	SqlFacts *facts = g_new(SqlFacts, 1);
 
-	return names_of(&script->reads);
+	*facts = (SqlFacts){
+		.reads = names_of(&script->reads),
+		.writes = names_of(&script->writes),
+		.fingerprint = g_strdup(script->fingerprint),
+	};
+	return facts;
 }
 
-GStrv sql_script_writes(const char *dialect, const char *text)
+void sql_facts_free(SqlFacts *facts)
 {
-	g_autoptr(SqlScript) script = sql_script_scan(dialect_of(dialect), text, strlen(text));
-
-	return names_of(&script->writes);
-}
-
-char *sql_script_fingerprint(const char *dialect, const char *text)
-{
-	g_autoptr(SqlScript) script = sql_script_scan(dialect_of(dialect), text, strlen(text));
-
-	return g_strdup(script->fingerprint);
+	if (facts == NULL)
+		return;
+	g_strfreev(facts->reads);
+	g_strfreev(facts->writes);
+	g_free(facts->fingerprint);
+	g_free(facts);
 }
 
 // ---- Taking the own dataset off

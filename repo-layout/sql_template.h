@@ -46,11 +46,16 @@ typedef struct SqlSplit {
 // The statements of a script, in order. Array of SqlSplit, owned by the caller.
 GPtrArray *sql_script_split(const char *dialect, const char *text);
 
-// The tables read, and those written, dotted and unquoted; each once. Free with g_strfreev.
-GStrv sql_script_reads(const char *dialect, const char *text);
-GStrv sql_script_writes(const char *dialect, const char *text);
-// As sql/scan.h: 64 hexadecimal digits. Free with g_free.
-char *sql_script_fingerprint(const char *dialect, const char *text);
+// What reading a script once tells.
+typedef struct SqlFacts {
+	GStrv reads; // the tables read, and those written: dotted and unquoted, each once
+	GStrv writes;
+	char *fingerprint; // as sql/scan.h: 64 hexadecimal digits
+} SqlFacts;
+
+SqlFacts *sql_facts_new(const char *dialect, const char *text);
+void sql_facts_free(SqlFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlFacts, sql_facts_free)
 
 // The text with "dataset." taken off in front of the names of its own tables: what is kept inside the dataset must not
 // name it (an SQLite view that does makes the whole file unreadable under another name). Free with g_free.

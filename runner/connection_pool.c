@@ -28,7 +28,10 @@ static void pooled_free(PooledConnection *pooled)
 	db_close(pooled->connection);
 	g_array_free(pooled->files, TRUE);
 	g_free(pooled->stage_ddl);
-	g_clear_pointer(&pooled->schemas, g_hash_table_unref);
+	g_clear_pointer(&pooled->known, g_hash_table_unref);
+	g_clear_pointer(&pooled->queries, g_hash_table_unref);
+	if (pooled->neighbours != NULL)
+		pooled->neighbours_free(pooled->neighbours);
 	g_free(pooled->url);
 	g_free(pooled);
 }

@@ -13,8 +13,12 @@ typedef struct PooledConnection {
 	// What the borrower remembers between loans (of the stage table in the connection's temporary dataset); NULL at
 	// first. Freed with g_free.
 	char *stage_ddl;
-	GHashTable *
-		schemas; // of the borrower too: what it read of tables; values freed with the table. NULL at first
+	// Likewise: what it knows of the tables, by dataset (runner/build/known.h). Freed with the table's own functions.
+	GHashTable *known;
+	GHashTable *queries; // likewise, by text
+	// Likewise: temporary views it made (runner/build/neighbours.h).
+	struct Neighbours *neighbours;
+	GDestroyNotify neighbours_free;
 	GArray *files; // what the attached datasets' files were: a file that was replaced ends the connection
 	gint64 idle_since;
 } PooledConnection;

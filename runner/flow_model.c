@@ -11,7 +11,21 @@ struct FlowModel {
 	char *scripts_tree;
 	pthread_mutex_t lock;
 	GHashTable *templates; // const char * (address) → ExprTemplate *
+	GHashTable *kept; // const Task * → Kept *
 };
+
+typedef struct {
+	void *thing;
+	GDestroyNotify free_thing;
+} Kept;
+
+static void kept_free(gpointer data)
+{
+	Kept *kept = data;
+
+	kept->free_thing(kept->thing);
+	g_free(kept);
+}
 
 static void template_free(gpointer data)
 {
@@ -42,6 +56,7 @@ void flow_model_unref(FlowModel *model)
 	if (model == NULL || atomic_fetch_sub(&model->references, 1) > 1)
 		return;
 	g_hash_table_unref(model->templates);
+	g_clear_pointer(&model->kept, g_hash_table_unref);
 	pthread_mutex_destroy(&model->lock);
 	flow_free(model->flow);
 	g_free(model->scripts_tree);
@@ -103,4 +118,38 @@ const ExprTemplate *flow_model_template(FlowModel *model, const char *text, GErr
 		found = other;
 	}
 	return found;
+}
+
+static const void *kept_find(FlowModel *model, const Task *task)
+{
+	const Kept *kept;
+
+	pthread_mutex_lock(&model->lock);
+	kept = model->kept == NULL ? NULL : g_hash_table_lookup(model->kept, task);
+	pthread_mutex_unlock(&model->lock);
+	return kept == NULL ? NULL : kept->thing;
+}
+
+const void *flow_model_keep(FlowModel *model, const Task *task, void *(*make)(void *data),
+	void *data, GDestroyNotify free_kept)
+{
+	const void *found = kept_find(model, task);
+	Kept *own;
+	Kept *first;
+
+	if (found != NULL)
+		return found;
+	own = g_new(Kept, 1);
+	*own = (Kept){make(data), free_kept};
+	pthread_mutex_lock(&model->lock);
+	if (model->kept == NULL)
+		model->kept = g_hash_table_new_full(NULL, NULL, NULL, kept_free);
+	first = g_hash_table_lookup(model->kept, task);
+	if (first == NULL)
+		g_hash_table_insert(model->kept, (gpointer)(guintptr)task, own);
+	pthread_mutex_unlock(&model->lock);
+	if (first == NULL)
+		return own->thing;
+	kept_free(own);
+	return first->thing;
 }

@@ -21,5 +21,10 @@ const char *flow_model_scripts_tree(const FlowModel *model); // NULL: none
 // Borrowed. NULL with an EXPR_ERROR_SYNTAX that tells the first fault.
 const ExprTemplate *flow_model_template(FlowModel *model, const char *text, GError **error);
 
+// Something that is worked out of one task's definition alone, kept as long as the flow and shared by all threads: made by
+// make(data) when it is first asked for. Borrowed. A task has one such thing.
+const void *flow_model_keep(FlowModel *model, const Task *task, void *(*make)(void *data),
+	void *data, GDestroyNotify free_kept);
+
 // Parses any text; the first fault as an error. Free with expr_template_free().
 ExprTemplate *expression_parse(const char *text, bool bare, GError **error);

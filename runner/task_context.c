@@ -91,6 +91,12 @@ int64_t task_context_revision(const TaskContext *context)
 	return flow_model_revision(context->drive->model);
 }
 
+const void *task_context_keep(
+	TaskContext *context, void *(*make)(void *data), void *data, GDestroyNotify free_kept)
+{
+	return flow_model_keep(context->drive->model, context->node->task, make, data, free_kept);
+}
+
 unsigned task_context_attempt(const TaskContext *context)
 {
 	return context->attempt;

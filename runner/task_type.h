@@ -105,6 +105,10 @@ const Task *task_context_task(const TaskContext *context);
 const char *task_context_run_id(const TaskContext *context);
 const char *task_context_task_run_id(const TaskContext *context);
 int64_t task_context_revision(const TaskContext *context);
+// Something that follows from the task's definition alone (never from a rendered value), kept for all runs of this
+// revision and shared by all threads: made by make(data) when it is first asked for. Borrowed. A task has one such thing.
+const void *task_context_keep(
+	TaskContext *context, void *(*make)(void *data), void *data, GDestroyNotify free_kept);
 unsigned task_context_attempt(const TaskContext *context); // 1 is the first
 int64_t task_context_started(
 	const TaskContext *context); // when this attempt began, microseconds since the epoch

@@ -4,7 +4,9 @@
 
 #include "runner/build/evolve.h"
 #include "runner/build/feed.h"
+#include "runner/build/known.h"
 #include "runner/build/marker.h"
+#include "runner/build/neighbours.h"
 #include "runner/build/stage.h"
 #include "store/declared_schema.h"
 
@@ -132,13 +134,15 @@ void build_free(Build *build)
 		return;
 	g_free(build->dataset);
 	g_free(build->name);
+	g_strfreev(build->datasets);
 	g_free(build->now);
 	g_clear_pointer(&build->key, g_ptr_array_unref);
 	db_table_free(build->incoming);
 	db_table_free(build->stage);
 	db_table_free(build->wanted);
-	db_table_free(build->live);
+	db_table_free(build->found);
 	g_clear_pointer(&build->checks, g_ptr_array_unref);
+	g_clear_pointer(&build->versions, g_array_unref);
 	json_decref(build->outputs);
 	g_free(build);
 }
@@ -171,6 +175,13 @@ bool build_execute(const Build *build, const SqlBuilder *builder, int64_t *chang
 	return sql_builder_execute(builder, build->connection, changes, error);
 }
 
+bool build_look(Build *build, GError **error)
+{
+	g_clear_pointer(&build->found, db_table_free);
+	return db_schema_read_table(
+		build->connection, build->dataset, build->name, &build->found, error);
+}
+
 // ---- Connection
 
 static void announce(const Build *build, DbConnection *connection)
@@ -179,26 +190,32 @@ static void announce(const Build *build, DbConnection *connection)
 		build->request->connected(build->request->data, connection);
 }
 
+static void name_add(GPtrArray *names, const char *name)
+{
+	if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+		g_ptr_array_add(names, g_strdup(name));
+}
+
 // All that the build reads or writes, each once; to be freed.
 static GStrv dataset_names(const Build *build)
 {
-	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autoptr(GPtrArray) checked = g_ptr_array_new_with_free_func(g_free);
 	const char *const *reads = build->request->datasets;
 
-	g_strv_builder_add(names, build->dataset);
+	name_add(names, build->dataset);
 	check_list_datasets(build->checks, checked);
 	for (unsigned i = 0; i < checked->len; i++)
-		g_strv_builder_add(names, checked->pdata[i]);
+		name_add(names, checked->pdata[i]);
 	for (; reads != NULL && *reads != NULL; reads++)
-		g_strv_builder_add(names, *reads);
-	return g_strv_builder_end(names);
+		name_add(names, *reads);
+	g_ptr_array_add(names, NULL);
+	return (GStrv)g_ptr_array_steal(names, NULL);
 }
 
 static bool open_connection(Build *build, GError **error)
 {
 	const char *own[] = {NULL, NULL};
-	g_auto(GStrv) names = NULL;
 
 	build->pooled = connection_pool_lend(build->request->url, error);
 	if (build->pooled == NULL)
@@ -209,37 +226,10 @@ static bool open_connection(Build *build, GError **error)
 	own[0] = build->dataset;
 	if (g_str_equal(build->dataset, "main"))
 		return true;
-	names = dataset_names(build);
+	build->datasets = dataset_names(build);
 	return pooled_connection_use(build->pooled, own, true, error) &&
-	       pooled_connection_use(build->pooled, (const char *const *)names, false, error);
-}
-
-// A table that the query names without a dataset is the target's neighbour, whatever else is attached: a temporary view
-// of that name is found before everything else.
-static bool set_neighbours(Build *build, bool make, GError **error)
-{
-	const char *const *names = build->request->unqualified;
-
-	if (g_str_equal(build->dataset, "main"))
-		return true;
-	for (; names != NULL && *names != NULL; names++) {
-		g_autoptr(SqlBuilder) builder = sql_builder_new(build->dialect);
-
-		sql_builder_append(builder, "DROP VIEW IF EXISTS temp.");
-		sql_builder_name(builder, *names);
-		if (!build_execute(build, builder, NULL, error))
-			return false;
-		if (!make)
-			continue;
-		g_string_truncate(builder->sql, 0);
-		sql_builder_append(builder, "CREATE TEMP VIEW ");
-		sql_builder_name(builder, *names);
-		sql_builder_append(builder, " AS SELECT * FROM ");
-		sql_builder_table(builder, build->dataset, *names);
-		if (!build_execute(build, builder, NULL, error))
-			return false;
-	}
-	return true;
+	       pooled_connection_use(
+		       build->pooled, (const char *const *)build->datasets, false, error);
 }
 
 static void close_connection(Build *build, bool good)
@@ -249,8 +239,7 @@ static void close_connection(Build *build, bool good)
 	announce(build, NULL);
 	db_cancel_reset(build->connection);
 	// What many rows left in the temporary database is given back by closing it.
-	good = good && build->staged <= STAGED_KEPT && set_neighbours(build, false, NULL) &&
-	       stage_clear(build);
+	good = good && build->staged <= STAGED_KEPT && stage_clear(build);
 	connection_pool_return(build->pooled, good);
 	build->pooled = NULL;
 	build->connection = NULL;
@@ -352,23 +341,23 @@ static void take_recorded(Build *build, json_t *result)
 	build->staged = json_integer_value(json_object_get(result, "rows"));
 }
 
-// One transaction, whose first statement takes the write lock of the target's dataset alone.
-static bool publish_once(Build *build, GError **error)
+static bool replay(Build *build, GError **error)
 {
-	g_autoptr(DbTransaction) transaction =
-		db_transaction_begin(build->connection, DB_BEGIN_READ, error);
-	bool taken = false;
 	json_t *recorded = NULL;
 
-	if (transaction == NULL || !marker_take(build, &taken, error))
+	if (!marker_find(build, &recorded, error))
 		return false;
-	if (!taken) { // another attempt of this task run was faster
-		if (!marker_find(build, &recorded, error))
-			return false;
+	if (recorded != NULL)
 		take_recorded(build, recorded);
-		return true;
-	}
-	build_step("marked");
+	return true;
+}
+
+static bool write_target(Build *build, GError **error)
+{
+	const KnownTable *after;
+
+	if (known_begin(build, error) == NULL)
+		return false;
 	if (!(build->feed->flags & FEED_SCRIPT) && !evolve_table(build, error))
 		return false;
 	build_step("evolved");
@@ -377,10 +366,28 @@ static bool publish_once(Build *build, GError **error)
 	build_step("written");
 	json_decref(build->outputs);
 	build->outputs = result_of(build);
-	if (!marker_finish(build, build->outputs, error))
+	after = known_after(build, error);
+	return after != NULL && marker_finish(build, build->outputs, after->shape, error);
+}
+
+// One transaction, whose first statement takes the write lock of the target's dataset alone.
+static bool publish_once(Build *build, GError **error)
+{
+	g_autoptr(DbTransaction) transaction =
+		db_transaction_begin(build->connection, DB_BEGIN_READ, error);
+	bool taken = false;
+	bool done;
+
+	if (transaction == NULL || !marker_take(build, &taken, error))
 		return false;
+	if (!taken) // another attempt of this task run was faster
+		return replay(build, error);
+	build_step("marked");
+	done = write_target(build, error);
 	build_step("before commit");
-	return db_transaction_commit(transaction, error);
+	done = done && db_transaction_commit(transaction, error);
+	known_end(build, done);
+	return done;
 }
 
 static bool is_cancelled(const Build *build, GError **error)
@@ -414,15 +421,28 @@ static bool publish(Build *build, GError **error)
 	}
 }
 
-static bool stage_rows(Build *build, GError **error)
+// One snapshot: what the rows look like is found out at the same moment that they are of. Writers are not held up by it.
+static bool fill_stage(Build *build, GError **error)
 {
-	if (!build->source->describe(build, build->source->data, error) ||
+	g_autoptr(DbTransaction) snapshot =
+		db_transaction_begin(build->connection, DB_BEGIN_READ, error);
+
+	if (snapshot == NULL || !build->source->describe(build, build->source->data, error) ||
 		!stage_plan(build, error) || !stage_create(build, error))
 		return false;
 	build_step("stage made");
 	if (!(build->feed->flags & FEED_VIEW) &&
 		!build->source->fill(build, build->source->data, error))
 		return false;
+	return db_transaction_commit(snapshot, error);
+}
+
+static bool stage_rows(Build *build, GError **error)
+{
+	if (!fill_stage(build, error)) {
+		stage_forget(build);
+		return false;
+	}
 	build_step("staged");
 	if (build->feed->flags & FEED_VIEW)
 		return true;
@@ -432,15 +452,12 @@ static bool stage_rows(Build *build, GError **error)
 
 static bool build_steps(Build *build, GError **error)
 {
-	json_t *recorded = NULL;
-
-	if (!marker_find(build, &recorded, error))
+	// The marker tells in the end; only an attempt that is not the first has reason to ask it before the work.
+	if (build->request->attempt > 1 && !replay(build, error))
 		return false;
-	if (recorded != NULL) {
-		take_recorded(build, recorded);
+	if (build->replayed)
 		return true;
-	}
-	if (!set_neighbours(build, true, error))
+	if (!neighbours_set(build, error))
 		return false;
 	if (!(build->feed->flags & FEED_SCRIPT)) {
 		if (!stage_rows(build, error) || !run_checks(build, error))

@@ -17,12 +17,13 @@
 
 typedef struct Build Build;
 typedef struct Feed Feed;
+typedef struct KnownTable KnownTable;
 
 // Where the rows come from.
 typedef struct BuildSource {
 	// Fills build->incoming with the columns that the rows come with.
 	bool (*describe)(Build *build, void *data, GError **error);
-	// Puts the rows into the stage table; sets build->staged.
+	// Puts the rows into the stage table; sets build->staged. Both in one read transaction.
 	bool (*fill)(Build *build, void *data, GError **error);
 	// The SELECT itself, for feeds that keep it (VIEW) or run it as it is (SCRIPT); NULL: rows only.
 	const char *sql;
@@ -66,15 +67,24 @@ struct Build {
 	const DbDialect *dialect;
 	char *dataset;
 	char *name;
+	GStrv datasets; // all that it reads or writes, each once; NULL: the connection has but one
 	char *now; // of this build: "2010-12-01 08:26:00.123456"
 	GPtrArray *key; // char *
 	bool declared; // wanted comes from a declared schema
 	bool technical; // with _loaded_at, _run_id, _revision
 
+	GArray *versions; // int64_t: of the datasets' schemas, when the rows were staged
 	DbTable *incoming; // the source's columns
 	DbTable *stage; // the stage table: the target's columns as far as rows are staged for them
 	DbTable *wanted; // the target as it has to be
-	DbTable *live; // the target as it is; NULL: not there
+	DbTable *
+		found; // the target as it was before the publish, when somebody looked; NULL: not there
+	// Inside the publish transaction, of runner/build/known.h:
+	const DbTable *live; // the target as it is; NULL: not there
+	const KnownTable *known; // what is known of it
+	KnownTable *changed; // what it is after the publish, when that changed it
+	int64_t schema_version; // of the dataset
+	bool unindexed; // the target has no index of MODE_DELTA's
 	GPtrArray *checks; // Check
 
 	int64_t staged;
@@ -110,5 +120,7 @@ void build_append_target(const Build *build, SqlBuilder *builder);
 void build_append_columns(const DbTable *table, const char *prefix, SqlBuilder *builder);
 // Runs a statement; changes may be NULL.
 bool build_execute(const Build *build, const SqlBuilder *builder, int64_t *changes, GError **error);
+// Looks at the target before the publish: sets build->found.
+bool build_look(Build *build, GError **error);
 // A text property, or NULL.
 const char *build_property(const Build *build, const char *key);

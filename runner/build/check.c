@@ -228,7 +228,7 @@ static bool parse_item(GPtrArray *checks, const json_t *item, size_t number, GEr
 	const char *type = json_string_value(json_object_get(item, "type"));
 	const char *key = type != NULL ? type : json_is_object(item) ? kind_key(item) : NULL;
 	const CheckKind *kind = key == NULL ? NULL : check_kind_find(key);
-	g_autofree char *hint = key == NULL ? NULL : check_kind_hint(key);
+	g_autofree char *hint = key == NULL || kind != NULL ? NULL : check_kind_hint(key);
 	const json_t *store;
 	json_t *arguments;
 	Check *check;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runner/build/feed.h"
+#include "runner/build/known.h"
 
 static const char KEEP[] =
 	"_weir_keep"; // in the temporary dataset: rows while their table is made anew
@@ -260,91 +261,30 @@ static bool change_kind(Build *build, GError **error)
 	       (build->wanted->kind == DB_VIEW || create_table(build, error));
 }
 
-// ---- What the table is now: read once, and again only when the dataset's schema has changed since
-
-enum {
-	SCHEMAS_KEPT = 4096, // a connection
-};
-
-typedef struct {
-	int64_t version; // of the dataset's schema
-	DbTable *table;
-} KnownTable;
-
-static void known_free(void *data)
+// The index that a MODE_DELTA of before needed: other feeds may hold a key twice.
+static bool forgo_index(Build *build, GError **error)
 {
-	KnownTable *known = data;
-
-	db_table_free(known->table);
-	g_free(known);
-}
-
-static bool read_version(Build *build, int64_t *ret_version, GError **error)
-{
-	g_autoptr(GString) name = g_string_new(NULL);
-	g_autoptr(GString) sql = g_string_new(build->dialect->schema_version);
-
-	db_quote_name(build->dialect, build->dataset, name);
-	g_string_replace(sql, "%s", name->str, 1);
-	return db_query_int64(build->connection, sql->str, DB_NO_VALUES, -1, ret_version, error);
-}
-
-static void remember(Build *build, const char *key, int64_t version)
-{
-	PooledConnection *pooled = build->pooled;
-	KnownTable *known;
-
-	if (build->live == NULL)
-		return;
-	if (pooled->schemas == NULL)
-		pooled->schemas =
-			g_hash_table_new_full(g_str_hash, g_str_equal, g_free, known_free);
-	if (g_hash_table_size(pooled->schemas) >= SCHEMAS_KEPT)
-		g_hash_table_remove_all(pooled->schemas);
-	known = g_new0(KnownTable, 1);
-	known->version = version;
-	known->table = db_table_copy(build->live);
-	g_hash_table_replace(pooled->schemas, g_strdup(key), known);
-}
-
-// Inside the transaction, so that version and table are of one moment.
-static bool read_live(Build *build, GError **error)
-{
-	g_autofree char *key = g_strdup_printf("%s.%s", build->dataset, build->name);
-	const KnownTable *known = NULL;
-	int64_t version = -1;
-
-	g_clear_pointer(&build->live, db_table_free);
-	if (build->dialect->schema_version != NULL && !read_version(build, &version, error))
-		return false;
-	if (build->pooled->schemas != NULL)
-		known = g_hash_table_lookup(build->pooled->schemas, key);
-	if (known != NULL && version >= 0 && known->version == version) {
-		build->live = db_table_copy(known->table);
+	if (build->unindexed)
 		return true;
-	}
-	if (!db_schema_read_table(
-		    build->connection, build->dataset, build->name, &build->live, error))
-		return false;
-	if (version >= 0)
-		remember(build, key, version);
-	return true;
+	build->unindexed = true;
+	return feed_delta_drop_index(build, error);
 }
 
 bool evolve_table(Build *build, GError **error)
 {
 	g_autoptr(GPtrArray) differences = NULL;
+	bool keeps_index = build->feed->publish == feed_delta_publish;
 	bool free_to_change;
 
-	if (!read_live(build, error))
-		return false;
+	if (build->live == NULL || build->live->kind != build->wanted->kind)
+		build->unindexed = true; // with the table that there is not, or not any more
 	if (build->live == NULL)
 		return build->wanted->kind == DB_VIEW || create_table(build, error);
 	if (build->live->kind != build->wanted->kind)
 		return change_kind(build, error);
 	if (build->wanted->kind == DB_VIEW)
 		return true;
-	if (build->feed->publish != feed_delta_publish && !feed_delta_drop_index(build, error))
+	if (!keeps_index && !forgo_index(build, error))
 		return false;
 	differences = differences_of(build);
 	if (differences->len == 0)

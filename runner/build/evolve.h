@@ -3,6 +3,6 @@
 
 #include "runner/build/build.h"
 
-// Reads build->live and creates the table, adds columns, or makes it anew with its rows; refuses breaking changes unless
+// Creates the table, adds columns, or makes it anew with its rows; refuses breaking changes unless
 // the request allows them.
 bool evolve_table(Build *build, GError **error);

@@ -30,7 +30,7 @@ bool feed_append_publish(Build *build, GError **error);
 bool feed_empty_publish(Build *build, GError **error);
 bool feed_delta_verify(Build *build, GError **error);
 bool feed_delta_publish(Build *build, GError **error);
-// Removes the index that a MODE_DELTA of before needed: other feeds may hold a key twice.
+// Removes the index that a MODE_DELTA of before needed.
 bool feed_delta_drop_index(Build *build, GError **error);
 bool feed_view_publish(Build *build, GError **error);
 bool feed_script_publish(Build *build, GError **error);

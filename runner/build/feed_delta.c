@@ -198,6 +198,7 @@ static bool ensure_index(Build *build, GError **error)
 	g_autoptr(SqlBuilder) builder = sql_builder_new(build->dialect);
 	g_autofree char *name = index_name(build);
 
+	build->unindexed = false;
 	if (!drop_other_index(build, error))
 		return false;
 	sql_builder_append(builder, "CREATE UNIQUE INDEX IF NOT EXISTS ");

@@ -1,6 +1,7 @@
 // SNAPSHOT: history. Each key has one row that is valid now (valid_to is NULL); a row that comes differently, or no longer comes,
 // is closed, and what is new is valid from this build's moment on.
 #include "runner/build/feed.h"
+#include "runner/build/stage.h"
 
 static const char *const VALIDITY[] = {"valid_from", "valid_to"};
 
@@ -114,7 +115,7 @@ static bool create_index(
 bool feed_snapshot_verify(Build *build, GError **error)
 {
 	// The index belongs to this key: the stage table is made anew for the next build.
-	g_clear_pointer(&build->pooled->stage_ddl, g_free);
+	stage_forget(build);
 	return feed_delta_verify(build, error) && create_index(build, build->dialect->stage_dataset,
 							  BUILD_STAGE, "_weir_stage_key", error);
 }

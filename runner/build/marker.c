@@ -29,12 +29,11 @@ static bool create(Build *build, GError **error)
 	return build_execute(build, builder, NULL, error);
 }
 
-static json_t *read_result(const Build *build, DbStatement *statement)
+static json_t *read_result(const DbStatement *statement)
 {
 	const char *text = db_column_text(statement, 0, NULL);
 	json_t *result = text == NULL ? NULL : json_loads(text, 0, NULL);
 
-	(void)build;
 	return result != NULL ? result : json_object();
 }
 
@@ -50,7 +49,7 @@ bool marker_find(Build *build, json_t **ret_result, GError **error)
 	*ret_result = NULL;
 	statement = db_prepare(build->connection, builder->sql->str, &local);
 	if (g_error_matches(local, DB_ERROR, DB_ERROR_MISSING_OBJECT))
-		return create(build, error);
+		return true;
 	if (statement == NULL) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return false;
@@ -59,11 +58,11 @@ bool marker_find(Build *build, json_t **ret_result, GError **error)
 		return false;
 	step = db_step(statement, error);
 	if (step == DB_STEP_ROW)
-		*ret_result = read_result(build, statement);
+		*ret_result = read_result(statement);
 	return step != DB_STEP_FAILED;
 }
 
-bool marker_take(Build *build, bool *ret_taken, GError **error)
+static bool insert(Build *build, bool *ret_taken, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = builder_for(build, "INSERT INTO ",
 		" (task_run, table_name, run, attempt, revision, fingerprint, feed, at)"
@@ -82,6 +81,18 @@ bool marker_take(Build *build, bool *ret_taken, GError **error)
 	return true;
 }
 
+bool marker_take(Build *build, bool *ret_taken, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (insert(build, ret_taken, &local))
+		return true;
+	if (g_error_matches(local, DB_ERROR, DB_ERROR_MISSING_OBJECT))
+		return create(build, error) && insert(build, ret_taken, error);
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
 // Removes what is too old, of this table. Task run ids begin with their time, and so does `at`.
 static bool forget(Build *build, GError **error)
 {
@@ -95,25 +106,12 @@ static bool forget(Build *build, GError **error)
 		DB_VALUES(DB_TEXT(build->name), DB_TEXT(at)), NULL, error);
 }
 
-// What the target looks like now that it is published: drift is told by comparing with it.
-static char *read_shape(Build *build, GError **error)
-{
-	g_autoptr(DbTable) table = NULL;
-
-	if (!db_schema_read_table(build->connection, build->dataset, build->name, &table, error))
-		return NULL;
-	return table == NULL ? g_strdup("") : db_table_text(table);
-}
-
-bool marker_finish(Build *build, const json_t *result, GError **error)
+bool marker_finish(Build *build, const json_t *result, const char *shape, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = builder_for(build, "UPDATE ",
 		" SET rows = $3, result = $4, shape = $5 WHERE table_name = $1 AND task_run = $2");
 	g_autofree char *text = json_dumps(result, JSON_COMPACT);
-	g_autofree char *shape = read_shape(build, error);
 
-	if (shape == NULL)
-		return false;
 	// Once in a while is enough.
 	if (g_random_int_range(0, 64) == 0 && !forget(build, error))
 		return false;

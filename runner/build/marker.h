@@ -4,10 +4,10 @@
 
 #include "runner/build/build.h"
 
-// Looks for this task run's row; makes the table when it is missing. When found, *ret_result is what was recorded (new
-// reference); NULL otherwise.
+// Looks for this task run's row. When found, *ret_result is what was recorded (new reference); NULL otherwise.
 bool marker_find(Build *build, json_t **ret_result, GError **error);
-// First statement of the publish transaction. *ret_taken is false when the row is there already.
+// First statement of the publish transaction; makes the table when it is missing. *ret_taken is false when the row is
+// there already.
 bool marker_take(Build *build, bool *ret_taken, GError **error);
-// Last statement of it.
-bool marker_finish(Build *build, const json_t *result, GError **error);
+// Last statement of it. shape: what the target looks like now, by which drift is told.
+bool marker_finish(Build *build, const json_t *result, const char *shape, GError **error);

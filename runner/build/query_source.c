@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "repo-layout/sql_template.h"
+#include "runner/build/known.h"
 #include "runner/build/stage.h"
 
 static void add_once(GPtrArray *names, const char *name, size_t length)
@@ -31,11 +32,12 @@ void query_tables_init(QueryTables *tables, const char *dialect, const char *con
 	tables->written = g_ptr_array_new_with_free_func(g_free);
 	tables->unqualified = g_ptr_array_new_with_free_func(g_free);
 	for (; *texts != NULL; texts++) {
-		g_auto(GStrv) reads = sql_script_reads(dialect, *texts);
-		g_auto(GStrv) writes = sql_script_writes(dialect, *texts);
+		g_autoptr(SqlFacts) facts = sql_facts_new(dialect, *texts);
 
-		add_tables(reads, tables->datasets, tables->unqualified);
-		add_tables(writes, tables->written, NULL);
+		add_tables(facts->reads, tables->datasets, tables->unqualified);
+		add_tables(facts->writes, tables->written, NULL);
+		if (tables->fingerprint == NULL)
+			tables->fingerprint = g_steal_pointer(&facts->fingerprint);
 	}
 	g_ptr_array_add(tables->datasets, NULL);
 	g_ptr_array_add(tables->written, NULL);
@@ -47,6 +49,7 @@ void query_tables_clear(QueryTables *tables)
 	g_clear_pointer(&tables->datasets, g_ptr_array_unref);
 	g_clear_pointer(&tables->written, g_ptr_array_unref);
 	g_clear_pointer(&tables->unqualified, g_ptr_array_unref);
+	g_clear_pointer(&tables->fingerprint, g_free);
 }
 
 static bool append_query(Build *build, SqlBuilder *builder, GError **error)
@@ -72,9 +75,12 @@ static bool describe(Build *build, void *data, GError **error)
 	g_autoptr(DbStatement) statement = NULL;
 
 	(void)data;
-	if (!append_query(build, builder, error))
+	if (!append_query(build, builder, error) ||
+		!known_query_find(build, builder->sql->str, &build->incoming, error))
 		return false;
-	statement = sql_builder_prepare(builder, build->connection, error);
+	if (build->incoming != NULL)
+		return true;
+	statement = db_prepare_anew(build->connection, builder->sql->str, error);
 	if (statement == NULL)
 		return false;
 	if (!db_statement_is_read_only(statement) || db_column_count(statement) == 0) {
@@ -86,6 +92,7 @@ static bool describe(Build *build, void *data, GError **error)
 	build->incoming = db_table_new(NULL, build->name, DB_TABLE);
 	for (unsigned i = 0; i < db_column_count(statement); i++)
 		db_table_add(build->incoming, incoming_column(build, statement, i));
+	known_query_keep(build, builder->sql->str, build->incoming);
 	return true;
 }
 

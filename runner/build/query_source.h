@@ -8,6 +8,7 @@ typedef struct QueryTables {
 	GPtrArray *datasets; // of the tables read
 	GPtrArray *written; // datasets of the tables written
 	GPtrArray *unqualified; // tables read without a dataset
+	char *fingerprint; // of the first text
 } QueryTables;
 
 // texts: any number of SQL texts, ended by NULL.

@@ -162,10 +162,15 @@ static bool drop_stage(Build *build, GError **error)
 {
 	g_autoptr(SqlBuilder) drop = sql_builder_new(build->dialect);
 
-	g_clear_pointer(&build->pooled->stage_ddl, g_free);
+	stage_forget(build);
 	sql_builder_append(drop, "DROP TABLE IF EXISTS ");
 	build_append_stage(build, drop);
 	return build_execute(build, drop, NULL, error);
+}
+
+void stage_forget(Build *build)
+{
+	g_clear_pointer(&build->pooled->stage_ddl, g_free);
 }
 
 // What a view gives stands in for staged rows: its checks read the query itself.
@@ -236,7 +241,16 @@ enum {
 	SEEN_BLOB = 8,
 };
 
-static const char *type_of_seen(int64_t seen)
+static const unsigned SEEN_OF[] = {
+	[DB_TYPE_NULL] = 0,
+	[DB_TYPE_INTEGER] = SEEN_INTEGER,
+	[DB_TYPE_REAL] = SEEN_REAL,
+	[DB_TYPE_TEXT] = SEEN_TEXT,
+	[DB_TYPE_BLOB] = SEEN_BLOB,
+	[DB_TYPE_BOOLEAN] = SEEN_INTEGER,
+};
+
+static const char *type_of_seen(unsigned seen)
 {
 	switch (seen) {
 	case SEEN_INTEGER: return "INTEGER";
@@ -249,27 +263,7 @@ static const char *type_of_seen(int64_t seen)
 	}
 }
 
-static void append_seen(SqlBuilder *builder, const char *name)
-{
-	static const struct {
-		const char *type;
-		int seen;
-	} TYPES[] = {
-		{"integer", SEEN_INTEGER},
-		{"real", SEEN_REAL},
-		{"text", SEEN_TEXT},
-		{"blob", SEEN_BLOB},
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(TYPES); i++) {
-		sql_builder_append(
-			builder, i == 0 ? "coalesce(max(typeof(" : " + coalesce(max(typeof(");
-		sql_builder_name(builder, name);
-		sql_builder_printf(builder, ") = '%s'), 0) * %d", TYPES[i].type, TYPES[i].seen);
-	}
-}
-
-static SqlBuilder *build_settle(const Build *build, unsigned *ret_count)
+static SqlBuilder *select_untyped(const Build *build, unsigned *ret_count)
 {
 	SqlBuilder *builder = sql_builder_new(build->dialect);
 
@@ -281,11 +275,25 @@ static SqlBuilder *build_settle(const Build *build, unsigned *ret_count)
 		if (!is_untyped(column))
 			continue;
 		sql_builder_append(builder, (*ret_count)++ > 0 ? ", " : "");
-		append_seen(builder, column->name);
+		sql_builder_name(builder, column->name);
 	}
 	sql_builder_append(builder, " FROM ");
 	build_append_stage(build, builder);
 	return builder;
+}
+
+static bool see_rows(
+	Build *build, const SqlBuilder *builder, unsigned *seen, unsigned count, GError **error)
+{
+	g_autoptr(DbStatement) statement = sql_builder_prepare(builder, build->connection, error);
+	DbStep step;
+
+	if (statement == NULL)
+		return false;
+	while ((step = db_step(statement, error)) == DB_STEP_ROW)
+		for (unsigned i = 0; i < count; i++)
+			seen[i] |= SEEN_OF[db_column_type(statement, i)];
+	return step == DB_STEP_DONE;
 }
 
 // Nothing but NULL came: the type that the table has now goes on.
@@ -293,16 +301,15 @@ static bool live_type(Build *build, const char *name, const char **ret_type, GEr
 {
 	const DbColumn *live;
 
-	if (build->live == NULL && !db_schema_read_table(build->connection, build->dataset,
-					   build->name, &build->live, error))
+	if (build->found == NULL && !build_look(build, error))
 		return false;
-	live = build->live == NULL ? NULL : db_table_find(build->live, name);
+	live = build->found == NULL ? NULL : db_table_find(build->found, name);
 	if (live != NULL && live->engine_type != NULL)
 		*ret_type = live->engine_type;
 	return true;
 }
 
-static bool settle_column(Build *build, const char *name, int64_t seen, GError **error)
+static bool settle_column(Build *build, const char *name, unsigned seen, GError **error)
 {
 	DbColumn *wanted = (DbColumn *)(uintptr_t)db_table_find(build->wanted, name);
 	const char *type = type_of_seen(seen);
@@ -319,19 +326,17 @@ bool stage_settle(Build *build, GError **error)
 {
 	unsigned count;
 	unsigned next = 0;
-	g_autoptr(SqlBuilder) builder = build_settle(build, &count);
-	g_autoptr(DbStatement) statement = NULL;
+	g_autoptr(SqlBuilder) builder = select_untyped(build, &count);
+	g_autofree unsigned *seen = g_new0(unsigned, count + 1);
 
 	if (count == 0)
 		return true;
-	statement = sql_builder_prepare(builder, build->connection, error);
-	if (statement == NULL || db_step(statement, error) != DB_STEP_ROW)
+	if (!see_rows(build, builder, seen, count, error))
 		return false;
 	for (unsigned i = 0; i < build->stage->columns->len; i++) {
 		const DbColumn *column = build->stage->columns->pdata[i];
 
-		if (is_untyped(column) && !settle_column(build, column->name,
-						  db_column_int64(statement, next++), error))
+		if (is_untyped(column) && !settle_column(build, column->name, seen[next++], error))
 			return false;
 	}
 	return true;

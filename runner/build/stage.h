@@ -7,6 +7,8 @@
 bool stage_plan(Build *build, GError **error);
 // Makes the (empty) stage table.
 bool stage_create(Build *build, GError **error);
+// What the connection has as stage table is not to be used again.
+void stage_forget(Build *build);
 // After the rows are there: gives types to columns that came without one.
 bool stage_settle(Build *build, GError **error);
 // Empties it. False when that fails: then the connection is of no more use.

@@ -6,7 +6,7 @@
 // The declared (or live) column of a name; text when nobody says.
 static DbColumn *incoming_column(const Build *build, const char *name)
 {
-	const DbTable *table = build->declared ? build->wanted : build->live;
+	const DbTable *table = build->declared ? build->wanted : build->found;
 	const DbColumn *known = table == NULL ? NULL : db_table_find(table, name);
 	DbFieldType text = {.kind = DB_FIELD_STRING};
 	DbColumn *column;
@@ -51,7 +51,7 @@ static bool read_header(LoadSource *load, Build *build, GError **error)
 // Without a header: `columns`, else the declared columns in their order.
 static bool read_columns(LoadSource *load, Build *build, GError **error)
 {
-	const DbTable *table = build->declared ? build->wanted : build->live;
+	const DbTable *table = build->declared ? build->wanted : build->found;
 	size_t i;
 	json_t *name;
 

@@ -74,7 +74,7 @@ static bool columns_of_first(LoadSource *load, Build *build, GError **error)
 
 bool load_json_describe(LoadSource *load, Build *build, GError **error)
 {
-	const DbTable *table = build->declared ? build->wanted : build->live;
+	const DbTable *table = build->declared ? build->wanted : build->found;
 
 	load->lines = line_reader_new(load->options->max_record, load_read, load);
 	build->incoming = db_table_new(NULL, build->name, DB_TABLE);

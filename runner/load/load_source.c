@@ -143,10 +143,7 @@ static bool open_file(LoadSource *load, GError **error)
 // Without a declared schema the table that is there says what the columns are.
 static bool adopt_live(Build *build, GError **error)
 {
-	if (build->declared)
-		return true;
-	return db_schema_read_table(
-		build->connection, build->dataset, build->name, &build->live, error);
+	return build->declared || build_look(build, error);
 }
 
 static bool describe(Build *build, void *data, GError **error)
@@ -216,24 +213,18 @@ static bool insert_rows(LoadSource *load, Build *build, DbStatement *insert, GEr
 	}
 }
 
-// One transaction, which only touches the stage.
 static bool fill(Build *build, void *data, GError **error)
 {
 	LoadSource *load = data;
-	g_autoptr(DbTransaction) transaction = NULL;
 	g_autoptr(DbStatement) insert = NULL;
 
 	prepare_columns(load, build);
-	transaction = db_transaction_begin(build->connection, DB_BEGIN_READ, error);
-	if (transaction == NULL)
-		return false;
 	insert = prepare_insert(build, error);
 	if (insert == NULL || !insert_rows(load, build, insert, error))
 		return false;
-	g_clear_pointer(&insert, db_statement_free);
 	build->staged = load->loaded;
 	build->rejected = load->rejected;
-	return db_transaction_commit(transaction, error);
+	return true;
 }
 
 BuildSource load_source_rows(LoadSource *load)

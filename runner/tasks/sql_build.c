@@ -15,12 +15,11 @@ typedef struct {
 	char *table;
 	char *feed;
 	char *url;
-	char *fingerprint;
 	const char *sql;
 	const json_t *properties;
 	bool allow_breaking;
 	bool allow_raw;
-	QueryTables tables;
+	const QueryTables *tables;
 } Settings;
 
 static void settings_clear(Settings *settings)
@@ -28,8 +27,6 @@ static void settings_clear(Settings *settings)
 	g_free(settings->table);
 	g_free(settings->feed);
 	g_free(settings->url);
-	g_free(settings->fingerprint);
-	query_tables_clear(&settings->tables);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
@@ -75,8 +72,7 @@ static bool read_settings(TaskContext *context, Settings *settings, GError **err
 	if (settings->url == NULL)
 		return false;
 	texts = texts_of(settings);
-	query_tables_init(&settings->tables, "sqlite", texts);
-	settings->fingerprint = sql_script_fingerprint("sqlite", settings->sql);
+	settings->tables = sql_task_tables(context, texts);
 	return true;
 }
 
@@ -90,12 +86,12 @@ static BuildRequest request_of(TaskContext *context, const Settings *settings)
 		.task_run_id = task_context_task_run_id(context),
 		.attempt = task_context_attempt(context),
 		.revision = task_context_revision(context),
-		.fingerprint = settings->fingerprint,
+		.fingerprint = settings->tables->fingerprint,
 		.properties = settings->properties,
 		.schema = json_object_get(settings->properties, "schema"),
 		.allow_breaking = settings->allow_breaking,
-		.datasets = (const char *const *)settings->tables.datasets->pdata,
-		.unqualified = (const char *const *)settings->tables.unqualified->pdata,
+		.datasets = (const char *const *)settings->tables->datasets->pdata,
+		.unqualified = (const char *const *)settings->tables->unqualified->pdata,
 		.host = sql_task_host(context),
 		.log = sql_task_log,
 		.cancelled = sql_task_cancelled,
@@ -142,7 +138,7 @@ bool run_sql_build(TaskContext *context, TaskResult *result, GError **error)
 	if (build == NULL)
 		return false;
 	done = build_run(build, error);
-	sql_task_record(context, build, done, settings.fingerprint, NULL, NULL);
+	sql_task_record(context, build, done, settings.tables->fingerprint, NULL, NULL);
 	if (!done) {
 		sql_task_translate_error(error);
 		return false;

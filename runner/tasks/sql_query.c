@@ -33,7 +33,7 @@ typedef struct {
 	Fetch fetch;
 	bool transaction;
 	int64_t max_rows; // 0: no limit of the author's
-	QueryTables tables;
+	const QueryTables *tables;
 	SqlHost host;
 	unsigned files; // written so far
 } Query;
@@ -43,7 +43,6 @@ static void query_clear(Query *query)
 	g_free(query->url);
 	g_free(query->schema);
 	json_decref(query->parameters);
-	query_tables_clear(&query->tables);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Query, query_clear)
@@ -125,7 +124,7 @@ static bool read_properties(TaskContext *context, Query *query, GError **error)
 		return false;
 	texts[0] = query->sql;
 	texts[1] = query->after_sql;
-	query_tables_init(&query->tables, "sqlite", texts);
+	query->tables = sql_task_tables(context, texts);
 	query->host = sql_task_host(context);
 	query->host.parameters = query->parameters;
 	return true;
@@ -322,7 +321,7 @@ static void set_neighbours(const Query *query, DbConnection *connection)
 {
 	g_autofree char *dataset = default_dataset(query);
 	const DbDialect *dialect = db_connection_dialect(connection);
-	char **names = (char **)query->tables.unqualified->pdata;
+	char **names = (char **)query->tables->unqualified->pdata;
 
 	if (*names == NULL || !g_str_has_prefix(query->url, "sqlite-dir:") ||
 		!db_use_dataset(connection, dataset, false, NULL))
@@ -344,8 +343,8 @@ static void set_neighbours(const Query *query, DbConnection *connection)
 
 static bool use_datasets(const Query *query, PooledConnection *pooled, GError **error)
 {
-	const char *const *reads = (const char *const *)query->tables.datasets->pdata;
-	const char *const *writes = (const char *const *)query->tables.written->pdata;
+	const char *const *reads = (const char *const *)query->tables->datasets->pdata;
+	const char *const *writes = (const char *const *)query->tables->written->pdata;
 
 	if (!g_str_has_prefix(query->url, "sqlite-dir:"))
 		return true;
@@ -373,8 +372,8 @@ static PooledConnection *connect(Query *query, GError **error)
 // Whether it leaves the connection as it was.
 static bool only_reads(const Query *query)
 {
-	return query->tables.written->pdata[0] == NULL &&
-	       query->tables.unqualified->pdata[0] == NULL && query->after_sql == NULL &&
+	return query->tables->written->pdata[0] == NULL &&
+	       query->tables->unqualified->pdata[0] == NULL && query->after_sql == NULL &&
 	       g_ascii_strncasecmp(query->sql + strspn(query->sql, " \t\r\n("), "select", 6) == 0;
 }
 

@@ -34,6 +34,27 @@ void sql_task_connected(void *context, DbConnection *connection)
 	task_context_on_cancel(context, connection == NULL ? NULL : cancel, connection);
 }
 
+// ---- Tables
+
+static void *tables_new(void *texts)
+{
+	QueryTables *tables = g_new0(QueryTables, 1);
+
+	query_tables_init(tables, "sqlite", texts);
+	return tables;
+}
+
+static void tables_free(void *tables)
+{
+	query_tables_clear(tables);
+	g_free(tables);
+}
+
+const QueryTables *sql_task_tables(TaskContext *context, const char *const *texts)
+{
+	return task_context_keep(context, tables_new, (void *)(uintptr_t)texts, tables_free);
+}
+
 void sql_task_translate_error(GError **error)
 {
 	g_autofree char *message = NULL;

@@ -19,6 +19,9 @@ char *sql_task_url(TaskContext *context, GError **error);
 // "jdbc:sqlite:/x" -> "sqlite:/x"; folder: where a relative file is. Free with g_free.
 char *sql_task_url_convert(const char *url, const char *folder);
 
+// The tables of the task's texts, which must come from its definition as they are; borrowed. texts ends with NULL.
+const QueryTables *sql_task_tables(TaskContext *context, const char *const *texts);
+
 // A GError of a cancelled statement becomes TASK_ERROR_CANCELLED.
 void sql_task_translate_error(GError **error);
 

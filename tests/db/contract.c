@@ -109,6 +109,29 @@ static void test_statement_is_reused(gconstpointer data)
 	close_all(target, connection);
 }
 
+// Whoever changed the schema: what is prepared anew has its columns before the first row.
+static void test_prepared_anew_is_current(gconstpointer data)
+{
+	const ContractTarget *target = data;
+	DbConnection *connection = open_with_items(target);
+	DbConnection *other = target->open_other != NULL ? target->open_other() : NULL;
+	const char *sql = "SELECT * FROM item";
+	GError *error = NULL;
+	DbStatement *statement = db_prepare(connection, sql, &error);
+	const unsigned before = db_column_count(statement);
+
+	db_statement_free(statement);
+	g_assert_true(db_execute(other != NULL ? other : connection,
+		"ALTER TABLE item ADD COLUMN more TEXT", DB_NO_VALUES, NULL, &error));
+	statement = db_prepare_anew(connection, sql, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(db_column_count(statement), ==, before + 1);
+	g_assert_cmpstr(db_column_name(statement, before), ==, "more");
+	db_statement_free(statement);
+	db_close(other);
+	close_all(target, connection);
+}
+
 static void test_cache_keeps_what_was_used_last(gconstpointer data)
 {
 	const ContractTarget *target = data;
@@ -332,6 +355,7 @@ static const struct {
 } tests[] = {
 	{"values-come-back-as-they-went", test_values_come_back_as_they_went},
 	{"statement-is-reused", test_statement_is_reused},
+	{"prepared-anew-is-current", test_prepared_anew_is_current},
 	{"cache-keeps-what-was-used-last", test_cache_keeps_what_was_used_last},
 	{"misuse-is-said", test_misuse_is_said},
 	{"errors-have-classes", test_errors_have_classes},

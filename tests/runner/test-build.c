@@ -306,6 +306,18 @@ static void test_neighbours(void)
 	g_assert_true(bed_build(&bed,
 		"{" T ", \"sql\": \"SELECT r.x AS a, a.x AS b FROM raw AS r, archive.raw AS a\"}"));
 	bed_assert(&bed, "sales", "SELECT * FROM sales.orders", "right|wrong");
+	// The neighbour is made anew, by us and by others.
+	g_assert_true(bed_build(
+		&bed, "{\"table\": \"sales.raw\", \"sql\": \"SELECT 'a' AS y, 'b' AS x\"}"));
+	bed_build(&bed, "{" T ", \"sql\": \"SELECT * FROM raw\"}");
+	g_assert_cmpstr(bed.error, ==, NULL);
+	bed_assert(&bed, "sales", "SELECT y, x FROM sales.orders", "a|b");
+	bed_execute(&bed, "sales",
+		"DROP TABLE sales.raw; CREATE TABLE sales.raw (z); INSERT INTO sales.raw VALUES "
+		"('c')");
+	bed_build(&bed, "{" T ", \"sql\": \"SELECT * FROM raw\"}");
+	g_assert_cmpstr(bed.error, ==, NULL);
+	bed_assert(&bed, "sales", "SELECT z FROM sales.orders", "c");
 }
 
 static void test_refusals(void)
