@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/server_lock.h"
+#include "cli/source_option.h"
 #include "cli/store_path.h"
 #include "reconciler/reconcile.h"
 #include "store/domain.h"
@@ -24,6 +25,7 @@ const GOptionEntry apply_options[] = {
 		"Let changes through that break readers", NULL},
 	{"max-deletions", 0, 0, G_OPTION_ARG_INT, &max_deletions,
 		"Refuse to delete more flows and tables than this at once", "N"},
+	CONFIG_OPTION,
 	STORE_OPTION,
 	OUTPUT_OPTION,
 	{NULL},
@@ -65,41 +67,35 @@ static void print_outcome(const ReconcileOutcome *outcome)
 			outcome->domains_broken, outcome->domains_held);
 }
 
-// The repository named, else the one that the store followed last. The caller frees it.
-static char *find_source(Store *store, const char *argument, GError **error)
+static PlanPolicy choose_policy(const ServerConfig *config)
 {
-	g_autoptr(StoreSource) row = NULL;
+	PlanPolicy policy = config->policy;
 
-	if (argument != NULL)
-		return strstr(argument, "://") != NULL || strchr(argument, '@') != NULL
-			       ? g_strdup(argument)
-			       : g_canonicalize_filename(argument, NULL);
-	if (!store_source_get(store, "main", &row, error))
-		return NULL;
-	if (row != NULL)
-		return g_strdup(row->url);
-	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		"the store follows no repository yet; name the one to apply: 'weir apply REPO'");
-	return NULL;
+	if (max_deletions > 0)
+		policy.max_deletions = (guint)max_deletions;
+	policy.allow_breaking = policy.allow_breaking || allow_breaking;
+	return policy;
 }
 
-static bool apply(const char *url, const char *argument, ReconcileOutcome *outcome, GError **error)
+static bool apply(const char *url, const ServerConfig *config, const char *argument,
+	ReconcileOutcome *outcome, GError **error)
 {
+	g_auto(SourceChoice) choice = {0};
+
 	if (!store_path_prepare(url, error))
 		return false;
 	g_autoptr(ServerLock) lock = server_lock_new(url, error);
 	g_autoptr(Store) store = lock == NULL ? NULL : store_open(url, STORE_READ_WRITE, error);
-	g_autofree char *source = store == NULL ? NULL : find_source(store, argument, error);
-	if (source == NULL)
+	if (store == NULL || !source_choose(&choice, store, config, argument, branch_name, error))
 		return false;
+	choice.options.allow_rewind = choice.options.allow_rewind || allow_rewind;
 	g_autofree char *data = store_path_data_folder(url);
-	g_autofree char *mirrors = g_build_filename(data, "mirrors", NULL);
 	const ReconcilerOptions options = {
 		.store = store,
-		.source = {source, branch_name, mirrors, allow_rewind},
-		.policy = {.max_deletions = (guint)MAX(max_deletions, 0),
-			.allow_breaking = allow_breaking},
-		.environment = environment_name,
+		.source = choice.options,
+		.policy = choose_policy(config),
+		.limits = config->limits,
+		.environment = environment_name != NULL ? environment_name : config->environment,
 		.data_folder = data,
 		.drift_interval = -1,
 	};
@@ -110,12 +106,13 @@ static bool apply(const char *url, const char *argument, ReconcileOutcome *outco
 int cmd_apply(const Command *command, char **arguments)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *url = store_path_url(&error);
+	g_autoptr(ServerConfig) config = config_option_read(&error);
+	g_autofree char *url = config == NULL ? NULL : store_path_url(&error);
 	ReconcileOutcome outcome;
 
 	(void)command;
-	if (url == NULL || !apply(url, arguments[0], &outcome, &error)) {
-		command_error(NULL, "%s", error->message);
+	if (url == NULL || !apply(url, config, arguments[0], &outcome, &error)) {
+		command_error(source_error_hint(error), "%s", error->message);
 		return EXIT_FAILED;
 	}
 	print_outcome(&outcome);

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/source_option.h"
 #include "cli/store_path.h"
 #include "reconciler/live_view.h"
 #include "reconciler/plan_guard.h"
@@ -24,6 +25,7 @@ const GOptionEntry plan_options[] = {
 		"The revision to plan (default: HEAD; without --repo the tracked branch)", "REV"},
 	{"markdown", 'm', 0, G_OPTION_ARG_NONE, &markdown, "Print Markdown, fit for a comment",
 		NULL},
+	CONFIG_OPTION,
 	STORE_OPTION,
 	OUTPUT_OPTION,
 	{NULL},
@@ -33,13 +35,15 @@ const char plan_details[] = "With --repo, shows what the revision --head changes
 			    "from the repository alone.\n\n"
 			    "Otherwise shows what would change in the store: by the tip of the "
 			    "branch that its server follows, by "
-			    "--head of that repository, or by REPO, a repository or a folder.\n\n"
+			    "--head of that repository, or by REPO, a repository, its URL or a "
+			    "folder.\n\n"
 			    "Exit status: 0 nothing to do, 2 changes, 1 error. Changes of comments "
 			    "and formatting only are "
 			    "listed as cosmetic and count as nothing.";
 
 // What is compared. Everything may be NULL.
 typedef struct {
+	ServerConfig *config;
 	Source *source; // that the tree is read from, when it is the server's
 	SourceTree *tree, *base_tree;
 	Layout *layout, *base;
@@ -63,6 +67,7 @@ static void planning_clear(Planning *planning)
 	source_tree_unref(planning->base_tree);
 	source_free(planning->source);
 	json_decref(planning->drift);
+	server_config_free(planning->config);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Planning, planning_clear)
@@ -92,34 +97,20 @@ static bool open_revisions(Planning *planning, GError **error)
 
 // ---- Against the live store ---------------------------------------------------------------------------------------
 
-// The repository that the store's server follows, at --head or at the tip of its branch.
-static SourceTree *open_followed(Planning *planning, GError **error)
+// The repository at a URL, or the one that the store's server follows, at --head or at the tip of its branch.
+static SourceTree *open_followed(Planning *planning, const char *argument, GError **error)
 {
-	g_autoptr(StoreSource) row = NULL;
+	g_auto(SourceChoice) choice = {0};
 	g_auto(SourceTip) tip = {0};
 
-	if (!store_source_get(planning->store, "main", &row, error))
+	if (!source_choose(&choice, planning->store, planning->config, argument, NULL, error))
 		return NULL;
-	if (row == NULL) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-			"the store follows no repository yet; name the one to plan: 'weir plan "
-			"REPO'");
-		return NULL;
-	}
-	g_autofree char *data = store_path_data_folder(store_url(planning->store));
-	g_autofree char *mirrors = g_build_filename(data, "mirrors", NULL);
-	bool branch = row->ref != NULL && g_str_has_prefix(row->ref, "refs/heads/");
-	const SourceOptions options = {
-		.url = row->url,
-		.branch = branch ? row->ref + strlen("refs/heads/") : NULL,
-		.mirror_folder = mirrors,
-	};
-	planning->source = source_new(&options, error);
+	planning->source = source_new(&choice.options, error);
 	if (planning->source == NULL || !source_resolve(planning->source, head_name, &tip, error))
 		return NULL;
 	if (tip.move == SOURCE_EMPTY) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-			"repository '%s' has no commit yet: push one first", row->url);
+			"repository '%s' has no commit yet: push one first", choice.url);
 		return NULL;
 	}
 	return source_tree_open_repository(source_repository(planning->source), tip.id, error);
@@ -153,15 +144,19 @@ static bool read_drift(Planning *planning, GError **error)
 
 static bool open_store(Planning *planning, const char *argument, GError **error)
 {
+	planning->config = config_option_read(error);
+	if (planning->config == NULL)
+		return false;
 	g_autofree char *url = store_path_url(error);
-
 	if (url == NULL)
 		return false;
 	planning->store = store_open(url, STORE_READ_ONLY, error);
 	if (planning->store == NULL)
 		return false;
-	planning->tree = argument != NULL ? source_tree_open(argument, head_name, error)
-					  : open_followed(planning, error);
+	// A folder need not be a repository.
+	planning->tree = argument != NULL && source_url_is_path(argument)
+				 ? source_tree_open(argument, head_name, error)
+				 : open_followed(planning, argument, error);
 	if (planning->tree == NULL)
 		return false;
 	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, error);
@@ -224,7 +219,7 @@ int cmd_plan(const Command *command, char **arguments)
 		return command_usage(
 			command, "--base compares with a revision of --repo, which is missing");
 	if (!make_plan(&planning, arguments[0], &error)) {
-		command_error(NULL, "%s", error->message);
+		command_error(source_error_hint(error), "%s", error->message);
 		return EXIT_FAILED;
 	}
 	return exit_of(planning.plan);

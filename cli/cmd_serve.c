@@ -2,6 +2,7 @@
 #include "cli/memory.h"
 #include "cli/server.h"
 #include "cli/server_log.h"
+#include "cli/source_option.h"
 #include "cli/store_path.h"
 
 #include <signal.h>
@@ -49,6 +50,23 @@ const char serve_details[] =
 	"read --config again and fetch at once.\n\n"
 	"Events are written on stderr, one a line: time, level, component, message, key=value.";
 
+// How the repository of the file is reached says nothing about one that the command line names.
+static SourceOptions choose_source(const char *path, const ServerConfig *config)
+{
+	SourceOptions source = config->source;
+
+	if (path != NULL) {
+		source.url = path;
+		source.access = (SourceAccess){0};
+	}
+	if (branch_name != NULL) {
+		source.branch = branch_name;
+		source.tag = source.commit = NULL;
+	}
+	source.allow_rewind = source.allow_rewind || allow_rewind;
+	return source;
+}
+
 // The file's settings with those of the command line over them. The texts of options point into config and words.
 static bool read_options(
 	const char *path, ServerConfig **ret_config, ServerOptions *ret_options, GError **error)
@@ -61,13 +79,11 @@ static bool read_options(
 		store_option = g_strdup(config->store);
 	if (environment_name != NULL)
 		config->environment = environment_name;
-	config->allow_rewind = config->allow_rewind || allow_rewind;
 	*ret_options = (ServerOptions){
 		.listen = listen_address != NULL   ? listen_address
 			  : config->listen != NULL ? config->listen
 						   : DEFAULT_LISTEN,
-		.source = path != NULL ? path : config->source,
-		.branch = branch_name != NULL ? branch_name : config->branch,
+		.source = choose_source(path, config),
 		.roles = config->roles,
 	};
 	if (role_names != NULL && !server_roles_parse(role_names, &ret_options->roles, error))
@@ -75,14 +91,6 @@ static bool read_options(
 	*ret_config = g_steal_pointer(&config);
 	ret_options->config = *ret_config;
 	return true;
-}
-
-// A relative path means the folder that the server was started in.
-static char *absolute_source(const char *source)
-{
-	if (source == NULL || strstr(source, "://") != NULL || strchr(source, '@') != NULL)
-		return g_strdup(source);
-	return g_canonicalize_filename(source, NULL);
 }
 
 static void reload(Server *server, const char *path)
@@ -97,8 +105,9 @@ static void reload(Server *server, const char *path)
 			error->message, NULL);
 		return;
 	}
-	g_autofree char *source = absolute_source(options.source);
-	options.source = source;
+	// A relative path means the folder that the server was started in.
+	g_autofree char *source = source_location(options.source.url);
+	options.source.url = source;
 	if (!server_reload(server, &options, &error))
 		server_log(G_LOG_LEVEL_WARNING, "server",
 			"the reconciler could not be started with the new configuration", "error",
@@ -174,8 +183,8 @@ static void log_start(const Server *server, const ServerOptions *options)
 	g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 
 	server_log(G_LOG_LEVEL_INFO, "server", "ready", "version", WEIR_VERSION, "pid", pid,
-		"roles", roles, "store", options->store_url, "source", options->source, "listen",
-		server_port(server) != 0 ? options->listen : NULL, "port",
+		"roles", roles, "store", options->store_url, "source", options->source.url,
+		"listen", server_port(server) != 0 ? options->listen : NULL, "port",
 		server_port(server) != 0 ? port : NULL, NULL);
 }
 
@@ -208,7 +217,7 @@ int cmd_serve(const Command *command, char **arguments)
 		command_error(NULL, "%s", error->message);
 		return EXIT_USAGE;
 	}
-	if (options.source == NULL && (options.roles & ROLE_RECONCILER) != 0)
+	if (options.source.url == NULL && (options.roles & ROLE_RECONCILER) != 0)
 		return command_usage(command,
 			"name the repository to serve: 'weir serve PATH', or 'source' in --config");
 	g_autofree char *url = store_path_url(&error);
@@ -216,8 +225,9 @@ int cmd_serve(const Command *command, char **arguments)
 		command_error(NULL, "%s", error->message);
 		return EXIT_USAGE;
 	}
-	g_autofree char *source = absolute_source(options.source);
-	options.source = source;
+	// A relative path means the folder that the server was started in.
+	g_autofree char *source = source_location(options.source.url);
+	options.source.url = source;
 	options.store_url = url;
 	return serve(arguments[0], &options);
 }

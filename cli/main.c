@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "reconciler/cron.h"
+#include "reconciler/source_fetcher.h"
 #include "repo-layout/flow.h"
 
 #include <locale.h>
@@ -19,6 +20,10 @@ static void set_characters(void)
 
 int main(int argc, char **argv)
 {
+	int fetched = source_fetcher_main(argc, argv);
+
+	if (fetched >= 0)
+		return fetched;
 	set_characters();
 	// A file that grows past the process's limit is an error like a full disk, with a message, and not the end.
 	signal(SIGXFSZ, SIG_IGN);

@@ -54,6 +54,8 @@ static void report_walk(const ReconcileOutcome *outcome, const GError *error, vo
 			NULL);
 		return;
 	}
+	if (outcome->notice != NULL)
+		server_log(G_LOG_LEVEL_WARNING, "reconciler", outcome->notice, NULL);
 	if (outcome->drift_began + outcome->drift_resolved > 0) {
 		log_number(created, sizeof(created), outcome->drift_began);
 		log_number(deleted, sizeof(deleted), outcome->drift_resolved);
@@ -134,12 +136,9 @@ static bool start_reconciler(Server *server, const ServerOptions *options, GErro
 {
 	g_autofree char *mirrors = g_build_filename(server->data_folder, "mirrors", NULL);
 	const ServerConfig *config = options->config;
-	const ReconcilerOptions reconciler = {
+	ReconcilerOptions reconciler = {
 		.store = server->store,
-		.source = {.url = options->source,
-			.branch = options->branch,
-			.mirror_folder = mirrors,
-			.allow_rewind = config->allow_rewind},
+		.source = options->source,
 		.policy = config->policy,
 		.limits = config->limits,
 		.environment = config->environment,
@@ -149,8 +148,9 @@ static bool start_reconciler(Server *server, const ServerOptions *options, GErro
 		.report = report_walk,
 	};
 
-	if (options->source == NULL || (options->roles & ROLE_RECONCILER) == 0)
+	if (options->source.url == NULL || (options->roles & ROLE_RECONCILER) == 0)
 		return true;
+	reconciler.source.mirror_folder = mirrors;
 	g_autoptr(Reconciler) created = reconciler_new(&reconciler, error);
 	if (created == NULL ||
 		!start_thread(&server->reconciler_thread, reconciler_main, created, error))

@@ -12,8 +12,7 @@ typedef struct {
 	const ServerConfig *config;
 	const char *store_url;
 	const char *listen;
-	const char *source; // NULL: no reconciler
-	const char *branch;
+	SourceOptions source; // url NULL: no reconciler
 	unsigned roles;
 } ServerOptions;
 

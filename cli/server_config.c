@@ -20,8 +20,24 @@ static const RoleName ROLES[] = {
 static const KeyRow source_rows[] = {
 	K("url", KEY_STRING, KEY_REQUIRED, "path or URL of the repository"),
 	K("branch", KEY_STRING, 0, "the branch to follow (default: the one its HEAD names)"),
-	K("poll", KEY_DURATION, 0, "how often to look for commits (default PT30S; a local repository is also watched)"),
+	K("tag", KEY_STRING, 0, "the tag to follow, in place of a branch"),
+	K("commit", KEY_STRING, 0, "the commit to stay at, in place of a branch: all 40 digits of its id"),
+	K("poll", KEY_DURATION, 0, "longest pause between two looks for commits (default PT30S; a local repository is also watched)"),
 	K("allow_rewind", KEY_BOOLEAN, 0, "follow force-pushes"),
+	K("username", KEY_STRING, 0, "who asks (default: the user of the URL, else `git`)"),
+	K("password_file", KEY_STRING, 0, "https: file that holds the password"),
+	K("password_env", KEY_STRING, 0, "https: name of the environment variable that holds the password"),
+	K("token_file", KEY_STRING, 0, "https: file that holds an access token"),
+	K("token_env", KEY_STRING, 0, "https: name of the environment variable that holds an access token"),
+	K("ca_file", KEY_STRING, 0, "https: certificates (PEM) of the authorities to trust in place of the system's"),
+	K("proxy", KEY_STRING, 0, "https: URL of a proxy (default: what the environment's `https_proxy` and `no_proxy` say)"),
+	K("ssh_key_file", KEY_STRING, 0, "ssh: private key (default: those of the agent, and the user's own)"),
+	K("ssh_key_passphrase_file", KEY_STRING, 0, "ssh: file that holds the key's passphrase"),
+	K("ssh_key_passphrase_env", KEY_STRING, 0, "ssh: name of the environment variable that holds the key's passphrase"),
+	K("known_hosts_file", KEY_STRING, 0, "ssh: keys of the hosts to trust (default: the user's and the machine's)"),
+	K("connect_timeout", KEY_DURATION, 0, "how long a remote repository may take to answer at first (default PT15S)"),
+	K("stall_timeout", KEY_DURATION, 0, "how long it may then be silent (default PT30S)"),
+	K("fetch_timeout", KEY_DURATION, 0, "how long a whole fetch may take (default PT1H)"),
 	K_END,
 };
 static const KeyTable keys_source = {"source", "Where commits come from", source_rows, NULL};
@@ -245,6 +261,18 @@ static void read_hosts(ServerConfig *config, const json_t *hosts)
 	json_array_foreach(hosts, index, host) config->hosts[index] = json_string_value(host);
 }
 
+static void read_source(SourceOptions *options, const json_t *source)
+{
+	*options = (SourceOptions){
+		.url = text_at(source, "url"),
+		.branch = text_at(source, "branch"),
+		.tag = text_at(source, "tag"),
+		.commit = text_at(source, "commit"),
+		.allow_rewind = json_is_true(json_object_get(source, "allow_rewind")),
+	};
+	source_access_read(&options->access, source);
+}
+
 static bool read_roles(ServerConfig *config, const json_t *roles, GError **error)
 {
 	const json_t *role;
@@ -270,9 +298,7 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	const json_t *guards = json_object_get(config->settings, "guards");
 	const json_t *drift = json_object_get(config->settings, "drift");
 	const json_t *runner = json_object_get(config->settings, "runner");
-	config->source = text_at(source, "url");
-	config->branch = text_at(source, "branch");
-	config->allow_rewind = json_is_true(json_object_get(source, "allow_rewind"));
+	read_source(&config->source, source);
 	config->poll_interval = duration_at(source, "poll", 0);
 	config->drift_interval = json_is_true(json_object_get(drift, "disabled"))
 					 ? -1

@@ -16,9 +16,7 @@ typedef enum {
 
 typedef struct {
 	json_t *settings; // the file, checked; the texts below may point into it
-	const char *source; // path or URL; NULL: not given
-	const char *branch; // NULL: the one that HEAD names
-	bool allow_rewind;
+	SourceOptions source; // url NULL: not given; where mirrors go is not known here
 	int64_t poll_interval; // microseconds; 0: the default
 	int64_t drift_interval;
 	PlanPolicy policy;

@@ -60,17 +60,26 @@ static int64_t lap(Walk *walk)
 	return passed;
 }
 
-// The commit that is live, when it is of this very source and branch.
+// The commit that is live, when it is of this very source.
 static const char *known_commit(const Reconciler *self)
 {
 	return *self->attempted != '\0' ? self->attempted : self->row->commit_live;
 }
 
+SourceKnown known_source(const Reconciler *self)
+{
+	return (SourceKnown){known_commit(self), self->row->ref};
+}
+
 static bool step_fetch(Walk *walk, GError **error)
 {
 	Reconciler *self = walk->self;
-	bool good = source_fetch(self->source, known_commit(self), &walk->tip, error);
+	const SourceKnown known = known_source(self);
+	bool good = source_fetch(self->source, &known, &walk->tip, error);
 
+	if (source_notice(self->source) != NULL)
+		note_notice(self, source_notice(self->source));
+	walk->outcome->notice = source_notice(self->source);
 	g_strlcpy(walk->outcome->commit, walk->tip.id, SOURCE_TIP_ID_SIZE);
 	walk->outcome->rewound = walk->tip.move == SOURCE_REWOUND;
 	walk->outcome->fetch_us = lap(walk);
@@ -198,10 +207,13 @@ static bool step_apply(Walk *walk, GError **error)
 
 static bool may_not_go_on(void *data)
 {
-	const Reconciler *self = data;
+	Reconciler *self = data;
 	struct pollfd wait = {.fd = source_watch_fd(self->watch), .events = POLLIN};
 
-	return atomic_load(&self->stopping) || (wait.fd >= 0 && poll(&wait, 1, 0) == 1);
+	if (atomic_load(&self->stopping) || (wait.fd >= 0 && poll(&wait, 1, 0) == 1))
+		return true;
+	// A fetch that began before and has ended since brings news, most likely.
+	return source_prepare_fd(self->source) >= 0 && source_prepare(self->source, NULL);
 }
 
 // Looks for drift when its time has come; an observation that a push cuts short goes on later.
@@ -273,6 +285,8 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 		for (size_t i = 0; good && i < G_N_ELEMENTS(STEPS); i++)
 			good = STEPS[i](&walk, &failure);
 	}
+	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
+		source_distrust(self->source);
 	if (!good)
 		note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
@@ -280,6 +294,14 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 		return true;
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return false;
+}
+
+bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
+{
+	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome};
+
+	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
+	return step_observe(&walk, error);
 }
 
 static char *resolve_url(const char *name, const char *url, void *data, GError **error)
@@ -314,10 +336,8 @@ static void copy_options(Reconciler *self, const ReconcilerOptions *options)
 {
 	self->options = *options;
 	self->store = options->store;
-	self->options.source.url = self->url = g_strdup(options->source.url);
-	self->options.source.branch = self->branch = g_strdup(options->source.branch);
-	self->options.source.mirror_folder = self->mirror_folder =
-		g_strdup(options->source.mirror_folder);
+	self->url = g_strdup(options->source.url);
+	self->options.source = (SourceOptions){0}; // the source keeps what it needs
 	self->options.name = self->name = g_strdup(options->name != NULL ? options->name : "main");
 	self->options.environment = self->environment = g_strdup(options->environment);
 	self->options.data_folder = self->data_folder = g_strdup(options->data_folder);
@@ -363,7 +383,7 @@ Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
 
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	copy_options(self, options);
-	self->source = source_new(&self->options.source, error);
+	self->source = source_new(&options->source, error);
 	if (self->source == NULL || !recall(self, error))
 		return NULL;
 	self->watch = source_watch_new(
@@ -393,8 +413,6 @@ void reconciler_free(Reconciler *self)
 	if (self->wake_fd >= 0)
 		close(self->wake_fd);
 	g_free(self->url);
-	g_free(self->branch);
-	g_free(self->mirror_folder);
 	g_free(self->name);
 	g_free(self->environment);
 	g_free(self->data_folder);

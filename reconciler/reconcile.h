@@ -26,6 +26,8 @@ typedef struct {
 	guint created, updated, deleted, cosmetic;
 	guint domains_broken, domains_held;
 	guint drift_began, drift_resolved;
+	const char *
+		notice; // what the fetch has to tell though it went well; NULL; borrowed until the next walk
 	int64_t fetch_us, load_us, plan_us, apply_us, drift_us; // where the time went
 } ReconcileOutcome;
 

@@ -12,7 +12,7 @@
 
 struct Reconciler {
 	ReconcilerOptions options; // its strings belong to the fields below
-	char *url, *branch, *mirror_folder, *name, *environment, *data_folder;
+	char *url, *name, *environment, *data_folder;
 	Store *store;
 	Source *source;
 	SourceWatch *watch;
@@ -31,6 +31,14 @@ struct Reconciler {
 	atomic_bool woken;
 };
 
+// What is known of the source: the commit that is live, or was tried last, and what was followed then.
+SourceKnown known_source(const Reconciler *self);
+
+// Looks for drift when its time has come, without a look at the source.
+bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error);
+
+// Tells the store what a fetch that went well has to say.
+void note_notice(Reconciler *self, const char *notice);
 // Tells the store that the walk could not go on. The last good state stays.
 void note_failure(Reconciler *self, const SourceTip *tip, const GError *error);
 // Tells it that the repository has no commit yet.

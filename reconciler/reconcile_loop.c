@@ -7,7 +7,7 @@
 static bool is_worth_telling(const ReconcileOutcome *outcome)
 {
 	return outcome->result != RECONCILE_UNCHANGED || outcome->drift_began > 0 ||
-	       outcome->drift_resolved > 0;
+	       outcome->drift_resolved > 0 || outcome->notice != NULL;
 }
 
 // The same failure once a second is told once.
@@ -35,13 +35,15 @@ static void tell(Reconciler *self, Told *told, const ReconcileOutcome *outcome, 
 static void wait_for_news(Reconciler *self)
 {
 	int64_t now = g_get_monotonic_time();
-	int64_t pause = source_watch_timeout(self->watch, now);
+	int64_t pause =
+		MIN(source_watch_timeout(self->watch, now), source_prepare_timeout(self->source));
 	bool asked = self->drift_next <= self->drift_earliest;
 	struct pollfd waits[] = {
 		{.fd = self->wake_fd, .events = POLLIN},
 		{.fd = source_watch_fd(self->watch), .events = POLLIN},
 		{.fd = self->observer == NULL || asked ? -1 : drift_observer_fd(self->observer),
 			.events = POLLIN},
+		{.fd = source_prepare_fd(self->source), .events = POLLIN},
 	};
 	uint64_t count;
 
@@ -54,27 +56,48 @@ static void wait_for_news(Reconciler *self)
 		count = 0; // nobody woke it
 }
 
+// A walk, once what it would wait for has come; *due stays true until then.
+static void walk_when_due(Reconciler *self, Told *told, bool *due)
+{
+	const SourceKnown known = known_source(self);
+	g_autoptr(GError) error = NULL;
+	ReconcileOutcome outcome;
+
+	if (!*due || !source_prepare(self->source, &known))
+		return;
+	*due = false;
+	reconcile_once(self, &outcome, &error);
+	source_watch_back_off(self->watch, error != NULL, g_get_monotonic_time());
+	tell(self, told, &outcome, error);
+}
+
+// While the source is fetched from afar, or nothing new is to be fetched, drift is looked for all the same.
+static void observe_when_due(Reconciler *self, Told *told)
+{
+	g_autoptr(GError) error = NULL;
+	ReconcileOutcome outcome;
+
+	if (self->observer == NULL || g_get_monotonic_time() < self->drift_next)
+		return;
+	reconcile_observe(self, &outcome, &error);
+	tell(self, told, &outcome, error);
+}
+
 void reconciler_run(Reconciler *self)
 {
-	Told told = {0};
+	Told walks = {0}, observations = {0};
+	bool due = false;
 
 	while (!atomic_load(&self->stopping)) {
-		int64_t now = g_get_monotonic_time();
-		bool due = atomic_exchange(&self->woken, false);
-		g_autoptr(GError) error = NULL;
-		ReconcileOutcome outcome;
-
-		due = source_watch_due(self->watch, now) || due ||
-		      (self->observer != NULL && now >= self->drift_next);
-		if (due) {
-			reconcile_once(self, &outcome, &error);
-			source_watch_back_off(self->watch, error != NULL, g_get_monotonic_time());
-			tell(self, &told, &outcome, error);
-		}
+		due = atomic_exchange(&self->woken, false) || due;
+		due = source_watch_due(self->watch, g_get_monotonic_time()) || due;
+		walk_when_due(self, &walks, &due);
+		observe_when_due(self, &observations);
 		if (!atomic_load(&self->stopping))
 			wait_for_news(self);
 	}
-	g_free(told.failure);
+	g_free(walks.failure);
+	g_free(observations.failure);
 }
 
 static void poke(Reconciler *self)

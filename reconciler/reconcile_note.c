@@ -21,13 +21,11 @@ static void set_text(char **place, const char *text)
 	*place = g_strdup(text);
 }
 
-static void set_branch(StoreSource *row, const SourceTip *tip)
+// The row's ref is that of the commit that is live: another one is judged against it until it is live itself.
+static void set_ref(StoreSource *row, const SourceTip *tip, bool live)
 {
-	g_autofree char *ref =
-		tip->branch == NULL ? NULL : g_strconcat("refs/heads/", tip->branch, NULL);
-
-	if (ref != NULL || row->ref == NULL)
-		set_text(&row->ref, ref != NULL ? ref : "HEAD");
+	if (row->commit_live == NULL || live)
+		set_text(&row->ref, tip->ref != NULL ? tip->ref : "HEAD");
 }
 
 static void add_event(Store *store, const char *kind, const char *subject, json_t *data)
@@ -42,6 +40,11 @@ static void add_event(Store *store, const char *kind, const char *subject, json_
 	json_decref(data);
 }
 
+void note_notice(Reconciler *self, const char *notice)
+{
+	add_event(self->store, "mirror-renewed", self->name, json_pack("{s:s}", "notice", notice));
+}
+
 // The row is written only when it would say something else: a source that stays away costs no write a second.
 void note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 {
@@ -52,7 +55,7 @@ void note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 	if (g_strcmp0(row->error, error->message) == 0 &&
 		g_strcmp0(row->commit_wanted, wanted) == 0)
 		return;
-	set_branch(row, tip);
+	set_ref(row, tip, false);
 	set_text(&row->error, error->message);
 	set_text(&row->commit_wanted, wanted);
 	row->sync = fetched ? SYNC_OUT_OF_SYNC : SYNC_UNKNOWN;
@@ -70,7 +73,7 @@ void note_waiting(Reconciler *self, const SourceTip *tip)
 
 	if (g_strcmp0(row->error, message) == 0)
 		return;
-	set_branch(row, tip);
+	set_ref(row, tip, false);
 	set_text(&row->error, message);
 	row->sync = SYNC_UNKNOWN;
 	row->fetched_at = timestamp_now();
@@ -141,7 +144,7 @@ static void describe_commit(StoreSource *row, const CommitNote *note, bool whole
 {
 	bool live = !layout_broken(note->plan->layout);
 
-	set_branch(row, note->tip);
+	set_ref(row, note->tip, live);
 	set_text(&row->commit_wanted, note->tip->id);
 	set_text(&row->error, NULL);
 	g_free(row->diagnostics);

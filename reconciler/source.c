@@ -1,12 +1,9 @@
 #include "reconciler/source_internal.h"
+#include "reconciler/source_names.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 G_DEFINE_QUARK(weir_fetch_error, fetch_error)
-
-static const char *const REMOTE_SCHEMES[] = {"file://", "https://", "http://", "ssh://", "git://"};
 
 void fetch_error_git(GError **error, FetchError code, const char *format, ...)
 {
@@ -23,25 +20,6 @@ void fetch_error_git(GError **error, FetchError code, const char *format, ...)
 	git_error_clear();
 }
 
-// "user@host:path", the short form of ssh.
-static bool is_scp_like(const char *url)
-{
-	const char *colon = strchr(url, ':');
-	const char *at = strchr(url, '@');
-
-	return at != NULL && colon != NULL && at < colon &&
-	       memchr(url, '/', (size_t)(colon - url)) == NULL;
-}
-
-static bool is_remote(const char *url)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(REMOTE_SCHEMES); i++) {
-		if (g_str_has_prefix(url, REMOTE_SCHEMES[i]))
-			return true;
-	}
-	return is_scp_like(url);
-}
-
 // A folder of its own for each URL, so that a server may change its source and come back.
 static char *mirror_path(const char *folder, const char *url)
 {
@@ -51,9 +29,7 @@ static char *mirror_path(const char *folder, const char *url)
 	return g_strdup_printf("%s/%s.git", folder, digest);
 }
 
-// Only the repository itself is read: no configuration of the machine or the user changes what is
-// fetched, and a repository of another user is readable because nothing in it is ever executed.
-static void prepare_library(void)
+void source_prepare_library(void)
 {
 	static gsize prepared;
 
@@ -66,39 +42,86 @@ static void prepare_library(void)
 	g_once_init_leave(&prepared, 1);
 }
 
+// ---- The options --------------------------------------------------------------------------------------------------
+
+static bool check_name(const char *prefix, const char *name, GError **error)
+{
+	g_autofree char *ref = g_strconcat(prefix, name, NULL);
+	int valid = 0;
+
+	if (git_reference_name_is_valid(&valid, ref) == 0 && valid)
+		return true;
+	g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL, "'%s' cannot be the name of a %s",
+		name, ref_kind(prefix));
+	return false;
+}
+
+static bool check_commit(const char *commit, GError **error)
+{
+	if (strlen(commit) == GIT_OID_HEXSZ &&
+		strspn(commit, "0123456789abcdefABCDEF") == GIT_OID_HEXSZ)
+		return true;
+	g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
+		"'%s' cannot be the id of a commit: give all of its %d hexadecimal digits", commit,
+		GIT_OID_HEXSZ);
+	return false;
+}
+
+// What is to be followed, in the form of SourceTip.ref; *ret_ref NULL: what HEAD names.
+static bool read_wanted(const SourceOptions *options, char **ret_ref, GError **error)
+{
+	int given = (options->branch != NULL) + (options->tag != NULL) + (options->commit != NULL);
+
+	*ret_ref = NULL;
+	if (given > 1) {
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
+			"the source names more than one of branch, tag and commit; keep one of "
+			"them");
+		return false;
+	}
+	if ((options->branch != NULL && !check_name(REFS_HEADS, options->branch, error)) ||
+		(options->tag != NULL && !check_name(REFS_TAGS, options->tag, error)) ||
+		(options->commit != NULL && !check_commit(options->commit, error)))
+		return false;
+	if (options->branch != NULL)
+		*ret_ref = g_strconcat(REFS_HEADS, options->branch, NULL);
+	else if (options->tag != NULL)
+		*ret_ref = g_strconcat(REFS_TAGS, options->tag, NULL);
+	else if (options->commit != NULL)
+		*ret_ref = g_ascii_strdown(options->commit, -1);
+	return true;
+}
+
+static bool check_options(const SourceOptions *options, bool *ret_remote, GError **error)
+{
+	g_auto(SourceUrl) url = {0};
+
+	if (!source_url_parse(options->url, &url, error) ||
+		!source_access_check(&options->access, &url, options->url, error))
+		return false;
+	*ret_remote = url.scheme != URL_PATH;
+	if (!*ret_remote || options->mirror_folder != NULL)
+		return true;
+	g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
+		"'%s' is remote and there is no folder to mirror it into", options->url);
+	return false;
+}
+
 Source *source_new(const SourceOptions *options, GError **error)
 {
-	bool remote = is_remote(options->url);
+	char *wanted = NULL;
+	bool remote;
 
-	prepare_library();
-	if (*options->url == '\0' || (!remote && strstr(options->url, "://") != NULL)) {
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
-			"'%s' is not the URL of a repository: give a path, or a URL that begins "
-			"with file://, "
-			"https:// or ssh://",
-			options->url);
+	source_prepare_library();
+	if (!check_options(options, &remote, error) || !read_wanted(options, &wanted, error))
 		return NULL;
-	}
-	if (remote && options->mirror_folder == NULL) {
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
-			"'%s' is remote and there is no folder to mirror it into", options->url);
-		return NULL;
-	}
-	if (options->branch != NULL) {
-		g_autofree char *name = g_strconcat("refs/heads/", options->branch, NULL);
-		int valid = 0;
-
-		if (git_reference_name_is_valid(&valid, name) != 0 || !valid) {
-			g_set_error(error, FETCH_ERROR, FETCH_ERROR_BAD_URL,
-				"'%s' cannot be the name of a branch", options->branch);
-			return NULL;
-		}
-	}
 	Source *source = g_new0(Source, 1);
 	source->retired = g_ptr_array_new_with_free_func((GDestroyNotify)git_repository_free);
 	source->url = g_strdup(options->url);
-	source->wanted_branch = g_strdup(options->branch);
+	source->wanted = wanted;
 	source->allow_rewind = options->allow_rewind;
+	source_access_copy(&source->access, &options->access);
+	source_access_complete(&source->access);
 	if (remote)
 		source->mirror = mirror_path(options->mirror_folder, options->url);
 	return source;
@@ -108,12 +131,15 @@ void source_free(Source *source)
 {
 	if (source == NULL)
 		return;
+	fetch_process_free(source->process);
 	g_ptr_array_unref(source->retired);
 	git_repository_free(source->repository);
+	source_access_clear(&source->access);
 	g_free(source->url);
-	g_free(source->wanted_branch);
-	g_free(source->branch);
+	g_free(source->wanted);
+	g_free(source->ref);
 	g_free(source->mirror);
+	g_free(source->notice);
 	g_free(source);
 }
 
@@ -127,9 +153,14 @@ const char *source_url(const Source *source)
 	return source->url;
 }
 
-const char *source_branch(const Source *source)
+const char *source_ref(const Source *source)
 {
-	return source->branch != NULL ? source->branch : source->wanted_branch;
+	return source->ref != NULL ? source->ref : source->wanted;
+}
+
+const char *source_notice(const Source *source)
+{
+	return source->notice;
 }
 
 bool source_is_local(const Source *source)
@@ -139,156 +170,18 @@ bool source_is_local(const Source *source)
 
 void source_tip_clear(SourceTip *tip)
 {
-	g_clear_pointer(&tip->branch, g_free);
+	g_clear_pointer(&tip->ref, g_free);
 	g_clear_pointer(&tip->author, g_free);
 	g_clear_pointer(&tip->summary, g_free);
 }
 
-// ---- A repository that is read in place
-// ---------------------------------------------------------------------------
-
-static void retire(Source *source)
+void source_retire(Source *source)
 {
 	if (source->repository != NULL)
 		g_ptr_array_add(source->retired, g_steal_pointer(&source->repository));
 }
 
-// Opens the repository, or opens it anew when another one now stands at its place.
-static bool open_in_place(Source *source, GError **error)
-{
-	struct stat status;
-
-	if (stat(source->url, &status) != 0) {
-		retire(source);
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_GONE,
-			"repository '%s' cannot be reached: %s; put it back, or correct the path",
-			source->url, g_strerror(errno));
-		return false;
-	}
-	if (source->repository != NULL && source->device == status.st_dev &&
-		source->inode == status.st_ino &&
-		access(git_repository_path(source->repository), F_OK) == 0)
-		return true;
-	retire(source);
-	int code = git_repository_open_ext(
-		&source->repository, source->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-	if (code == GIT_ENOTFOUND) {
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_GONE,
-			"'%s' is not a Git repository: give the folder that holds .git, or a bare "
-			"repository",
-			source->url);
-		git_error_clear();
-		return false;
-	}
-	if (code != 0) {
-		fetch_error_git(error, FETCH_ERROR_CORRUPT,
-			"repository '%s' cannot be opened; 'git -C %s fsck' tells what is wrong "
-			"with it",
-			source->url, source->url);
-		return false;
-	}
-	source->device = status.st_dev;
-	source->inode = status.st_ino;
-	return true;
-}
-
-static bool list_branches(git_repository *repository, GPtrArray *branches)
-{
-	git_reference_iterator *iterator = NULL;
-	const char *name;
-
-	if (git_reference_iterator_glob_new(&iterator, repository, "refs/heads/*") != 0)
-		return false;
-	while (git_reference_next_name(&name, iterator) == 0)
-		g_ptr_array_add(branches, g_strdup(name + strlen("refs/heads/")));
-	git_reference_iterator_free(iterator);
-	return true;
-}
-
-const char *source_only_branch(const GPtrArray *branches)
-{
-	if (branches->len != 1)
-		return NULL;
-	const char *only = branches->pdata[0];
-	return g_str_equal(only, "main") || g_str_equal(only, "master") ? only : NULL;
-}
-
-void fetch_error_no_branch(
-	GError **error, const Source *source, const char *branch, const GPtrArray *branches)
-{
-	g_autoptr(GString) names = g_string_new(NULL);
-	guint shown = MIN(branches->len, 5);
-
-	for (guint i = 0; i < shown; i++)
-		g_string_append_printf(
-			names, "%s'%s'", i == 0 ? "" : ", ", (const char *)branches->pdata[i]);
-	if (shown < branches->len)
-		g_string_append(names, ", …");
-	g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
-		"branch '%s' is not in repository '%s'%s; it has %s: push the branch, or name "
-		"another one to track",
-		branch, source->url,
-		source->wanted_branch == NULL ? ", though its HEAD names it" : "", names->str);
-}
-
-// The short name of the branch that HEAD names.
-static char *head_branch(const Source *source, GError **error)
-{
-	git_reference *head = NULL;
-	char *branch = NULL;
-
-	if (git_reference_lookup(&head, source->repository, "HEAD") != 0) {
-		fetch_error_git(error, FETCH_ERROR_CORRUPT,
-			"HEAD of repository '%s' cannot be read", source->url);
-		return NULL;
-	}
-	const char *target = git_reference_symbolic_target(head);
-	if (target != NULL && g_str_has_prefix(target, "refs/heads/"))
-		branch = g_strdup(target + strlen("refs/heads/"));
-	else
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
-			"HEAD of repository '%s' is not on a branch: name the branch to track",
-			source->url);
-	git_reference_free(head);
-	return branch;
-}
-
-// Finds the tracked branch. *ret_branch with *ret_empty: the repository has no branch at all.
-static bool find_branch(Source *source, char **ret_branch, bool *ret_empty, GError **error)
-{
-	g_autofree char *branch = g_strdup(source->wanted_branch);
-
-	if (branch == NULL)
-		branch = head_branch(source, error);
-	if (branch == NULL)
-		return false;
-	g_autofree char *name = g_strconcat("refs/heads/", branch, NULL);
-	git_oid id;
-	int code = git_reference_name_to_id(&id, source->repository, name);
-	if (code == 0) {
-		*ret_branch = g_steal_pointer(&branch);
-		return true;
-	}
-	if (code != GIT_ENOTFOUND) {
-		fetch_error_git(error, FETCH_ERROR_CORRUPT,
-			"branch '%s' of repository '%s' cannot be read", branch, source->url);
-		return false;
-	}
-	git_error_clear();
-	g_autoptr(GPtrArray) branches = g_ptr_array_new_with_free_func(g_free);
-	list_branches(source->repository, branches);
-	*ret_empty = branches->len == 0;
-	const char *only = source->wanted_branch == NULL ? source_only_branch(branches) : NULL;
-	if (only != NULL || *ret_empty) {
-		*ret_branch = only != NULL ? g_strdup(only) : g_steal_pointer(&branch);
-		return true;
-	}
-	fetch_error_no_branch(error, source, branch, branches);
-	return false;
-}
-
-// ---- The tip
-// ------------------------------------------------------------------------------------------------------
+// ---- The tip ------------------------------------------------------------------------------------------------------
 
 static void describe_commit(SourceTip *tip, git_commit *commit)
 {
@@ -303,115 +196,138 @@ static void describe_commit(SourceTip *tip, git_commit *commit)
 	tip->committed_at = (int64_t)git_commit_time(commit) * G_USEC_PER_SEC;
 }
 
-// Whether known is an ancestor of commit. A commit that is no longer there is none.
-static bool contains(git_repository *repository, git_commit *commit, const git_oid *known)
+// Whether known is an ancestor of commit; negative when that cannot be read.
+static int contains(git_repository *repository, git_commit *commit, const git_oid *known)
 {
 	for (unsigned int i = 0; i < git_commit_parentcount(commit); i++) {
 		if (git_oid_equal(git_commit_parent_id(commit, i), known))
 			return true;
 	}
-	bool found = git_graph_descendant_of(repository, git_commit_id(commit), known) == 1;
+	int found = git_graph_descendant_of(repository, git_commit_id(commit), known);
 	git_error_clear();
 	return found;
 }
 
-static bool judge_move(
-	Source *source, SourceTip *tip, git_commit *commit, const char *known, GError **error)
+// Whether the operator has named something else to follow since: then any commit is what is wanted.
+static bool other_is_wanted(const Source *source, const SourceTip *tip, const SourceKnown *known)
+{
+	return source->wanted != NULL && known->ref != NULL && strcmp(known->ref, tip->ref) != 0;
+}
+
+static bool judge_move(Source *source, SourceTip *tip, git_commit *commit, const SourceKnown *known,
+	GError **error)
 {
 	git_oid known_id;
 
 	tip->move = SOURCE_FORWARD;
-	if (known == NULL || *known == '\0')
+	if (known == NULL || known->commit == NULL || *known->commit == '\0')
 		return true;
-	if (g_str_equal(known, tip->id)) {
+	if (g_str_equal(known->commit, tip->id)) {
 		tip->move = SOURCE_UNCHANGED;
 		return true;
 	}
-	if (git_oid_fromstr(&known_id, known) == 0 &&
-		contains(source->repository, commit, &known_id))
+	if (other_is_wanted(source, tip, known))
 		return true;
+	int found = git_oid_fromstr(&known_id, known->commit) != 0
+			    ? 0
+			    : contains(source->repository, commit, &known_id);
+	if (found == 1)
+		return true;
+	// The live commit is always kept in a mirror: when it is not there, or what lies between, the mirror is damaged.
+	// Elsewhere a commit that is no longer there is no ancestor.
+	if (found < 0 && source_distrust(source)) {
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_CORRUPT,
+			"the history of %s '%s' of repository '%s' cannot be read from its mirror; "
+			"the mirror is looked through, and fetched anew if it is damaged",
+			ref_kind(tip->ref), ref_short(tip->ref), source->url);
+		return false;
+	}
 	tip->move = SOURCE_REWOUND;
 	if (source->allow_rewind)
 		return true;
+	bool tag = g_str_has_prefix(tip->ref, REFS_TAGS);
 	g_set_error(error, FETCH_ERROR, FETCH_ERROR_REWOUND,
-		"branch '%s' of repository '%s' was force-pushed: %.12s does not contain %.12s, "
-		"which is live; "
-		"push a commit on top of that one, or allow it with allow_rewind",
-		tip->branch, source->url, tip->id, known);
+		"%s '%s' of repository '%s' was %s: %.12s does not contain %.12s, which is live; "
+		"%s, "
+		"or allow it with allow_rewind",
+		ref_kind(tip->ref), ref_short(tip->ref), source->url,
+		tag ? "moved" : "force-pushed", tip->id, known->commit,
+		tag ? "put it back" : "push a commit on top of that one");
 	return false;
 }
 
-static bool read_tip(Source *source, SourceTip *tip, const char *known, GError **error)
+// The object that a ref as in SourceTip names.
+static int look_up(git_object **ret_object, git_repository *repository, const char *ref)
 {
-	g_autofree char *name = g_strconcat("refs/heads/", tip->branch, NULL);
-	git_reference *reference = NULL;
-	git_object *commit = NULL;
+	git_oid id;
+	int code = g_str_has_prefix(ref, "refs/") ? git_reference_name_to_id(&id, repository, ref)
+						  : git_oid_fromstr(&id, ref);
+
+	return code != 0 ? code : git_object_lookup(ret_object, repository, &id, GIT_OBJECT_ANY);
+}
+
+static bool read_tip(Source *source, SourceTip *tip, const SourceKnown *known, GError **error)
+{
+	git_object *object = NULL, *commit = NULL;
 	bool good = false;
 
-	if (git_reference_lookup(&reference, source->repository, name) != 0)
+	if (look_up(&object, source->repository, tip->ref) != 0 ||
+		git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0)
 		fetch_error_git(error, FETCH_ERROR_CORRUPT,
-			"branch '%s' of repository '%s' cannot be read", tip->branch, source->url);
-	else if (git_reference_peel(&commit, reference, GIT_OBJECT_COMMIT) != 0)
-		fetch_error_git(error, FETCH_ERROR_CORRUPT,
-			"the commit of branch '%s' of repository '%s' cannot be read; "
-			"'git -C %s fsck' tells which objects are damaged, and pushing again mends "
-			"them",
-			tip->branch, source->url, git_repository_path(source->repository));
+			"the commit of %s '%s' of repository '%s' cannot be read; 'git -C %s fsck' "
+			"tells which objects are damaged, and pushing again mends them",
+			ref_kind(tip->ref), ref_short(tip->ref), source->url,
+			git_repository_path(source->repository));
 	else {
 		describe_commit(tip, (git_commit *)commit);
 		good = judge_move(source, tip, (git_commit *)commit, known, error);
 	}
 	git_object_free(commit);
-	git_reference_free(reference);
+	git_object_free(object);
 	return good;
 }
 
-bool source_fetch(Source *source, const char *known, SourceTip *ret_tip, GError **error)
+bool source_fetch(Source *source, const SourceKnown *known, SourceTip *ret_tip, GError **error)
 {
 	bool empty = false;
 
 	*ret_tip = (SourceTip){.move = SOURCE_EMPTY};
 	if (source->mirror != NULL) {
-		if (!source_mirror_fetch(source, &ret_tip->branch, &empty, error))
+		if (!source_mirror_fetch(source, known, NULL, &ret_tip->ref, &empty, error))
 			return false;
-	} else if (!open_in_place(source, error) ||
-		   !find_branch(source, &ret_tip->branch, &empty, error)) {
+	} else if (!source_local_open(source, error) ||
+		   !source_local_find(source, known, &ret_tip->ref, &empty, error)) {
 		return false;
 	}
-	if (g_strcmp0(source->branch, ret_tip->branch) != 0) {
-		g_free(source->branch);
-		source->branch = g_strdup(ret_tip->branch);
+	if (g_strcmp0(source->ref, ret_tip->ref) != 0) {
+		g_free(source->ref);
+		source->ref = g_strdup(ret_tip->ref);
 	}
 	return empty || read_tip(source, ret_tip, known, error);
 }
 
 bool source_has_moved(const Source *source, const git_oid *commit)
 {
-	git_oid now;
+	git_object *object = NULL, *now = NULL;
 
-	if (source->mirror != NULL || source->repository == NULL || source->branch == NULL)
+	if (source->mirror != NULL || source->repository == NULL || source->ref == NULL)
 		return false;
-	g_autofree char *name = g_strconcat("refs/heads/", source->branch, NULL);
-	bool moved = git_reference_name_to_id(&now, source->repository, name) == 0 &&
-		     !git_oid_equal(&now, commit);
+	bool moved = look_up(&object, source->repository, source->ref) == 0 &&
+		     git_object_peel(&now, object, GIT_OBJECT_COMMIT) == 0 &&
+		     !git_oid_equal(git_object_id(now), commit);
+	git_object_free(now);
+	git_object_free(object);
 	git_error_clear();
 	return moved;
 }
 
-bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error)
+// ---- Any revision -------------------------------------------------------------------------------------------------
+
+static bool resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error)
 {
 	git_object *object = NULL, *commit = NULL;
 	bool good = false;
 
-	*ret_tip = (SourceTip){.move = SOURCE_EMPTY};
-	if (rev == NULL)
-		return source_fetch(source, NULL, ret_tip, error);
-	if (source->mirror != NULL
-			? source->repository == NULL && !source_fetch(source, NULL, ret_tip, error)
-			: !open_in_place(source, error))
-		return false;
-	source_tip_clear(ret_tip);
-	ret_tip->move = SOURCE_FORWARD;
 	if (git_revparse_single(&object, source->repository, rev) != 0)
 		fetch_error_git(error, FETCH_ERROR_NO_BRANCH,
 			"revision '%s' is not in repository '%s'", rev, source->url);
@@ -420,10 +336,28 @@ bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError 
 			"revision '%s' of repository '%s' is not a commit", rev, source->url);
 	else {
 		describe_commit(ret_tip, (git_commit *)commit);
-		ret_tip->branch = g_strdup(rev);
+		ret_tip->ref = g_strdup(ret_tip->id);
 		good = true;
 	}
 	git_object_free(commit);
 	git_object_free(object);
 	return good;
+}
+
+bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error)
+{
+	bool empty = false;
+
+	*ret_tip = (SourceTip){.move = SOURCE_EMPTY};
+	if (rev == NULL)
+		return source_fetch(source, NULL, ret_tip, error);
+	if (source->mirror != NULL
+			? !source_mirror_fetch(source, NULL, rev, &ret_tip->ref, &empty, error)
+			: !source_local_open(source, error))
+		return false;
+	if (empty)
+		return true;
+	source_tip_clear(ret_tip);
+	ret_tip->move = SOURCE_FORWARD;
+	return resolve(source, rev, ret_tip, error);
 }

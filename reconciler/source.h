@@ -1,8 +1,10 @@
-// Where the committed truth comes from: one branch of one Git repository. A local repository (bare
-// or not) is read in place; any other URL that libgit2 opens is fetched incrementally into a bare
-// mirror under the server's data folder. Only the object database and the references are read: no
-// work tree, hooks, filters, attributes or submodules.
+// Where the committed truth comes from: one branch, tag or commit of one Git repository. A local repository (bare or not) is
+// read in place; any other URL is fetched incrementally into a bare mirror under the server's data folder, by a process of
+// its own, so that a server that stands still holds nothing up. Only the object database and the references are read: no work
+// tree, hooks, filters, attributes or submodules.
 #pragma once
+
+#include "reconciler/source_access.h"
 
 #include <git2.h>
 #include <glib.h>
@@ -14,29 +16,39 @@ GQuark fetch_error_quark(void);
 
 typedef enum {
 	FETCH_ERROR_GONE, // no repository at that place (any more)
-	FETCH_ERROR_NO_BRANCH, // the tracked branch does not exist, though others do
+	FETCH_ERROR_NO_BRANCH, // what is followed does not exist, though the repository does
 	FETCH_ERROR_REWOUND, // the branch was force-pushed, and that is not allowed
 	FETCH_ERROR_CORRUPT, // an object or a reference cannot be read
-	FETCH_ERROR_UNREACHABLE, // the remote did not answer
-	FETCH_ERROR_REFUSED, // the remote wants credentials, or its host key or certificate is not
-	// trusted
-	FETCH_ERROR_BAD_URL,
+	FETCH_ERROR_UNREACHABLE, // the remote did not answer, or stopped to
+	FETCH_ERROR_REFUSED, // the remote wants other credentials, or its host key or certificate
+	// is not trusted
+	FETCH_ERROR_BAD_URL, // the URL or the settings make no sense
 } FetchError;
 
 typedef struct {
 	const char *url; // a path or a URL
-	const char *branch; // short name; NULL: the branch that the remote's HEAD names
+	// What is followed; one of them at most, all NULL: the branch that the remote's HEAD names.
+	const char *branch; // short name
+	const char *tag; // short name
+	const char *commit; // 40 hexadecimal digits
 	const char *mirror_folder; // where mirrors of remote repositories are kept; may be NULL for
 		// local ones
 	bool allow_rewind; // follow force-pushes (they are reported all the same)
+	SourceAccess access; // of remote repositories
 } SourceOptions;
 
-// How the tracked branch stands against the commit that was known before.
+// The commit that was accepted last, and what was followed then; texts may be NULL.
+typedef struct {
+	const char *commit;
+	const char *ref;
+} SourceKnown;
+
+// How what is followed stands against the commit that was known before.
 typedef enum {
 	SOURCE_EMPTY, // the repository has no commit yet: wait for the first push
 	SOURCE_UNCHANGED, // still at the known commit
-	SOURCE_FORWARD, // new commits on top of the known one (or the first ones)
-	SOURCE_REWOUND, // the branch no longer contains the known commit, and that is allowed
+	SOURCE_FORWARD, // new commits on top of the known one, the first ones, or other settings
+	SOURCE_REWOUND, // it no longer contains the known commit, and that is allowed
 } SourceMove;
 
 enum { SOURCE_TIP_ID_SIZE = GIT_OID_HEXSZ + 1 };
@@ -46,7 +58,7 @@ typedef struct {
 	SourceMove move;
 	git_oid commit;
 	char id[SOURCE_TIP_ID_SIZE]; // of the commit, in hexadecimal; "" when empty
-	char *branch; // short name of the tracked branch
+	char *ref; // what is followed: "refs/heads/main", "refs/tags/v1", or the id of a commit
 	char *author; // "Name <mail>"
 	char *summary; // first line of the commit's message
 	int64_t committed_at; // microseconds since the epoch
@@ -55,21 +67,37 @@ typedef struct {
 typedef struct Source Source;
 
 // Opens nothing yet: a repository that is not there is an error of source_fetch(), so that a server
-// waits for it to come back. Fails on a malformed URL. A Source belongs to one thread at a time.
+// waits for it to come back. Fails on a malformed URL and on settings that do not fit it. A Source belongs to one thread at
+// a time.
 Source *source_new(const SourceOptions *options, GError **error);
 void source_free(Source *source);
 
-// Brings the tracked branch up to date and describes its tip. known is the id of the last accepted
-// commit, or NULL. Errors are of FETCH_ERROR, with a message that names the repository, the branch
-// and the cure. A repository that disappeared and came back is opened anew.
-bool source_fetch(Source *source, const char *known, SourceTip *ret_tip, GError **error);
+// Brings what is followed up to date and describes its tip. Errors are of FETCH_ERROR, with a message that names the
+// repository, what is followed, the reason and the cure; never a secret. A repository that disappeared and came back is
+// opened anew. Waits for a remote repository (see source_prepare()), at most as long as its time-outs.
+bool source_fetch(Source *source, const SourceKnown *known, SourceTip *ret_tip, GError **error);
 
-// Whether the tracked branch of a repository that is read in place is no longer at commit: a look at one reference. Any
+// Does what source_fetch() would wait for, in the background. Returns true when there is nothing (more) to wait for: then
+// source_fetch() answers at once. Else it is to be called again when source_prepare_fd() becomes readable, or after
+// source_prepare_timeout() microseconds.
+bool source_prepare(Source *source, const SourceKnown *known);
+int source_prepare_fd(const Source *source); // -1: nothing is under way
+int64_t source_prepare_timeout(const Source *source);
+
+// What the last fetch has to tell though it went well: a damaged mirror was set aside, say. Borrowed until the next fetch;
+// NULL: nothing.
+const char *source_notice(const Source *source);
+
+// To be told when an object that the fetched commit needs cannot be read: a mirror is then looked through at the next fetch,
+// and if it is damaged set aside and fetched anew. Returns whether that is going to happen.
+bool source_distrust(Source *source);
+
+// Whether what is followed of a repository that is read in place is no longer at commit: a look at one reference. Any
 // doubt, and a mirror, count as no.
 bool source_has_moved(const Source *source, const git_oid *commit);
 
-// Moves the commit that rev names (any revision expression of libgit2, NULL: the tracked branch)
-// into ret_tip, without fetching. For plans between two revisions.
+// Moves the commit that rev names (any revision expression of libgit2, NULL: what is followed)
+// into ret_tip. A mirror fetches what rev names. For plans between two revisions.
 bool source_resolve(Source *source, const char *rev, SourceTip *ret_tip, GError **error);
 
 // The open repository; borrowed, until the next source_fetch(). NULL before the first one that
@@ -78,9 +106,8 @@ git_repository *source_repository(const Source *source);
 
 const char *source_url(const Source *source);
 
-// The branch that the last fetch followed, or the one that the options name; NULL before that is
-// known.
-const char *source_branch(const Source *source);
+// What the last fetch followed (see SourceTip), or what the options name; NULL before that is known.
+const char *source_ref(const Source *source);
 
 // Whether the repository is read in place, and its references can be watched.
 bool source_is_local(const Source *source);

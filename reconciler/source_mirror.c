@@ -1,191 +1,144 @@
+// A remote repository: a process fetches it into a mirror, which is then read like any other repository.
 #include "reconciler/source_internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-typedef struct {
-	guint tried; // credentials offered on this connection, so that a refused key is not offered
-		// for ever
-} Connection;
-
-static int offer_credentials(
-	git_credential **ret, const char *url, const char *user, unsigned int allowed, void *data)
+// Whether what is to be fetched is a commit: its id, that is, and no name.
+static bool is_pinned(const Source *source)
 {
-	Connection *connection = data;
-
-	(void)url;
-	if (connection->tried++ > 0)
-		return GIT_EAUTH;
-	if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) {
-		connection->tried = 0;
-		return git_credential_username_new(ret, user != NULL ? user : "git");
-	}
-	if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0)
-		return git_credential_ssh_key_from_agent(ret, user != NULL ? user : "git");
-	return GIT_EAUTH;
+	return source->wanted != NULL && !g_str_has_prefix(source->wanted, "refs/");
 }
 
-static FetchError classify(int code)
+bool source_mirror_begin(
+	Source *source, const SourceKnown *known, const char *revision, GError **error)
 {
-	const git_error *last = git_error_last();
+	const FetchJob job = {
+		.url = source->url,
+		.mirror = source->mirror,
+		.ref = is_pinned(source) ? NULL : source->wanted,
+		.revision = revision == NULL && is_pinned(source) ? source->wanted : revision,
+		.known = known == NULL ? (SourceKnown){0} : *known,
+		.look = source->repository == NULL,
+		.parent = getpid(),
+		.access = source->access,
+	};
 
-	if (code == GIT_EAUTH || code == GIT_ECERTIFICATE)
-		return FETCH_ERROR_REFUSED;
-	if (last != NULL && (last->klass == GIT_ERROR_ODB || last->klass == GIT_ERROR_INDEXER))
-		return FETCH_ERROR_CORRUPT;
-	if (code == GIT_ENOTFOUND)
-		return FETCH_ERROR_GONE;
-	return FETCH_ERROR_UNREACHABLE;
+	g_clear_pointer(&source->notice, g_free);
+	source->process = fetch_process_start(&job, error);
+	return source->process != NULL;
 }
 
-static bool open_mirror(Source *source, GError **error)
+static int64_t time_left(const FetchProcess *process)
 {
-	if (source->repository != NULL)
+	return MAX(fetch_process_deadline(process) - g_get_monotonic_time(), 0);
+}
+
+static void wait_for(FetchProcess *process)
+{
+	struct pollfd wait = {.fd = fetch_process_fd(process), .events = POLLIN};
+
+	while (!fetch_process_step(process, g_get_monotonic_time()))
+		poll(&wait, 1, (int)MIN(time_left(process) / 1000 + 1, G_MAXINT));
+}
+
+// Opens the mirror, or opens it anew when another one now stands at its place.
+static bool open_mirror(Source *source, bool anew, GError **error)
+{
+	struct stat status = {0};
+
+	if (stat(source->mirror, &status) == 0 && source->repository != NULL && !anew &&
+		source->device == status.st_dev && source->inode == status.st_ino)
 		return true;
+	source_retire(source);
+	source->device = status.st_dev;
+	source->inode = status.st_ino;
 	if (git_repository_open_bare(&source->repository, source->mirror) == 0)
 		return true;
-	git_error_clear();
-	g_autofree char *folder = g_path_get_dirname(source->mirror);
-	if (g_mkdir_with_parents(folder, 0700) != 0) {
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_UNREACHABLE,
-			"the folder '%s' for mirrors cannot be made: %s", folder,
-			g_strerror(errno));
-		return false;
-	}
-	if (git_repository_init(&source->repository, source->mirror, true) == 0)
-		return true;
 	fetch_error_git(error, FETCH_ERROR_CORRUPT,
-		"the mirror '%s' of repository '%s' cannot be made; remove it, and it is fetched "
-		"anew",
+		"the mirror '%s' of repository '%s' cannot be opened; see to the disk, and to who "
+		"may "
+		"read it",
 		source->mirror, source->url);
 	return false;
 }
 
-// Chooses the branch among those that the remote has. *ret_id: its commit there.
-static bool choose_branch(Source *source, git_remote *remote, char **ret_branch, git_oid *ret_id,
-	bool *ret_empty, GError **error)
+static bool find_pinned(Source *source, char **ret_ref, GError **error)
 {
-	const git_remote_head **heads = NULL;
-	size_t count = 0;
-	g_autoptr(GPtrArray) branches = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *wanted = g_strdup(source->wanted_branch);
-	git_buf head = {0};
+	git_commit *commit = NULL;
+	git_oid id;
+	bool found = git_oid_fromstr(&id, source->wanted) == 0 &&
+		     git_commit_lookup(&commit, source->repository, &id) == 0;
 
-	if (git_remote_ls(&heads, &count, remote) != 0) {
-		fetch_error_git(error, FETCH_ERROR_UNREACHABLE,
-			"the references of repository '%s' cannot be listed", source->url);
-		return false;
-	}
-	if (wanted == NULL && git_remote_default_branch(&head, remote) == 0 &&
-		g_str_has_prefix(head.ptr, "refs/heads/"))
-		wanted = g_strdup(head.ptr + strlen("refs/heads/"));
-	git_buf_dispose(&head);
+	git_commit_free(commit);
 	git_error_clear();
-	for (size_t i = 0; i < count; i++) {
-		if (g_str_has_prefix(heads[i]->name, "refs/heads/"))
-			g_ptr_array_add(branches, g_strdup(heads[i]->name + strlen("refs/heads/")));
-	}
-	if (wanted == NULL)
-		wanted = g_strdup(source_only_branch(branches));
-	*ret_empty = branches->len == 0;
-	*ret_branch = g_strdup(wanted != NULL ? wanted : "HEAD");
-	for (size_t i = 0; i < count && wanted != NULL; i++) {
-		if (g_str_has_prefix(heads[i]->name, "refs/heads/") &&
-			g_str_equal(heads[i]->name + strlen("refs/heads/"), wanted)) {
-			git_oid_cpy(ret_id, &heads[i]->oid);
-			return true;
-		}
-	}
-	if (*ret_empty)
-		return true;
-	fetch_error_no_branch(error, source, *ret_branch, branches);
-	return false;
+	*ret_ref = found ? g_strdup(source->wanted) : NULL;
+	if (!found)
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
+			"commit '%s' is in no branch or tag of repository '%s': push one that "
+			"holds "
+			"it, or name another commit",
+			source->wanted, source->url);
+	return found;
 }
 
-// Downloads only when the remote's branch has moved since the last time.
-static bool download(Source *source, git_remote *remote, const git_fetch_options *options,
-	const char *branch, const git_oid *id, GError **error)
+bool source_mirror_fetch(Source *source, const SourceKnown *known, const char *revision,
+	char **ret_ref, bool *ret_empty, GError **error)
 {
-	g_autofree char *name = g_strconcat("refs/heads/", branch, NULL);
-	g_autofree char *refspec = g_strdup_printf("+%s:%s", name, name);
-	char *refspecs[] = {refspec};
-	const git_strarray list = {.strings = refspecs, .count = 1};
-	git_oid ours;
+	g_auto(FetchAnswer) answer = {0};
 
-	if (git_reference_name_to_id(&ours, source->repository, name) == 0 &&
-		git_oid_equal(&ours, id))
-		return true;
-	git_error_clear();
-	int code = git_remote_fetch(remote, &list, options, "weir: fetch");
-	if (code == 0)
-		return true;
-	fetch_error_git(error, classify(code), "repository '%s' cannot be fetched", source->url);
-	return false;
-}
-
-static const char *cure(FetchError code)
-{
-	switch (code) {
-	case FETCH_ERROR_REFUSED:
-		return "offer a key through ssh-agent that may read it, and have its host key in "
-		       "known_hosts";
-	case FETCH_ERROR_GONE:
-	case FETCH_ERROR_BAD_URL: return "put it back, or correct the URL";
-	case FETCH_ERROR_NO_BRANCH:
-	case FETCH_ERROR_REWOUND:
-	case FETCH_ERROR_CORRUPT:
-	case FETCH_ERROR_UNREACHABLE:
-	default: return "it is tried again until it answers; check the URL and the network";
-	}
-}
-
-static bool fetch_over(
-	Source *source, git_remote *remote, char **ret_branch, bool *ret_empty, GError **error)
-{
-	Connection connection = {0};
-	git_fetch_options options;
-	git_oid id = {0};
-
-	git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
-	options.callbacks.credentials = offer_credentials;
-	options.callbacks.payload = &connection;
-	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
-	options.update_fetchhead = 0;
-	int code = git_remote_connect(remote, GIT_DIRECTION_FETCH, &options.callbacks, NULL, NULL);
-	if (code != 0) {
-		FetchError kind = classify(code);
-
-		fetch_error_git(error, kind, "repository '%s' cannot be reached; %s", source->url,
-			cure(kind));
+	if (source->process == NULL && !source_mirror_begin(source, known, revision, error))
 		return false;
-	}
-	return choose_branch(source, remote, ret_branch, &id, ret_empty, error) &&
-	       (*ret_empty || download(source, remote, &options, *ret_branch, &id, error));
+	wait_for(source->process);
+	bool good = fetch_process_answer(source->process, &answer, error);
+	g_clear_pointer(&source->process, fetch_process_free);
+	if (!good)
+		return false;
+	source->notice = g_steal_pointer(&answer.notice);
+	source->sound = answer.sound;
+	*ret_empty = answer.empty;
+	if (!open_mirror(source, answer.tidied || answer.renewed, error))
+		return false;
+	if (revision == NULL && is_pinned(source) && !answer.empty)
+		return find_pinned(source, ret_ref, error);
+	*ret_ref = g_strdup(answer.ref != NULL ? answer.ref : source->wanted);
+	return true;
 }
 
-// A remote that nothing but its URL describes. Rules of the configuration that rewrite URLs are not looked for: the library
-// would leak memory at each match.
-static int create_remote(Source *source, git_remote **ret_remote)
-{
-	git_remote_create_options options;
+// ---- In the background --------------------------------------------------------------------------------------------
 
-	git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
-	options.repository = source->repository;
-	options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
-	return git_remote_create_with_opts(ret_remote, source->url, &options);
+bool source_prepare(Source *source, const SourceKnown *known)
+{
+	if (source->mirror == NULL)
+		return true;
+	// When it cannot be begun, source_fetch() tries the same and tells why.
+	if (source->process == NULL && !source_mirror_begin(source, known, NULL, NULL))
+		return true;
+	return fetch_process_step(source->process, g_get_monotonic_time());
 }
 
-bool source_mirror_fetch(Source *source, char **ret_branch, bool *ret_empty, GError **error)
+int source_prepare_fd(const Source *source)
 {
-	git_remote *remote = NULL;
+	return source->process == NULL ? -1 : fetch_process_fd(source->process);
+}
 
-	if (!open_mirror(source, error))
+int64_t source_prepare_timeout(const Source *source)
+{
+	return source->process == NULL ? INT64_MAX : time_left(source->process);
+}
+
+bool source_distrust(Source *source)
+{
+	if (source->mirror == NULL || source->sound)
 		return false;
-	if (create_remote(source, &remote) != 0) {
-		fetch_error_git(error, FETCH_ERROR_BAD_URL, "'%s' is not the URL of a repository",
-			source->url);
-		return false;
-	}
-	bool good = fetch_over(source, remote, ret_branch, ret_empty, error);
-	git_remote_free(remote);
-	return good;
+	g_autofree char *path = g_build_filename(source->mirror, MIRROR_SUSPECT, NULL);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	source_retire(source);
+	return fd >= 0;
 }

@@ -6,7 +6,8 @@
 
 enum {
 	MAX_WATCHES = 24, // folders on the way to one branch; a branch nested deeper is polled
-	MAX_BACK_OFF = 10,
+	MAX_BACK_OFF = 3, // times that the pause is doubled
+	LEAST_REST = 10, // of the interval, that lies between a fetch and the next
 	LOCAL_RETRY = G_USEC_PER_SEC,
 };
 
@@ -42,21 +43,21 @@ static void watch_folder(SourceWatch *watch, const char *path, bool references)
 		watch->watched[watch->count++] = (Watched){descriptor, references};
 }
 
-// Watches refs/heads and the folders between it and the tracked branch: feature/x is a file in
+// Watches refs/heads and the folders on the way to what is followed: branch feature/x is a file in
 // refs/heads/feature.
 static void watch_references(SourceWatch *watch, const char *git_folder)
 {
-	const char *branch = source_branch(watch->source);
+	const char *ref = source_ref(watch->source);
 	g_autofree char *refs = g_build_filename(git_folder, "refs", NULL);
 	g_autofree char *heads = g_build_filename(refs, "heads", NULL);
 
 	watch_folder(watch, git_folder, false);
 	watch_folder(watch, refs, true);
 	watch_folder(watch, heads, true);
-	for (const char *slash = branch == NULL ? NULL : strchr(branch, '/'); slash != NULL;
+	for (const char *slash = ref == NULL ? NULL : strchr(ref, '/'); slash != NULL;
 		slash = strchr(slash + 1, '/')) {
-		g_autofree char *prefix = g_strndup(branch, (gsize)(slash - branch));
-		g_autofree char *folder = g_build_filename(heads, prefix, NULL);
+		g_autofree char *prefix = g_strndup(ref, (gsize)(slash - ref));
+		g_autofree char *folder = g_build_filename(git_folder, prefix, NULL);
 
 		watch_folder(watch, folder, true);
 	}
@@ -149,12 +150,11 @@ static bool read_events(SourceWatch *watch)
 // A failing remote is asked ever less often; a local repository is looked for every second, which costs nothing.
 static void begin_pause(SourceWatch *watch, int64_t now)
 {
-	int64_t pause = watch->interval << MIN(watch->failures, 3);
+	int64_t pause = watch->interval << MIN(watch->failures, MAX_BACK_OFF);
 
 	if (watch->failures > 0 && watch->fd >= 0)
 		pause = MIN(watch->interval, LOCAL_RETRY);
-	pause = MIN(pause, watch->interval * MAX_BACK_OFF);
-	watch->next = now + (int64_t)((double)pause * g_rand_double_range(watch->random, 0.9, 1.1));
+	watch->next = now + (int64_t)((double)pause * g_rand_double_range(watch->random, 0.8, 1.0));
 }
 
 bool source_watch_due(SourceWatch *watch, int64_t now)
@@ -178,8 +178,13 @@ int64_t source_watch_timeout(const SourceWatch *watch, int64_t now)
 
 void source_watch_back_off(SourceWatch *watch, bool failed, int64_t now)
 {
+	bool mended = !failed && watch->failures > 0;
+
 	watch->failures = failed ? MIN(watch->failures + 1, MAX_BACK_OFF) : 0;
 	if (failed && watch->fd >= 0)
 		lay_watches(watch);
-	begin_pause(watch, now);
+	if (failed || mended)
+		begin_pause(watch, now);
+	// The pause counts from the beginning of a fetch, so that a push is live one pause later at most.
+	watch->next = MAX(watch->next, now + watch->interval / LEAST_REST);
 }

@@ -8,7 +8,8 @@
 
 typedef struct SourceWatch SourceWatch;
 
-// interval is the pause between polls in microseconds; each pause is drawn from interval ± 10 %.
+// interval is the longest pause between polls in microseconds; each is drawn from 80 to 100 % of it, so that many servers do
+// not ask at once.
 // seed makes the draw repeatable.
 SourceWatch *source_watch_new(const Source *source, int64_t interval, uint32_t seed);
 void source_watch_free(SourceWatch *watch);
@@ -25,8 +26,8 @@ bool source_watch_due(SourceWatch *watch, int64_t now);
 // Microseconds until the end of the pause, seen from now; 0 when it has passed.
 int64_t source_watch_timeout(const SourceWatch *watch, int64_t now);
 
-// How the fetch went. After failures a remote is asked after ever longer pauses (up to ten intervals), a local repository
-// every second, and its place is watched for its return. A success makes pauses ordinary again.
+// How the fetch went. After failures a remote is asked after ever longer pauses (two intervals, four, then eight), a local
+// repository every second, and its place is watched for its return. A success makes pauses ordinary again.
 void source_watch_back_off(SourceWatch *watch, bool failed, int64_t now);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SourceWatch, source_watch_free)

@@ -39,7 +39,7 @@ static void test_config(void)
 	g_autoptr(ServerConfig) config = server_config_read(path, &error);
 
 	g_assert_no_error(error);
-	g_assert_cmpstr(config->source, ==, "/srv/flows.git");
+	g_assert_cmpstr(config->source.url, ==, "/srv/flows.git");
 	g_assert_cmpstr(config->environment, ==, "prod");
 	g_assert_cmpstr(config->listen, ==, "127.0.0.1:9000");
 	g_assert_cmpuint(config->roles, ==, ROLE_RECONCILER | ROLE_API);

@@ -131,7 +131,7 @@ class Server:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [WEIR, "serve", str(self.repository), "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
+                [WEIR, "serve", *([str(self.repository)] if self.repository else []), "--store", self.store, "--listen", f"127.0.0.1:{self.port}",
                  *self.options], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         eventually(lambda: self.alive() and self.get("/readyz")[0] == 200, what="readiness")
         return self

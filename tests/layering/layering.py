@@ -14,13 +14,14 @@ RULES = {
     "db": (set(), {"glib", "sqlite3"}),
     "store": ({"db"}, {"glib", "jansson", "zlib"}),
     "repo-layout": ({"sql", "expr"}, {"glib", "jansson", "git2", "yaml"}),
-    "reconciler": ({"repo-layout", "store", "db"}, {"glib", "jansson", "git2"}),
+    "reconciler": ({"repo-layout", "store", "db"}, {"glib", "jansson", "git2", "curl"}),
     "runner": ({"repo-layout", "store", "db", "expr"}, {"glib", "jansson"}),
     "api": ({"store"}, {"glib", "jansson", "microhttpd"}),
     "cli": ({"api", "reconciler", "runner", "repo-layout", "store", "db", "sql", "expr"}, {"glib", "jansson", "git2"}),
 }
 LIBRARIES = {"glib.h": "glib", "glib-unix.h": "glib", "glib/gstdio.h": "glib", "jansson.h": "jansson", "sqlite3.h": "sqlite3",
-             "git2.h": "git2", "yaml.h": "yaml", "microhttpd.h": "microhttpd", "zlib.h": "zlib", "jq.h": "jq", "jv.h": "jq"}
+             "git2.h": "git2", "yaml.h": "yaml", "microhttpd.h": "microhttpd", "zlib.h": "zlib", "jq.h": "jq", "jv.h": "jq",
+             "curl/curl.h": "curl", "git2/sys/transport.h": "git2"}
 # What the pure folders never touch: no clock, threads, network or processes of their own.
 PURE = {"sql", "expr", "repo-layout"}
 IMPURE = {"pthread.h", "time.h", "sys/time.h", "sys/socket.h", "netdb.h", "sys/wait.h", "spawn.h", "poll.h", "sys/epoll.h"}

@@ -135,16 +135,25 @@ static void test_pauses(void)
 		shortest = MIN(shortest, pause);
 		longest = MAX(longest, pause);
 	}
-	g_assert_cmpint(shortest, >=, 899);
-	g_assert_cmpint(shortest, <, 920);
-	g_assert_cmpint(longest, <=, 1100);
-	g_assert_cmpint(longest, >, 1080);
-	for (int i = 0; i < 20; i++)
+	g_assert_cmpint(shortest, >=, 799);
+	g_assert_cmpint(shortest, <, 820);
+	g_assert_cmpint(longest, <=, 1000);
+	g_assert_cmpint(longest, >, 980);
+	static const int factors[] = {2, 4, 8, 8, 8};
+	for (size_t i = 0; i < G_N_ELEMENTS(factors); i++) {
 		source_watch_back_off(watch, true, 0);
-	g_assert_cmpint(source_watch_timeout(watch, 0), >=, 7000);
-	g_assert_cmpint(source_watch_timeout(watch, 0), <=, 11000);
+		g_assert_cmpint(source_watch_timeout(watch, 0), >=, factors[i] * 799);
+		g_assert_cmpint(source_watch_timeout(watch, 0), <=, factors[i] * 1000);
+	}
 	source_watch_back_off(watch, false, 0);
-	g_assert_cmpint(source_watch_timeout(watch, 0), <=, 1100);
+	g_assert_cmpint(source_watch_timeout(watch, 0), <=, 1000);
+	// A fetch that took half the pause leaves half of it; one that took longer, a short rest.
+	g_assert_true(source_watch_due(watch, 5000));
+	source_watch_back_off(watch, false, 5500);
+	g_assert_cmpint(source_watch_timeout(watch, 5500), >=, 299);
+	g_assert_cmpint(source_watch_timeout(watch, 5500), <=, 500);
+	source_watch_back_off(watch, false, 9000);
+	g_assert_cmpint(source_watch_timeout(watch, 9000), ==, 100);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
 #include "reconciler/source.h"
+#include "reconciler/source_fetcher.h"
 #include "tests/reconciler/git-fixture.h"
 
 #include <string.h>
@@ -18,8 +19,9 @@ static void assert_tip(Source *source, const char *known, SourceMove move, const
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(SourceTip) tip = {0};
+	const SourceKnown what = {known, NULL};
 
-	source_fetch(source, known, &tip, &error);
+	source_fetch(source, &what, &tip, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(tip.move, ==, move);
 	g_assert_cmpstr(tip.id, ==, id);
@@ -29,8 +31,9 @@ static void assert_refused(Source *source, const char *known, FetchError code, c
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(SourceTip) tip = {0};
+	const SourceKnown what = {known, NULL};
 
-	g_assert_false(source_fetch(source, known, &tip, &error));
+	g_assert_false(source_fetch(source, &what, &tip, &error));
 	g_assert_error(error, FETCH_ERROR, (int)code);
 	g_assert_cmpstr(error->message, ==, message);
 }
@@ -52,7 +55,7 @@ static void test_first_push(void)
 
 	g_auto(SourceTip) tip = {0};
 	g_assert_true(source_fetch(source, NULL, &tip, NULL));
-	g_assert_cmpstr(tip.branch, ==, "main");
+	g_assert_cmpstr(tip.ref, ==, "refs/heads/main");
 	g_assert_cmpstr(tip.author, ==, "Ada <ada@example.org>");
 	g_assert_cmpstr(tip.summary, ==, "And on");
 	g_assert_cmpint(tip.committed_at, >, INT64_C(1500000000000000));
@@ -219,7 +222,8 @@ static void test_mirror(void)
 	g_free(fixture_run(git, "mv %s %s.away", git->bare, git->bare));
 	g_autoptr(GError) error = NULL;
 	g_auto(SourceTip) tip = {0};
-	g_assert_false(source_fetch(source, second, &tip, &error));
+	const SourceKnown known = {second, "refs/heads/main"};
+	g_assert_false(source_fetch(source, &known, &tip, &error));
 	g_assert_nonnull(strstr(error->message, "cannot be reached"));
 	g_assert_cmpstr(git_repository_path(source_repository(source)), !=, git->bare);
 }
@@ -245,6 +249,10 @@ static void test_resolve(void)
 
 int main(int argc, char **argv)
 {
+	int status = source_fetcher_main(argc, argv);
+
+	if (status >= 0)
+		return status;
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/source/first-push", test_first_push);
 	g_test_add_func("/source/force-push", test_force_push);
