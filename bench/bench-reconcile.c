@@ -18,6 +18,7 @@ enum {
 };
 
 typedef struct {
+	bool own_headers; // no two scripts begin with the same lines
 	char *folder;
 	char *repository;
 	guint scripts;
@@ -31,8 +32,9 @@ typedef struct {
 
 // ---- The repository -----------------------------------------------------------------------------------------------
 
-// Ten chains of scripts a domain, which begin at the domain's first; that reads the first of the domain before.
-static void write_script(FILE *stream, guint number, guint version)
+// Ten chains of scripts a domain, which begin at the domain's first; that reads the first of the domain before. One header
+// in five has a description of its own.
+static void write_script(const Bench *bench, FILE *stream, guint number, guint version)
 {
 	guint domain = number / DOMAIN_SCRIPTS;
 	bool first = number % DOMAIN_SCRIPTS == 0;
@@ -43,8 +45,13 @@ static void write_script(FILE *stream, guint number, guint version)
 	g_autofree char *from =
 		number == 0 ? g_strdup("(SELECT 1 AS order_id, 2 AS customer_id, 3 AS amount)")
 			    : g_strdup_printf("d%04u.t%06u", source / DOMAIN_SCRIPTS, source);
+	g_autofree char *description =
+		bench->own_headers || number % 5 == 0
+			? g_strdup_printf("description: orders of part %u\n", number)
+			: g_strdup("");
 	g_autofree char *text =
 		g_strdup_printf("/* weir\n"
+				"%s"
 				"feed: MODE_DELTA\n"
 				"key: [order_id]\n"
 				"checks:\n"
@@ -54,7 +61,7 @@ static void write_script(FILE *stream, guint number, guint version)
 				"SELECT o.order_id, o.customer_id, o.amount * %u AS amount\n"
 				"FROM %s AS o\n"
 				"WHERE o.amount > %u\n",
-			version + 1, from, number);
+			description, version + 1, from, number);
 
 	fprintf(stream, "M 100644 inline domains/d%04u/sql/t%06u.sql\ndata %zu\n%s\n", domain,
 		number, strlen(text), text);
@@ -86,7 +93,7 @@ static void make_repository(Bench *bench)
 			fprintf(stream,
 				"M 100644 inline domains/d%04u/domain.yaml\ndata 9\nowner: x\n\n",
 				i / DOMAIN_SCRIPTS);
-		write_script(stream, i, 0);
+		write_script(bench, stream, i, 0);
 	}
 	if (pclose(stream) != 0 || git_repository_open_bare(&bench->git, bench->repository) != 0)
 		abort();
@@ -96,7 +103,7 @@ static void change_script(Bench *bench)
 {
 	FILE *stream = begin_commit(bench);
 
-	write_script(stream, bench->scripts / 2, bench->commits);
+	write_script(bench, stream, bench->scripts / 2, bench->commits);
 	if (pclose(stream) != 0)
 		abort();
 }
@@ -313,6 +320,23 @@ static void measure(guint scripts)
 	bench_folder_remove(folder);
 }
 
+// The same when nothing can be shared between headers.
+static void measure_own_headers(guint scripts)
+{
+	g_autofree char *folder = bench_folder_new();
+	g_autofree char *repository = g_build_filename(folder, "r.git", NULL);
+	Bench bench = {.folder = folder,
+		.own_headers = true,
+		.repository = repository,
+		.scripts = scripts};
+
+	make_repository(&bench);
+	bench_ratio("the same, each with a header of its own", subject_cold, &bench, floor_cold,
+		&bench, ROUNDS, 2.5, false);
+	git_repository_free(bench.git);
+	bench_folder_remove(folder);
+}
+
 int main(int argc, char **argv)
 {
 	git_libgit2_init();
@@ -320,6 +344,7 @@ int main(int argc, char **argv)
 		measure(100);
 		measure(1000);
 		measure(10000);
+		measure_own_headers(10000);
 		measure(100000);
 	}
 	for (int i = 1; i < argc; i++)

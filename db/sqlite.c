@@ -1,5 +1,6 @@
 // The driver for SQLite: one file, a private database in memory, or a folder of files.
 #include "db/sqlite.h"
+#include "db/sqlite_wal.h"
 
 #include <string.h>
 
@@ -124,7 +125,8 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 		flags |= SQLITE_OPEN_READWRITE;
 	if (!file || (options->create && !options->read_only))
 		flags |= SQLITE_OPEN_CREATE;
-	code = sqlite3_open_v2(name, &connection->handle, flags, NULL);
+	code = sqlite3_open_v2(name, &connection->handle, flags,
+		options->durability == DB_DURABILITY_FULL ? sqlite_wal_vfs() : NULL);
 	if (code == SQLITE_OK)
 		return true;
 	return sqlite_set_open_error(connection->base.label, options->create, code,

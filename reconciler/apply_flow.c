@@ -31,11 +31,23 @@ bool feed_is_rebuilt(LayoutFeed feed)
 	return REBUILT[feed];
 }
 
-// A member that is an empty list or object says as much as none.
-static char *member_or_null(const char *definition, const char *name)
-{
-	JsonSlice slice = json_slice_member(definition, name);
+// What the flow's row holds of its definition.
+enum {
+	MEMBER_CONCURRENCY,
+	MEMBER_LABELS,
+	MEMBER_TRIGGERS,
+	MEMBERS,
+};
 
+static const char *const MEMBER_NAMES[MEMBERS] = {
+	[MEMBER_CONCURRENCY] = "concurrency",
+	[MEMBER_LABELS] = "labels",
+	[MEMBER_TRIGGERS] = "triggers",
+};
+
+// An empty list or object says as much as none.
+static char *text_or_null(JsonSlice slice)
+{
 	return slice.text == NULL || slice.length <= 2 ? NULL : g_strndup(slice.text, slice.length);
 }
 
@@ -52,18 +64,15 @@ static char *join_names(const char *const *names, unsigned length)
 }
 
 // The concurrency of a definition. The caller frees ret_behavior.
-static int64_t read_concurrency(const char *definition, char **ret_behavior)
+static int64_t read_concurrency(JsonSlice concurrency, char **ret_behavior)
 {
-	JsonSlice slice = json_slice_member(definition, "concurrency");
+	static const char *const names[] = {"behavior", "limit"};
+	JsonSlice parts[G_N_ELEMENTS(names)];
 
-	*ret_behavior = NULL;
-	if (slice.text == NULL)
-		return 0;
-	json_t *concurrency = json_loadb(slice.text, slice.length, JSON_DECODE_ANY, NULL);
-	int64_t limit = json_integer_value(json_object_get(concurrency, "limit"));
-	*ret_behavior = g_strdup(json_string_value(json_object_get(concurrency, "behavior")));
-	json_decref(concurrency);
-	return limit;
+	json_slice_members(concurrency.text, names, G_N_ELEMENTS(names), parts);
+	*ret_behavior =
+		parts[0].length <= 2 ? NULL : g_strndup(parts[0].text + 1, parts[0].length - 2);
+	return parts[1].text == NULL ? 0 : g_ascii_strtoll(parts[1].text, NULL, 10);
 }
 
 // The text of a hand-written file is kept, so that its comments can be shown; a script's is in its definition.
@@ -73,7 +82,7 @@ static GBytes *source_of(Layout *layout, const LayoutFlow *flow)
 }
 
 bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const LayoutFlow *flow,
-	const char *commit, bool build, int64_t applied, GError **error)
+	const FlowApply *how, GError **error)
 {
 	g_autofree char *definition = layout_flow_definition(layout, flow, error);
 	char blob[41];
@@ -82,9 +91,11 @@ bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const 
 		return false;
 	g_autoptr(GBytes) source = source_of(layout, flow);
 	g_autofree char *behavior = NULL;
-	int64_t limit = read_concurrency(definition, &behavior);
-	g_autofree char *triggers = member_or_null(definition, "triggers");
-	g_autofree char *labels = member_or_null(definition, "labels");
+	JsonSlice members[MEMBERS];
+	json_slice_members(definition, MEMBER_NAMES, MEMBERS, members);
+	int64_t limit = read_concurrency(members[MEMBER_CONCURRENCY], &behavior);
+	g_autofree char *triggers = text_or_null(members[MEMBER_TRIGGERS]);
+	g_autofree char *labels = text_or_null(members[MEMBER_LABELS]);
 	g_autofree char *reads = join_names(flow->reads, flow->reads_length);
 	g_autofree char *writes = join_names(flow->writes, flow->writes_length);
 	// The store only reads what it is given here; its rows are not const because it also gives them.
@@ -110,17 +121,18 @@ bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const 
 			.concurrency_behavior = behavior,
 			.opaque = flow->opaque,
 			.disabled = flow->disabled,
-			.build_due = build,
-			.commit = BORROW(commit)},
+			.build_due = how->build,
+			.commit = BORROW(how->commit)},
 		.definition = definition,
 		.source = source == NULL ? NULL : g_bytes_get_data(source, NULL),
 		.scripts_tree = domain->scripts_tree,
+		.first = how->first,
 	};
 	source_id_text(&flow->blob, blob);
-	return store_flow_put(store, &put, applied, NULL, error);
+	return store_flow_put(store, &put, how->applied, NULL, error);
 }
 
-bool apply_table(Store *store, const LayoutTable *table, GError **error)
+bool apply_table(Store *store, const LayoutTable *table, bool first, GError **error)
 {
 	g_autofree char *name = g_strdup_printf("%s.%s", table->dataset, table->name);
 	const StoreTable row = {
@@ -138,7 +150,7 @@ bool apply_table(Store *store, const LayoutTable *table, GError **error)
 		.drift_policy = BORROW(table->drift_policy),
 	};
 
-	return store_table_put(store, &row, error);
+	return first ? store_table_add(store, &row, error) : store_table_put(store, &row, error);
 }
 
 // ---- Files of scripts/ --------------------------------------------------------------------------------------------

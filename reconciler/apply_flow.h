@@ -6,11 +6,19 @@
 #include "store/domain.h"
 #include "store/flow.h"
 
-// Writes a flow's row, and a revision when its meaning changed. build: the table that it makes is to be built.
-bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const LayoutFlow *flow,
-	const char *commit, bool build, int64_t applied, GError **error);
+typedef struct {
+	const char *commit;
+	int64_t applied; // number of the transaction
+	bool build; // the table that it makes is to be built
+	bool first; // no flow of that name was ever there
+} FlowApply;
 
-bool apply_table(Store *store, const LayoutTable *table, GError **error);
+// Writes a flow's row, and a revision when its meaning changed.
+bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const LayoutFlow *flow,
+	const FlowApply *how, GError **error);
+
+// first: no table of that name was ever there.
+bool apply_table(Store *store, const LayoutTable *table, bool first, GError **error);
 
 // Stores the files below the domain's scripts/, unless that tree is there already.
 bool apply_scripts(Store *store, Layout *layout, const LayoutDomain *domain, GError **error);

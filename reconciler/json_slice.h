@@ -9,8 +9,10 @@ typedef struct {
 	size_t length;
 } JsonSlice;
 
-// The text of a member of the outermost object of compact JSON. Pure. Text that is not JSON gives nothing.
-JsonSlice json_slice_member(const char *json, const char *name);
+// The text of members of the outermost object of compact JSON, of each the first of its name, in one pass. Pure. Text
+// that is not JSON gives nothing, nor does NULL.
+void json_slice_members(
+	const char *json, const char *const *names, size_t count, JsonSlice *ret_slices);
 
-// The same as text to free with g_free(); NULL when there is no such member.
+// One member as text to free with g_free(); NULL when there is no such member.
 char *json_slice_dup(const char *json, const char *name);

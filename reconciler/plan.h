@@ -194,6 +194,8 @@ void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);
 // Canonical forms: the same plan gives the same bytes. drift is a list of resource_drift entries, NULL: none.
 // impact_limit: flows downstream that are listed of a change; 0: all.
 json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **error);
+// The short form that is kept of an applied plan: JSON text, without the documents before and after.
+char *plan_record(const Plan *plan);
 char *plan_text(const Plan *plan, bool colour);
 char *plan_markdown(const Plan *plan);
 

@@ -21,6 +21,7 @@ typedef struct {
 	const Plan *plan;
 	ApplyOutcome *outcome;
 	int64_t applied; // number of the transaction
+	bool first; // nothing was live before this apply, and nobody else has applied since
 	int64_t now;
 } Apply;
 
@@ -55,8 +56,8 @@ static bool apply_flow_change(
 		return store_flow_delete(store, change->scope, change->name, apply->applied, error);
 	bool build = change->reruns &&
 		     (change->action == PLAN_CREATE || feed_is_rebuilt(change->flow->feed));
-	if (!apply_flow(store, apply->plan->layout, domain->layout, change->flow,
-		    apply->options->commit, build, apply->applied, error))
+	const FlowApply how = {apply->options->commit, apply->applied, build, apply->first};
+	if (!apply_flow(store, apply->plan->layout, domain->layout, change->flow, &how, error))
 		return false;
 	// The table's row names the script's file and flow, which may have moved.
 	const char *target = change->action == PLAN_CREATE ? NULL : change->flow->target;
@@ -65,14 +66,14 @@ static bool apply_flow_change(
 		return true;
 	g_autofree char *dataset = g_strndup(target, (gsize)(dot - target));
 	const LayoutTable *table = layout_domain_table_find(domain->layout, dataset, dot + 1);
-	return table == NULL || apply_table(store, table, error);
+	return table == NULL || apply_table(store, table, false, error);
 }
 
 // The table itself is never dropped: what a commit no longer names is reported as an orphan.
 static bool apply_table_change(Apply *apply, const PlanChange *change, GError **error)
 {
 	if (change->action != PLAN_DELETE)
-		return apply_table(apply->options->store, change->table, error);
+		return apply_table(apply->options->store, change->table, apply->first, error);
 	// Another domain may have taken it over, earlier in this apply or in the same commit.
 	if (layout_table_find(apply->plan->layout, change->scope, change->name) != NULL)
 		return true;
@@ -259,6 +260,22 @@ typedef struct {
 	void *data;
 } Finish;
 
+// Takes the transaction's number, and finds out whether all that it puts is the first of its name.
+static bool begin_number(Apply *apply, GError **error)
+{
+	Store *store = apply->options->store;
+	int64_t previous = apply->applied;
+	bool empty = false;
+
+	if (!store_apply_begin(store, &apply->applied, error))
+		return false;
+	if (apply->first && apply->applied == previous + 1)
+		return true;
+	bool good = store_live_is_empty(store, &empty, error);
+	apply->first = empty;
+	return good;
+}
+
 // Domains first … end-1, all of them or none. finish NULL: more transactions follow.
 static bool apply_transaction(
 	Apply *apply, guint first, guint end, const Finish *finish, GError **error)
@@ -266,7 +283,7 @@ static bool apply_transaction(
 	Store *store = apply->options->store;
 	const ApplyOutcome before = *apply->outcome;
 	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
-	bool good = transaction != NULL && store_apply_begin(store, &apply->applied, error);
+	bool good = transaction != NULL && begin_number(apply, error);
 
 	// Before the first flow that may name a new one.
 	if (good && first == 0 && !layout_broken(apply->plan->layout))
@@ -280,8 +297,10 @@ static bool apply_transaction(
 	// THE COMMIT POINT: before it nothing of these domains has changed, after it all of it is live and durable. A crash
 	// on either side leaves whole domains.
 	good = good && store_transaction_commit(transaction, error);
-	if (!good)
+	if (!good) {
 		*apply->outcome = before;
+		apply->first = false;
+	}
 	return good;
 }
 
@@ -346,7 +365,7 @@ bool plan_apply(const ApplyOptions *options, const Plan *plan, ApplyOutcome *ret
 	bool (*finish)(const ApplyOutcome *outcome, void *data, GError **error), void *finish_data,
 	GError **error)
 {
-	Apply apply = {options, plan, ret_outcome, 0, timestamp_now()};
+	Apply apply = {options, plan, ret_outcome, 0, false, timestamp_now()};
 	const Finish last = {finish, finish_data};
 	GError *first_error = NULL;
 	guint first = 0, end;

@@ -8,8 +8,6 @@
 #include <string.h>
 
 enum {
-	PLAN_JSON_CHANGES = 200, // of a larger plan only the summary is kept
-	PLAN_IMPACT = 100, // flows downstream that are kept of a change
 	PLANS_KEPT = 500,
 };
 
@@ -94,25 +92,10 @@ void note_unchanged(Reconciler *self)
 	store_source_put(self->store, row, NULL);
 }
 
-static char *plan_text_for_store(const Plan *plan)
-{
-	json_t *json = NULL;
-
-	if (plan->changes->len <= PLAN_JSON_CHANGES)
-		json = plan_json(plan, NULL, PLAN_IMPACT, NULL);
-	if (json == NULL)
-		json = json_pack("{s:s, s:s, s:b, s:i}", "format_version", "1.0", "revision",
-			layout_revision(plan->layout), "truncated", 1, "changes",
-			(int)plan->changes->len);
-	char *text = json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	return text;
-}
-
 static bool note_plan(Store *store, const CommitNote *note, bool whole, GError **error)
 {
 	char digest[PLAN_DIGEST_SIZE];
-	char *text = plan_text_for_store(note->plan);
+	g_autofree char *text = plan_record(note->plan);
 	const StorePlan row = {
 		.digest = digest,
 		.commit = (char *)(uintptr_t)note->tip->id,
@@ -123,9 +106,7 @@ static bool note_plan(Store *store, const CommitNote *note, bool whole, GError *
 	};
 
 	plan_digest(note->plan, digest);
-	bool good = store_plan_put(store, &row, error);
-	free(text);
-	return good;
+	return store_plan_put(store, &row, error);
 }
 
 static char *project_diagnostics(const Layout *layout)

@@ -5,9 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool needs_escape(unsigned char byte)
+#define E16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+static const bool needs_escape[256] = {E16, E16, ['"'] = true, ['\\'] = true};
+#undef E16
+
+void json_text_put(GString *text, const char *bytes, size_t length)
 {
-	return byte < 0x20 || byte == '"' || byte == '\\';
+	if (text->len + length >= text->allocated_len) {
+		g_string_append_len(text, bytes, (gssize)length);
+		return;
+	}
+	memcpy(text->str + text->len, bytes, length);
+	text->len += length;
+	text->str[text->len] = '\0';
 }
 
 static void append_escape(GString *text, unsigned char byte)
@@ -32,9 +42,9 @@ void json_text_append_string(GString *text, const char *string, size_t length)
 	while (string < end) {
 		const char *start = string;
 
-		while (string < end && !needs_escape((unsigned char)*string))
+		while (string < end && !needs_escape[(unsigned char)*string])
 			string++;
-		g_string_append_len(text, start, string - start);
+		json_text_put(text, start, (size_t)(string - start));
 		if (string < end)
 			append_escape(text, (unsigned char)*string++);
 	}

@@ -45,11 +45,13 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	load.layout = layout;
 	load.added = g_ptr_array_new();
 	load.removed = g_ptr_array_new();
+	load.headers = header_memo_new();
 	good = layout_walk(&load, error);
 	if (good)
 		layout_graph_check(&load);
 	g_ptr_array_unref(load.added);
 	g_ptr_array_unref(load.removed);
+	header_memo_free(load.headers);
 	return good ? g_steal_pointer(&layout) : NULL;
 }
 

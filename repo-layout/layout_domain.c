@@ -86,9 +86,9 @@ static int compare_tables(const void *left, const void *right)
 {
 	const LayoutTable *a = *(const LayoutTable *const *)left;
 	const LayoutTable *b = *(const LayoutTable *const *)right;
-	int order = g_ascii_strcasecmp(a->dataset, b->dataset);
+	int order = name_order(a->dataset, b->dataset);
 
-	return order != 0 ? order : g_ascii_strcasecmp(a->name, b->name);
+	return order != 0 ? order : name_order(a->name, b->name);
 }
 
 static int compare_units(const void *left, const void *right)

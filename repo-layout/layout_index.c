@@ -94,8 +94,7 @@ static TableEntry **shard_slot(Shard *shard, const char *name, unsigned hash)
 	unsigned at = (hash >> 14) & (shard->size - 1);
 
 	while (shard->slots[at] != NULL &&
-		(shard->slots[at]->hash != hash ||
-			g_ascii_strcasecmp(shard->slots[at]->name, name) != 0))
+		(shard->slots[at]->hash != hash || name_order(shard->slots[at]->name, name) != 0))
 		at = (at + 1) & (shard->size - 1);
 	return &shard->slots[at];
 }

@@ -4,7 +4,10 @@
 #include "repo-layout/arena.h"
 #include "repo-layout/flow_reader.h"
 #include "repo-layout/layout.h"
+#include "repo-layout/script_memo.h"
 #include "sql/scan.h"
+
+#include <string.h>
 
 // One source of flows and tables: a script with its sidecar and schema, a written flow, a schema alone. Immutable once made,
 // counted, shared between layouts. All of its texts lie behind it.
@@ -124,6 +127,7 @@ typedef struct LayoutLoad {
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to
 	GPtrArray *removed, *added; // Unit *: what the index has to forget and to learn
+	HeaderMemo *headers;
 } LayoutLoad;
 
 #define LAYOUT_ERROR layout_error_quark()
@@ -131,6 +135,12 @@ GQuark layout_error_quark(void);
 enum {
 	LAYOUT_ERROR_LIMIT,
 };
+
+// Orders names without letter case; most that are compared are the very same.
+static inline int name_order(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 ? 0 : g_ascii_strcasecmp(a, b);
+}
 
 // ---- layout_config.c
 ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GError **error);
@@ -184,6 +194,7 @@ typedef struct UnitSource {
 	bool present[3];
 	GBytes *texts[3]; // NULL: not there or not readable
 	const char *project; // by a layout pattern; or NULL
+	HeaderMemo *headers; // of the load; or NULL
 } UnitSource;
 Unit *unit_parse_script(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);

@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-static const char version[] = "weir layout 1 " WEIR_VERSION;
+static const char version[] = "weir layout 2 " WEIR_VERSION;
 
 // ---- Writing
 
-static void put_number(GByteArray *out, uint64_t number)
+static void put_number(GString *out, uint64_t number)
 {
 	uint8_t bytes[10];
 	guint length = 0;
@@ -20,24 +20,25 @@ static void put_number(GByteArray *out, uint64_t number)
 		bytes[length++] = (uint8_t)((number & 127) | (number > 127 ? 128 : 0));
 		number >>= 7;
 	} while (number > 0);
-	g_byte_array_append(out, bytes, length);
+	json_text_put(out, (const char *)bytes, length);
 }
 
-static void put_bytes(GByteArray *out, const void *bytes, size_t length)
+static void put_bytes(GString *out, const void *bytes, size_t length)
 {
-	g_byte_array_append(out, bytes, (guint)length);
+	json_text_put(out, bytes, length);
 }
 
 // NULL and texts: 0 for NULL, else the length and one, and the text with its NUL.
-static void put_text(GByteArray *out, const char *text)
+static void put_text(GString *out, const char *text)
 {
 	size_t length = text == NULL ? 0 : strlen(text) + 1;
 
 	put_number(out, length);
-	put_bytes(out, text == NULL ? "" : text, length);
+	if (length > 0)
+		put_bytes(out, text, length);
 }
 
-static void put_json(GByteArray *out, const json_t *value)
+static void put_json(GString *out, const json_t *value)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 
@@ -45,7 +46,7 @@ static void put_json(GByteArray *out, const json_t *value)
 	put_text(out, text->str);
 }
 
-static void put_diagnostics(GByteArray *out, const DiagnosticList *list)
+static void put_diagnostics(GString *out, const DiagnosticList *list)
 {
 	size_t length = diagnostic_list_length(list);
 
@@ -63,7 +64,41 @@ static void put_diagnostics(GByteArray *out, const DiagnosticList *list)
 	}
 }
 
-static void put_flow(GByteArray *out, const Unit *unit)
+// 64 hexadecimal digits or none, as 32 bytes or none.
+static void put_digest(GString *out, const char *digest)
+{
+	uint8_t bytes[SHA256_TEXT_SIZE / 2];
+
+	put_number(out, *digest != '\0');
+	if (*digest == '\0')
+		return;
+	// Digits in lower case: of a letter the low bits are one less than its value above nine.
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		unsigned high = (unsigned char)digest[2 * i];
+		unsigned low = (unsigned char)digest[2 * i + 1];
+
+		bytes[i] = (uint8_t)(((high & 15) + (high >> 6) * 9) << 4 |
+				     ((low & 15) + (low >> 6) * 9));
+	}
+	put_bytes(out, bytes, sizeof(bytes));
+}
+
+// Most units are of one file: the ids of the others are zero.
+static void put_ids(GString *out, const SourceId ids[3])
+{
+	static const SourceId nothing;
+	unsigned present = 0;
+
+	for (unsigned i = 0; i < 3; i++)
+		present |= (unsigned)!source_id_equal(&ids[i], &nothing) << i;
+	put_number(out, present);
+	for (unsigned i = 0; i < 3; i++) {
+		if ((present & 1u << i) != 0)
+			put_bytes(out, &ids[i], sizeof(ids[i]));
+	}
+}
+
+static void put_flow(GString *out, const Unit *unit)
 {
 	const LayoutFlow *flow = &unit->flow;
 
@@ -74,7 +109,7 @@ static void put_flow(GByteArray *out, const Unit *unit)
 	put_number(out, flow->kind);
 	put_number(out, flow->feed);
 	put_number(out, (unsigned)flow->opaque | (unsigned)flow->disabled << 1);
-	put_bytes(out, flow->digest, sizeof(flow->digest));
+	put_digest(out, flow->digest);
 	put_number(out, flow->reads_length);
 	for (unsigned i = 0; i < flow->reads_length; i++) {
 		put_text(out, flow->reads[i]);
@@ -86,23 +121,23 @@ static void put_flow(GByteArray *out, const Unit *unit)
 		put_text(out, flow->writes[i]);
 }
 
-static void put_table(GByteArray *out, const Unit *unit)
+static void put_table(GString *out, const Unit *unit)
 {
 	const LayoutTable *table = &unit->table;
 
 	put_text(out, table->dataset);
 	put_text(out, table->path == unit->path ? NULL : table->path);
 	put_text(out, table->schema);
-	put_bytes(out, table->schema_digest, sizeof(table->schema_digest));
+	put_digest(out, table->schema_digest);
 	put_number(out, table->kind);
 	put_number(out, (unsigned)table->allow_breaking |
 				(unsigned)(strcmp(table->drift_policy, "heal") == 0) << 1);
 }
 
-static void put_unit(GByteArray *out, const Unit *unit)
+static void put_unit(GString *out, const Unit *unit)
 {
 	put_number(out, unit->kind);
-	put_bytes(out, unit->ids, sizeof(unit->ids));
+	put_ids(out, unit->ids);
 	put_text(out, unit->path);
 	put_text(out, unit->flow.id);
 	if (unit->flow.id != NULL)
@@ -199,6 +234,33 @@ static DiagnosticList *get_diagnostics(Reader *in)
 	return list;
 }
 
+static void get_digest(Reader *in, char digest[SHA256_TEXT_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[SHA256_TEXT_SIZE / 2];
+
+	*digest = '\0';
+	if (get_number(in) == 0)
+		return;
+	get_bytes(in, bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		digest[2 * i] = digits[bytes[i] >> 4];
+		digest[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	digest[SHA256_TEXT_SIZE - 1] = '\0';
+}
+
+static void get_ids(Reader *in, SourceId ids[3])
+{
+	uint64_t present = get_number(in);
+
+	memset(ids, 0, 3 * sizeof(SourceId));
+	for (unsigned i = 0; i < 3; i++) {
+		if ((present & 1u << i) != 0)
+			get_bytes(in, &ids[i], sizeof(ids[i]));
+	}
+}
+
 // What is put on a unit after it is made.
 typedef struct Late {
 	unsigned line, kind, feed, flags;
@@ -219,7 +281,7 @@ static void get_flow(Reader *in, UnitParts *parts, Late *late)
 	late->kind = (unsigned)get_number(in);
 	late->feed = (unsigned)get_number(in);
 	late->flags = (unsigned)get_number(in);
-	get_bytes(in, late->digest, sizeof(late->digest));
+	get_digest(in, late->digest);
 	count = get_number(in);
 	for (uint64_t i = 0; i < count && !in->bad; i++) {
 		const char *name = get_text(in);
@@ -247,7 +309,7 @@ static void get_table(Reader *in, UnitParts *parts, Late *late)
 	parts->dataset = get_text(in);
 	parts->schema_path = get_text(in);
 	parts->schema = get_text(in);
-	get_bytes(in, late->schema_digest, sizeof(late->schema_digest));
+	get_digest(in, late->schema_digest);
 	late->table_kind = get_number(in) == LAYOUT_VIEW ? LAYOUT_VIEW : LAYOUT_TABLE;
 	late->table_flags = (unsigned)get_number(in);
 	if (parts->dataset == NULL)
@@ -309,7 +371,7 @@ static Unit *get_unit(Reader *in, const DomainConfig *config, Scratch *scratch)
 	g_ptr_array_set_size(scratch->writes, 0);
 	g_array_set_size(scratch->lines, 0);
 	g_array_set_size(scratch->starts, 0);
-	get_bytes(in, ids, sizeof(ids));
+	get_ids(in, ids);
 	parts.path = get_text(in);
 	parts.id = get_text(in);
 	if (parts.id != NULL)
@@ -334,16 +396,16 @@ static Unit *get_unit(Reader *in, const DomainConfig *config, Scratch *scratch)
 
 // ---- Entries: the version, the digest of what follows, and that.
 
-static void put_entry(LayoutLoad *load, const char *kind, const char *key, const GByteArray *body)
+static void put_entry(LayoutLoad *load, const char *kind, const char *key, const GString *body)
 {
-	g_autoptr(GByteArray) entry = g_byte_array_sized_new(body->len + 128);
+	g_autoptr(GString) entry = g_string_sized_new(body->len + 128);
 	char digest[SHA256_TEXT_SIZE];
 
-	sha256_text(body->data, body->len, digest);
+	sha256_text(body->str, body->len, digest);
 	put_bytes(entry, version, sizeof(version));
 	put_bytes(entry, digest, sizeof(digest));
-	put_bytes(entry, body->data, body->len);
-	load->cache->put(load->cache->data, kind, key, entry->data, entry->len);
+	put_bytes(entry, body->str, body->len);
+	load->cache->put(load->cache->data, kind, key, entry->str, entry->len);
 }
 
 static GBytes *get_entry(LayoutLoad *load, const char *kind, const char *key, Reader *in)
@@ -368,7 +430,7 @@ static GBytes *get_entry(LayoutLoad *load, const char *kind, const char *key, Re
 	return NULL;
 }
 
-static void put_config(GByteArray *out, const DomainData *data)
+static void put_config(GString *out, const DomainData *data)
 {
 	const DomainConfig *config = &data->config;
 
@@ -519,7 +581,7 @@ DomainData *domain_restore(LayoutLoad *load, const char *path, const SourceId *t
 
 static void store_whole(LayoutLoad *load, DomainData *data)
 {
-	g_autoptr(GByteArray) body = g_byte_array_sized_new(1024 + data->units->len * 448);
+	g_autoptr(GString) body = g_string_sized_new(1024 + data->units->len * 448);
 
 	put_config(body, data);
 	put_diagnostics(body, data->local);
@@ -574,7 +636,7 @@ static char *unit_key(
 
 void unit_store(LayoutLoad *load, const DomainConfig *config, const Unit *unit)
 {
-	g_autoptr(GByteArray) body = g_byte_array_new();
+	g_autoptr(GString) body = g_string_new(NULL);
 	g_autofree char *key = unit_key(config, unit->path, unit->kind, unit->ids);
 
 	put_unit(body, unit);

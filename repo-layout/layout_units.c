@@ -236,6 +236,7 @@ static bool make_unit(LayoutLoad *load, DomainData *data, Partners *partners, Fo
 		.dataset = file->dataset != NULL ? file->dataset : data->config.dataset,
 		.table = file->table,
 		.project = file->project,
+		.headers = load->headers,
 	};
 	Unit *previous;
 

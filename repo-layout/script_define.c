@@ -61,18 +61,15 @@ static void append_key(GString *text, const char *key)
 	if (last != '{' && last != '[')
 		g_string_append_c(text, ',');
 	g_string_append_c(text, '"');
-	g_string_append(text, key);
-	g_string_append(text, "\":");
+	json_text_put(text, key, strlen(key));
+	json_text_put(text, "\":", 2);
 }
 
 static const json_t *setting(const ScriptReading *reading, const char *key)
 {
 	const json_t *value = json_object_get(reading->header, key);
 
-	if (value == NULL)
-		value = json_object_get(
-			json_object_get(reading->config->settings, "defaults"), key);
-	return value;
+	return value != NULL ? value : json_object_get(reading->defaults, key);
 }
 
 static bool allows_breaking(const ScriptReading *reading)
@@ -84,12 +81,30 @@ static bool allows_breaking(const ScriptReading *reading)
 	return given != NULL ? json_is_true(given) : reading->config->allow_breaking;
 }
 
+enum {
+	BUILD_FIELDS = G_N_ELEMENTS(build_fields),
+};
+
+// The values of the fields that the object has: it has few keys, and there are many fields.
+static void find_values(const json_t *object, const json_t *values[BUILD_FIELDS])
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		for (size_t i = 0; i < BUILD_FIELDS; i++) {
+			if (build_fields[i].source == FROM_HEADER && *key == *build_fields[i].key &&
+				strcmp(key, build_fields[i].key) == 0)
+				values[i] = value;
+		}
+	}
+}
+
 // One field; the place of the SQL's value is noted and left out.
 static void append_field(GString *text, const ScriptReading *reading, const UnitParts *parts,
-	const Field *field, size_t *ret_sql)
+	const Field *field, const json_t *value, size_t *ret_sql)
 {
-	const json_t *value = field->source == FROM_HEADER ? setting(reading, field->key) : NULL;
-
 	if ((field->source == FROM_HEADER && value == NULL) ||
 		(field->source == FROM_POLICY_BREAKING && !allows_breaking(reading)) ||
 		(field->source == FROM_POLICY_RAW && !reading->config->allow_raw) ||
@@ -206,11 +221,15 @@ char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[
 	g_autoptr(GString) text = g_string_sized_new(512);
 	GString *whole;
 	size_t sql = 0;
+	const json_t *values[BUILD_FIELDS] = {NULL};
 
+	reading->defaults = json_object_get(reading->config->settings, "defaults");
 	append_head(text, reading, parts);
 	g_string_append(text, ",\"tasks\":[{");
-	for (size_t i = 0; i < G_N_ELEMENTS(build_fields); i++)
-		append_field(text, reading, parts, &build_fields[i], &sql);
+	find_values(reading->defaults, values);
+	find_values(reading->header, values);
+	for (size_t i = 0; i < BUILD_FIELDS; i++)
+		append_field(text, reading, parts, &build_fields[i], values[i], &sql);
 	g_string_append(text, "}]");
 	append_triggers(text, reading, parts);
 	g_string_append_c(text, '}');

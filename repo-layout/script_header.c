@@ -117,18 +117,24 @@ static void place_of(
 	}
 }
 
-static void convert(ScriptReading *reading, const char *file)
+// What a header that was parsed without a fault says; or the header of another file that is the same.
+static void take_known(
+	ScriptReading *reading, const char *file, const YamlNode *node, json_t *header)
 {
-	KeyContext context = {.file = file};
+	reading->header_node = node;
+	reading->header_file = file;
+	reading->header_line = strcmp(file, reading->source->path) == 0 ? node->line : 1;
+	reading->header = header;
+}
+
+static void convert(ScriptReading *reading, const char *file, DiagnosticList *faults)
+{
+	KeyContext context = {.file = file, .diagnostics = faults};
 	const YamlNode *root = yaml_document_root(reading->document);
-	g_autoptr(DiagnosticList) faults = diagnostic_list_new();
 
 	if (root->kind == YAML_NULL)
 		return;
-	context.diagnostics = faults;
-	reading->header_node = root;
-	reading->header_file = file;
-	reading->header_line = strcmp(file, reading->source->path) == 0 ? root->line : 1;
+	take_known(reading, file, root, NULL);
 	if (root->kind != YAML_MAPPING)
 		diagnostic_add(faults, file, root->line, root->column, DIAGNOSTIC_ERROR,
 			"wrong-type",
@@ -136,21 +142,29 @@ static void convert(ScriptReading *reading, const char *file)
 			"a script header must be a mapping, not %s", yaml_kind_name(root->kind));
 	else
 		reading->header = key_table_convert(&keys_script_header, root, &context);
-	if (diagnostic_list_length(faults) > 0)
-		diagnostic_list_append(script_faults(reading), faults);
 }
 
 static void parse(ScriptReading *reading, const char *file, const char *text, size_t length,
 	unsigned line, unsigned column, const LayoutLimits *limits)
 {
-	g_autoptr(DiagnosticList) faults = diagnostic_list_new();
+	HeaderMemo *memo = reading->source->headers;
+	const KnownHeader *known = header_memo_find(memo, text, length, line, column);
+	g_autoptr(DiagnosticList) faults = NULL;
 
+	if (known != NULL) {
+		take_known(reading, file, known->node, json_incref(known->header));
+		return;
+	}
+	faults = diagnostic_list_new();
 	reading->document =
 		yaml_document_parse(file, text, length, line, column, &limits->yaml, faults);
+	if (reading->document != NULL)
+		convert(reading, file, faults);
 	if (diagnostic_list_length(faults) > 0)
 		diagnostic_list_append(script_faults(reading), faults);
-	if (reading->document != NULL)
-		convert(reading, file);
+	else if (reading->header != NULL && header_memo_add(memo, text, length, line, column,
+						    reading->document, reading->header))
+		reading->document = NULL; // the memo's now
 }
 
 static void read_sidecar(ScriptReading *reading, const LayoutLimits *limits)
@@ -162,13 +176,33 @@ static void read_sidecar(ScriptReading *reading, const LayoutLimits *limits)
 	parse(reading, source->paths[1], text, length, 1, 1, limits);
 }
 
+// Whether there is nothing but ASCII, and no NUL: eight bytes at a time, since nearly all scripts are.
+static bool is_plain(const char *text, size_t length)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t suspect = 0;
+	size_t at = 0;
+
+	for (; at + 8 <= length; at += 8) {
+		uint64_t word;
+
+		memcpy(&word, text + at, sizeof(word));
+		// The top bit of a byte is set when it is not ASCII, or (by borrowing) when it is zero.
+		suspect |= word | (word - ones);
+	}
+	for (; at < length; at++)
+		suspect |= text[at] > 0 ? 0 : UINT64_C(0x80);
+	return (suspect & (ones << 7)) == 0;
+}
+
 // SQL is text: a byte that is none would end what the engine sees of it, or be told as something else.
 static void check_text(ScriptReading *reading)
 {
 	const char *end;
 	unsigned line, column;
 
-	if (g_utf8_validate_len(reading->text, reading->length, &end))
+	if (is_plain(reading->text, reading->length) ||
+		g_utf8_validate_len(reading->text, reading->length, &end))
 		return;
 	place_of(reading, (size_t)(end - reading->text), &line, &column);
 	if (*end == '\0')

@@ -17,6 +17,7 @@ typedef struct ScriptReading {
 	const YamlNode *header_node; // of the header or the sidecar's; NULL: none
 	const char *header_file; // that header_node is of
 	json_t *header; // converted; NULL: none
+	const json_t *defaults; // of the domain; NULL: none
 	unsigned header_line;
 	LayoutFeed feed;
 	const char *connection;

@@ -1,4 +1,5 @@
 // A commit, straight from the object database.
+#include "repo-layout/git_memory.h"
 #include "repo-layout/source_private.h"
 
 #include <git2.h>
@@ -7,6 +8,7 @@
 
 enum {
 	LARGEST_TREE = 64 * 1024 * 1024,
+	READING_ROOM = 1024 * 1024, // that libgit2 may need in one piece besides the object itself
 };
 
 static const char *git_problem(void)
@@ -182,24 +184,24 @@ static SourceFolder *commit_folder(
 	return folder;
 }
 
-static bool commit_size(
-	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
+// Whether it is a blob within the limit, by what it says of itself, without unpacking it.
+static bool check_blob(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
 {
 	git_object_t type;
 	git_oid oid;
 	size_t size = 0;
 
 	git_id(id, &oid);
-	if (git_odb_read_header(&size, &type, tree->objects, &oid) != 0) {
+	if (git_odb_read_header(&size, &type, tree->objects, &oid) != 0)
 		object_error(error, tree, path, id, git_problem());
-		return false;
-	}
-	if (type != GIT_OBJECT_BLOB) {
+	else if (type != GIT_OBJECT_BLOB)
 		object_error(error, tree, path, id, "it is no blob");
-		return false;
-	}
-	*ret_size = size;
-	return true;
+	else if (size > limit)
+		source_too_large(path, size, limit, error);
+	else
+		return true;
+	return false;
 }
 
 static void free_object(void *object)
@@ -207,10 +209,21 @@ static void free_object(void *object)
 	git_odb_object_free(object);
 }
 
-static GBytes *commit_blob(SourceTree *tree, const char *path, const SourceId *id, GError **error)
+static GBytes *commit_blob(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
 {
-	git_odb_object *object = read_object(tree, path, id, GIT_OBJECT_BLOB, error);
+	git_odb_object *object = NULL;
 
+	// Nearly all are as small as they should be: those are read in one go.
+	if (limit < SIZE_MAX - READING_ROOM) {
+		git_memory_limit((size_t)limit + READING_ROOM);
+		object = read_object(tree, path, id, GIT_OBJECT_BLOB, NULL);
+		git_memory_release();
+		if (object != NULL && git_odb_object_size(object) > limit)
+			g_clear_pointer(&object, git_odb_object_free);
+	}
+	if (object == NULL && check_blob(tree, path, id, limit, error))
+		object = read_object(tree, path, id, GIT_OBJECT_BLOB, error);
 	if (object == NULL)
 		return NULL;
 	// The library keeps a NUL behind each object's data.
@@ -226,7 +239,7 @@ static void commit_close(SourceTree *tree)
 	git_libgit2_shutdown();
 }
 
-static const SourceTable commit_table = {commit_folder, commit_size, commit_blob, commit_close};
+static const SourceTable commit_table = {commit_folder, commit_blob, commit_close};
 
 static bool find_commit(SourceTree *tree, const char *revision, GError **error)
 {
@@ -254,6 +267,7 @@ static SourceTree *open_tree(git_repository *repository, bool owned, const char 
 {
 	g_autoptr(SourceTree) tree = source_tree_new(&commit_table, path);
 
+	git_memory_install();
 	git_libgit2_init();
 	tree->repository = repository;
 	tree->owned = owned;
@@ -277,6 +291,7 @@ SourceTree *source_tree_open_commit(const char *repository, const char *revision
 	git_repository *opened = NULL;
 	SourceTree *tree;
 
+	git_memory_install();
 	git_libgit2_init();
 	// Only objects are read: who owns the folder does not matter, and nothing in it is executed.
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);

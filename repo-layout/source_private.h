@@ -6,9 +6,9 @@
 typedef struct SourceTable {
 	SourceFolder *(*folder)(
 		SourceTree *tree, const char *path, const SourceId *id, GError **error);
-	bool (*size)(SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size,
+	// The content, or SOURCE_ERROR_LIMIT when there is more of it than limit.
+	GBytes *(*blob)(SourceTree *tree, const char *path, const SourceId *id, uint64_t limit,
 		GError **error);
-	GBytes *(*blob)(SourceTree *tree, const char *path, const SourceId *id, GError **error);
 	void (*close)(SourceTree *tree);
 } SourceTable;
 
@@ -26,5 +26,7 @@ struct SourceTree {
 };
 
 SourceTree *source_tree_new(const SourceTable *table, const char *path);
+// SOURCE_ERROR_LIMIT; returns NULL.
+GBytes *source_too_large(const char *path, uint64_t size, uint64_t limit, GError **error);
 // Marks entries whose names are the same, or the same without letter case.
 void source_folder_check(SourceFolder *folder);

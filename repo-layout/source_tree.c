@@ -54,27 +54,19 @@ SourceFolder *source_tree_folder(
 	return tree->table->folder(tree, path, id, error);
 }
 
-bool source_tree_blob_size(
-	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
+GBytes *source_too_large(const char *path, uint64_t size, uint64_t limit, GError **error)
 {
-	return tree->table->size(tree, path, id, ret_size, error);
+	g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_LIMIT,
+		"'%s' has %" G_GUINT64_FORMAT " bytes: the limit of %" G_GUINT64_FORMAT
+		" is passed",
+		path, size, limit);
+	return NULL;
 }
 
 GBytes *source_tree_blob(
 	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
 {
-	uint64_t size;
-
-	if (!tree->table->size(tree, path, id, &size, error))
-		return NULL;
-	if (size > limit) {
-		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_LIMIT,
-			"'%s' has %" G_GUINT64_FORMAT " bytes: the limit of %" G_GUINT64_FORMAT
-			" is passed",
-			path, size, limit);
-		return NULL;
-	}
-	return tree->table->blob(tree, path, id, error);
+	return tree->table->blob(tree, path, id, limit, error);
 }
 
 void source_folder_free(SourceFolder *folder)

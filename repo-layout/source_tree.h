@@ -94,9 +94,6 @@ const SourceId *source_tree_root(const SourceTree *tree);
 // object.
 SourceFolder *source_tree_folder(
 	SourceTree *tree, const char *path, const SourceId *id, GError **error);
-// The size of a file's content, without loading it.
-bool source_tree_blob_size(
-	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error);
 // The content of a file, refused when larger than limit. The bytes end with a NUL that does not
 // count. The caller frees them with g_bytes_unref.
 GBytes *source_tree_blob(

@@ -55,9 +55,9 @@ static void insert_name(GPtrArray *names, GArray *lines, char *name, unsigned li
 {
 	guint at = 0;
 
-	while (at < names->len && g_ascii_strcasecmp(g_ptr_array_index(names, at), name) < 0)
+	while (at < names->len && name_order(g_ptr_array_index(names, at), name) < 0)
 		at++;
-	if (at < names->len && g_ascii_strcasecmp(g_ptr_array_index(names, at), name) == 0) {
+	if (at < names->len && name_order(g_ptr_array_index(names, at), name) == 0) {
 		g_free(name);
 		return;
 	}
@@ -69,7 +69,7 @@ static void insert_name(GPtrArray *names, GArray *lines, char *name, unsigned li
 static bool holds(const GPtrArray *names, const char *name)
 {
 	for (guint i = 0; i < names->len; i++) {
-		if (g_ascii_strcasecmp(g_ptr_array_index(names, i), name) == 0)
+		if (name_order(g_ptr_array_index(names, i), name) == 0)
 			return true;
 	}
 	return false;
@@ -126,7 +126,7 @@ static char *flow_id(const DomainConfig *config, const UnitSource *source)
 {
 	if (source->project != NULL)
 		return g_strjoin(".", source->project, source->dataset, source->table, NULL);
-	if (g_ascii_strcasecmp(source->dataset, config->dataset) == 0)
+	if (name_order(source->dataset, config->dataset) == 0)
 		return g_strdup(source->table);
 	return g_strdup_printf("%s.%s", source->dataset, source->table);
 }

@@ -84,12 +84,24 @@ static bool folds(const Fold *fold, guint index)
 				  token->code == KW_TIMESTAMP || token->code == KW_DATETIME);
 }
 
+// Room for "length" bytes at the end of a text that grows rarely.
+static char *take_room(GString *out, gsize length)
+{
+	gsize start = out->len;
+
+	if (out->len + length >= out->allocated_len)
+		g_string_set_size(out, 2 * (out->len + length));
+	out->len = start + length;
+	return out->str + start;
+}
+
 static void append_token(Fold *fold, guint index, GString *out)
 {
 	const SqlToken *token = &fold->tokens[index];
 	const char *text = fold->text + token->offset;
 	size_t length = token->length;
-	gsize start = out->len;
+	bool template = false;
+	char *room;
 
 	switch (token->type) {
 	case SQL_TOKEN_MARK: note_bracket(fold, index); break;
@@ -99,17 +111,20 @@ static void append_token(Fold *fold, guint index, GString *out)
 		length = 1;
 		break;
 	case SQL_TOKEN_TEMPLATE:
-		g_string_append(out, "{{");
+		template = true;
 		sql_template_inside(&text, &length);
 		break;
 	default: break;
 	}
-	g_string_append_len(out, text, (gssize)length);
+	if (template)
+		memcpy(take_room(out, 2), "{{", 2);
+	room = take_room(out, length + 1);
+	memcpy(room, text, length);
 	if (token->type == SQL_TOKEN_WORD && folds(fold, index)) {
-		for (gsize i = start; i < out->len; i++)
-			out->str[i] = g_ascii_toupper(out->str[i]);
+		for (size_t i = 0; i < length; i++)
+			room[i] = g_ascii_toupper(room[i]);
 	}
-	g_string_append_c(out, '\x1F');
+	room[length] = '\x1F';
 }
 
 static bool is_end(const SqlToken *token)

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+enum {
+	FIRST_TOKENS = 256,
+};
+
 // clang-format off
 #define O 0
 #define B SQL_BYTE_BLANK
@@ -52,16 +56,24 @@ bool lexer_at_line_start(const Lexer *lexer)
 
 SqlToken *lexer_push(Lexer *lexer, SqlTokenType type, size_t start, size_t end, unsigned code)
 {
-	SqlToken token = {.offset = (uint32_t)start,
+	GArray *tokens = lexer->lex->tokens;
+	guint index = tokens->len;
+
+	// Room is made for many at once: setting the length is all that is left to do for each.
+	if (index == lexer->room) {
+		lexer->room = MAX(index * 2, FIRST_TOKENS);
+		g_array_set_size(tokens, lexer->room);
+	}
+	tokens->len = index + 1;
+	SqlToken *token = &g_array_index(tokens, SqlToken, index);
+	*token = (SqlToken){.offset = (uint32_t)start,
 		.length = (uint32_t)(end - start),
 		.type = (uint8_t)type,
 		.code = (uint16_t)code,
 		.flags = lexer->flags};
-
-	g_array_append_val(lexer->lex->tokens, token);
 	lexer->flags = SQL_TOKEN_ADJACENT;
 	lexer->at = end;
-	return lexer_last(lexer, 0);
+	return token;
 }
 
 // Remembers the line last looked at, for the clients' commands that look ahead without going there.
@@ -573,13 +585,12 @@ static void lex_all(Lexer *lexer)
 
 void sql_lex_run(SqlLex *lex, SqlArena *arena)
 {
-	g_autoptr(GArray) opens = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	Lexer lexer = {.lex = lex,
 		.arena = arena,
 		.dialect = lex->dialect,
 		.text = lex->text,
 		.length = lex->length,
-		.opens = opens,
+		.opens = lex->opens,
 		.line_from = 1,
 		.templates = {.text = lex->text, .length = lex->length}};
 

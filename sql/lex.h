@@ -42,6 +42,7 @@ typedef struct {
 	const char *text;
 	size_t length;
 	GArray *tokens; // of SqlToken
+	GArray *opens; // of uint32_t, for the lexer's own use
 	GArray *parameters; // of SqlParameter, whose text is in the arena; lines and columns are not filled in
 	bool unclosed; // a literal, quoted name or comment runs to the end of the text
 } SqlLex;

@@ -29,6 +29,7 @@ typedef struct {
 	bool reads_stdin; // STDIN was seen in the statement
 	uint8_t flags; // for the next token
 	uint8_t classes[256];
+	guint room; // tokens that there is memory for
 	GArray *opens; // indexes of the brackets that wait for their match
 } Lexer;
 

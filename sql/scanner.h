@@ -117,20 +117,6 @@ typedef struct {
 	guint token_count; // without the end
 	guint at;
 
-	SymbolTable symbols;
-	GArray *frames; // of Frame; the first is the statement's
-	GArray *items; // of Item
-	GArray *with_tables; // of WithTable
-	GArray *pending; // of Pending
-	GArray *references; // of SqlTable: one for each distinct name of a statement
-	GArray *reference_symbols; // of int32_t: of the dotted name of each
-	GArray *targets; // of int32_t: symbols of the targets of DELETE
-	GArray *parts; // of NamePart
-	GString *dotted;
-
-	GArray *statements; // of SqlStatement
-	GArray *reads, *writes; // of SqlTable: of the statement at hand
-	GArray *all_reads, *all_writes;
 	SqlStatement statement;
 	guint statement_first;
 	int32_t statement_number; // from 1
@@ -146,6 +132,22 @@ typedef struct {
 
 	size_t position; // offset up to which line and column are counted
 	unsigned line, column;
+
+	// From here on kept, emptied, from one scan to the next: see scratch.h.
+	SymbolTable symbols;
+	GArray *frames; // of Frame; the first is the statement's
+	GArray *items; // of Item
+	GArray *with_tables; // of WithTable
+	GArray *pending; // of Pending
+	GArray *references; // of SqlTable: one for each distinct name of a statement
+	GArray *reference_symbols; // of int32_t: of the dotted name of each
+	GArray *targets; // of int32_t: symbols of the targets of DELETE
+	GArray *parts; // of NamePart
+	GString *dotted;
+
+	GArray *statements; // of SqlStatement
+	GArray *reads, *writes; // of SqlTable: of the statement at hand
+	GArray *all_reads, *all_writes;
 } Scanner;
 
 // tokens

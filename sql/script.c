@@ -1,8 +1,9 @@
 #include "sql/scan.h"
 
 #include "sql/fingerprint.h"
-#include "sql/scanner.h"
+#include "sql/scratch.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const char *const kind_names[SQL_KIND_LAST] = {
@@ -56,43 +57,18 @@ bool sql_table_set_contains(const SqlTableSet *set, const char *name)
 	return false;
 }
 
-static void scanner_init(Scanner *s, const SqlLex *lex, SqlArena *arena, bool nested)
+static void scanner_begin(Scanner *s, const SqlLex *lex, SqlArena *arena, bool nested)
 {
-	*s = (Scanner){.dialect = lex->dialect,
-		.text = lex->text,
-		.arena = arena,
-		.nested = nested,
-		.tokens = (const SqlToken *)(void *)lex->tokens->data,
-		.token_count = lex->tokens->len - 1,
-		.line = 1,
-		.column = 1};
-	symbol_table_init(&s->symbols, arena);
-	s->frames = g_array_sized_new(FALSE, FALSE, sizeof(Frame), 8);
-	s->items = g_array_sized_new(FALSE, FALSE, sizeof(Item), 8);
-	s->with_tables = g_array_sized_new(FALSE, FALSE, sizeof(WithTable), 8);
-	s->pending = g_array_new(FALSE, FALSE, sizeof(Pending));
-	s->references = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
-	s->reference_symbols = g_array_sized_new(FALSE, FALSE, sizeof(int32_t), 8);
-	s->targets = g_array_new(FALSE, FALSE, sizeof(int32_t));
-	s->parts = g_array_sized_new(FALSE, FALSE, sizeof(NamePart), 4);
-	s->dotted = g_string_sized_new(64);
-	s->statements = g_array_sized_new(FALSE, FALSE, sizeof(SqlStatement), 2);
-	s->reads = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
-	s->writes = g_array_new(FALSE, FALSE, sizeof(SqlTable));
-	s->all_reads = g_array_sized_new(FALSE, FALSE, sizeof(SqlTable), 8);
-	s->all_writes = g_array_new(FALSE, FALSE, sizeof(SqlTable));
-}
-
-static void scanner_clear(Scanner *s)
-{
-	GArray *arrays[] = {s->frames, s->items, s->with_tables, s->pending, s->references,
-		s->reference_symbols, s->targets, s->parts, s->statements, s->reads, s->writes,
-		s->all_reads, s->all_writes};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
-		g_array_unref(arrays[i]);
-	g_string_free(s->dotted, TRUE);
-	symbol_table_clear(&s->symbols);
+	memset(s, 0, offsetof(Scanner, symbols));
+	s->dialect = lex->dialect;
+	s->text = lex->text;
+	s->arena = arena;
+	s->symbols.arena = arena;
+	s->nested = nested;
+	s->tokens = (const SqlToken *)(void *)lex->tokens->data;
+	s->token_count = lex->tokens->len - 1;
+	s->line = 1;
+	s->column = 1;
 }
 
 static SqlTableSet take_set(SqlArena *arena, const GArray *tables)
@@ -152,28 +128,27 @@ static SqlScript *too_long(OwnedScript *owned)
 SqlScript *script_scan(const SqlDialect *dialect, const char *text, size_t length, bool nested)
 {
 	OwnedScript *owned = g_new0(OwnedScript, 1);
-	Scanner s;
 
 	owned->script.dialect = dialect;
 	if (length > SQL_TEXT_LIMIT)
 		return too_long(owned);
-	g_autoptr(GArray) tokens =
-		g_array_sized_new(FALSE, FALSE, sizeof(SqlToken), (guint)(length / 4 + 16));
-	g_autoptr(GArray) parameters = g_array_new(FALSE, FALSE, sizeof(SqlParameter));
+	ScanScratch *scratch = scan_scratch_take();
+	Scanner *s = &scratch->scanner;
 	SqlLex lex = {.dialect = dialect,
 		.text = text != NULL ? text : "",
 		.length = length,
-		.tokens = tokens,
-		.parameters = parameters};
+		.tokens = scratch->tokens,
+		.parameters = scratch->parameters,
+		.opens = scratch->opens};
 	sql_lex_run(&lex, &owned->arena);
-	scanner_init(&s, &lex, &owned->arena, nested);
-	statements_recognise(&s);
-	take_statements(&owned->script, &s, lex.unclosed);
-	take_parameters(&owned->script, &s, parameters);
+	scanner_begin(s, &lex, &owned->arena, nested);
+	statements_recognise(s);
+	take_statements(&owned->script, s, lex.unclosed);
+	take_parameters(&owned->script, s, scratch->parameters);
 	if (!nested)
-		sql_fingerprint(dialect, lex.text, s.tokens, s.token_count, s.dotted,
+		sql_fingerprint(dialect, lex.text, s->tokens, s->token_count, s->dotted,
 			owned->script.fingerprint);
-	scanner_clear(&s);
+	scan_scratch_give(scratch);
 	return &owned->script;
 }
 

@@ -6,13 +6,26 @@ enum {
 	FIRST_SLOTS = 64,
 };
 
-void symbol_table_init(SymbolTable *table, SqlArena *arena)
+static void make_slots(SymbolTable *table, uint32_t count)
 {
-	table->arena = arena;
+	table->slot_mask = count - 1;
+	table->slots = g_renew(int32_t, table->slots, count);
+	memset(table->slots, 0xFF, count * sizeof(int32_t));
+}
+
+void symbol_table_init(SymbolTable *table)
+{
+	table->arena = NULL;
 	table->symbols = g_array_sized_new(FALSE, FALSE, sizeof(Symbol), FIRST_SLOTS / 4);
-	table->slot_mask = FIRST_SLOTS - 1;
-	table->slots = g_new(int32_t, FIRST_SLOTS);
-	memset(table->slots, 0xFF, FIRST_SLOTS * sizeof(int32_t));
+	table->slots = NULL;
+	make_slots(table, FIRST_SLOTS);
+}
+
+void symbol_table_empty(SymbolTable *table)
+{
+	table->arena = NULL;
+	g_array_set_size(table->symbols, 0);
+	make_slots(table, FIRST_SLOTS);
 }
 
 void symbol_table_clear(SymbolTable *table)
@@ -23,11 +36,7 @@ void symbol_table_clear(SymbolTable *table)
 
 static void grow(SymbolTable *table)
 {
-	uint32_t count = (table->slot_mask + 1) * 4;
-
-	table->slot_mask = count - 1;
-	table->slots = g_renew(int32_t, table->slots, count);
-	memset(table->slots, 0xFF, count * sizeof(int32_t));
+	make_slots(table, (table->slot_mask + 1) * 4);
 	for (guint i = 0; i < table->symbols->len; i++) {
 		Symbol *symbol = symbol_get(table, (int32_t)i);
 

@@ -29,7 +29,9 @@ typedef struct {
 	uint32_t slot_mask;
 } SymbolTable;
 
-void symbol_table_init(SymbolTable *table, SqlArena *arena);
+// The arena, where names are kept, is set before the first symbol is interned.
+void symbol_table_init(SymbolTable *table);
+void symbol_table_empty(SymbolTable *table);
 void symbol_table_clear(SymbolTable *table);
 
 // The symbol of a name, made when it is new.

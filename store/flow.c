@@ -64,6 +64,15 @@ bool store_apply_begin(Store *store, int64_t *ret_applied, GError **error)
 	       store_transaction_commit(transaction, error);
 }
 
+bool store_live_is_empty(Store *store, bool *ret_empty, GError **error)
+{
+	int64_t empty = 0;
+	bool good = statement_int64(store, STATEMENT_LIVE_EMPTY, DB_NO_VALUES, 0, &empty, error);
+
+	*ret_empty = empty != 0;
+	return good;
+}
+
 // What is stored of a flow before a put.
 typedef struct {
 	bool known;
@@ -188,8 +197,8 @@ static bool put_row(Store *store, const StoreFlowPut *put, const Before *before,
 	flow.deleted_at = 0;
 	flow.build_due = flow.build_due || (before->build_due && before->deleted_at == 0);
 	row_values(&flow_row, &flow, values);
-	return statement_run(
-		store, STATEMENT_FLOW_PUT, values, G_N_ELEMENTS(flow_fields), NULL, error);
+	return statement_run(store, put->first ? STATEMENT_FLOW_ADD : STATEMENT_FLOW_PUT, values,
+		G_N_ELEMENTS(flow_fields), NULL, error);
 }
 
 bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int64_t *ret_revision,
@@ -201,7 +210,8 @@ bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int6
 	g_auto(Before) before = {0};
 	int64_t revision;
 
-	if (transaction == NULL || !before_get(store, flow->namespace, flow->id, &before, error))
+	if (transaction == NULL ||
+		(!put->first && !before_get(store, flow->namespace, flow->id, &before, error)))
 		return false;
 	revision = before.revision;
 	if (!before.known || before.deleted_at != 0 || strcmp(before.digest, flow->digest) != 0) {

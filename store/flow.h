@@ -56,10 +56,13 @@ typedef struct {
 	const char *definition;
 	const char *source; // may be NULL
 	const char *scripts_tree; // may be NULL
+	bool first; // the caller knows that no flow of that name was ever there
 } StoreFlowPut;
 
-// Takes the number of the next apply: one for each transaction that puts flows. It grows with each call.
+// Takes the number of the next apply: one for each transaction that puts flows. It grows by one with each call.
 bool store_apply_begin(Store *store, int64_t *ret_applied, GError **error);
+// Whether no flow and no table was ever live here.
+bool store_live_is_empty(Store *store, bool *ret_empty, GError **error);
 // Makes the flow live. A new revision is made when there is none, when the digest differs from the current one's, or
 // when the flow was deleted; otherwise (a cosmetic edit, new labels of the domain …) only the flow's row changes.
 // build_due stays set when it was and the put does not set it. Readers of tables (store/table.h) follow flow.reads.

@@ -6,7 +6,7 @@
 typedef struct {
 	char *digest;
 	char *commit;
-	char *json; // as `weir plan --output json` prints it
+	char *json; // what it changed, in short
 	char *result; // "applied", "partial", "held", "failed"; NULL: not applied
 	char *message; // NULL
 	int64_t created_at;

@@ -2,8 +2,21 @@
 // be NULL is cast where it is compared with NULL, so that its type is known.
 #include "store/statements.h"
 
-static const char *const statements[STATEMENTS] = {
+// A row that may be there already is put, one that cannot be is added.
+#define FLOW_INSERT                                                                                \
+	"INSERT INTO flow (namespace, id, revision, digest, source_digest, domain, "               \
+	"kind, feed, target, connection, path, line, reads, writes, triggers, labels, "            \
+	"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "                   \
+	"commit_id, applied, changed_at, deleted_at) VALUES ($1, $2, $3, $4, $5, $6, "             \
+	"$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "            \
+	"$23, $24, $25)"
+#define TABLE_INSERT                                                                               \
+	"INSERT INTO dataset_table (name, view, domain, namespace, flow, connection, "             \
+	"path, schema_json, schema_digest, allow_breaking, drift_policy, published, "              \
+	"published_at, published_revision, row_count, changed_at, deleted_at) VALUES "             \
+	"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, -1, $12, 0)"
 
+static const char *const statements[STATEMENTS] = {
 	// The store itself
 	[STATEMENT_COUNTER_NEXT] =
 		"UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",
@@ -66,26 +79,24 @@ static const char *const statements[STATEMENTS] = {
 		"health",
 
 	// Flows and revisions
+	[STATEMENT_LIVE_EMPTY] = "SELECT NOT EXISTS (SELECT 1 FROM flow) AND NOT EXISTS (SELECT 1 "
+				 "FROM dataset_table)",
 	[STATEMENT_FLOW_BEFORE] =
 		"SELECT revision, digest, deleted_at, build_due, reads, concurrency_limit, kind "
 		"FROM flow WHERE namespace = $1 AND id = $2",
-	[STATEMENT_FLOW_PUT] =
-		"INSERT INTO flow (namespace, id, revision, digest, source_digest, domain, "
-		"kind, feed, target, connection, path, line, reads, writes, triggers, labels, "
-		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at) VALUES ($1, $2, $3, $4, $5, $6, "
-		"$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "
-		"$23, $24, $25) ON CONFLICT (namespace, id) DO UPDATE SET revision = "
-		"excluded.revision, digest = excluded.digest, source_digest = "
-		"excluded.source_digest, domain = excluded.domain, kind = excluded.kind, feed = "
-		"excluded.feed, target = excluded.target, connection = excluded.connection, "
-		"path = excluded.path, line = excluded.line, reads = excluded.reads, writes = "
-		"excluded.writes, triggers = excluded.triggers, labels = excluded.labels, "
-		"concurrency_limit = excluded.concurrency_limit, concurrency_behavior = "
-		"excluded.concurrency_behavior, opaque = excluded.opaque, disabled = "
-		"excluded.disabled, build_due = excluded.build_due, commit_id = "
-		"excluded.commit_id, applied = excluded.applied, changed_at = "
-		"excluded.changed_at, deleted_at = excluded.deleted_at",
+	[STATEMENT_FLOW_ADD] = FLOW_INSERT,
+	[STATEMENT_FLOW_PUT] = FLOW_INSERT
+	" ON CONFLICT (namespace, id) DO UPDATE SET revision = excluded.revision, digest "
+	"= excluded.digest, source_digest = excluded.source_digest, domain = "
+	"excluded.domain, kind = excluded.kind, feed = excluded.feed, target = "
+	"excluded.target, connection = excluded.connection, path = excluded.path, line "
+	"= excluded.line, reads = excluded.reads, writes = excluded.writes, triggers = "
+	"excluded.triggers, labels = excluded.labels, concurrency_limit = "
+	"excluded.concurrency_limit, concurrency_behavior = "
+	"excluded.concurrency_behavior, opaque = excluded.opaque, disabled = "
+	"excluded.disabled, build_due = excluded.build_due, commit_id = "
+	"excluded.commit_id, applied = excluded.applied, changed_at = "
+	"excluded.changed_at, deleted_at = excluded.deleted_at",
 	[STATEMENT_FLOW_DELETE] =
 		"UPDATE flow SET applied = $3, changed_at = $4, deleted_at = $4, build_due = 0 "
 		"WHERE namespace = $1 AND id = $2",
@@ -154,17 +165,14 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_TABLES_COUNT] =
 		"SELECT count(*) FROM dataset_table WHERE domain IS NOT NULL AND deleted_at = 0",
 
-	[STATEMENT_TABLE_PUT] =
-		"INSERT INTO dataset_table (name, view, domain, namespace, flow, connection, "
-		"path, schema_json, schema_digest, allow_breaking, drift_policy, published, "
-		"published_at, published_revision, row_count, changed_at, deleted_at) VALUES "
-		"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, -1, $12, 0) ON "
-		"CONFLICT (name) DO UPDATE SET view = excluded.view, domain = excluded.domain, "
-		"namespace = excluded.namespace, flow = excluded.flow, connection = "
-		"excluded.connection, path = excluded.path, schema_json = excluded.schema_json, "
-		"schema_digest = excluded.schema_digest, allow_breaking = "
-		"excluded.allow_breaking, drift_policy = excluded.drift_policy, changed_at = "
-		"excluded.changed_at, deleted_at = 0",
+	[STATEMENT_TABLE_ADD] = TABLE_INSERT,
+	[STATEMENT_TABLE_PUT] = TABLE_INSERT
+	" ON CONFLICT (name) DO UPDATE SET view = excluded.view, domain = "
+	"excluded.domain, namespace = excluded.namespace, flow = excluded.flow, "
+	"connection = excluded.connection, path = excluded.path, schema_json = "
+	"excluded.schema_json, schema_digest = excluded.schema_digest, allow_breaking = "
+	"excluded.allow_breaking, drift_policy = excluded.drift_policy, changed_at = "
+	"excluded.changed_at, deleted_at = 0",
 	[STATEMENT_TABLE_DELETE] =
 		"UPDATE dataset_table SET deleted_at = $2, changed_at = $2 WHERE name = $1 AND "
 		"deleted_at = 0",

@@ -59,15 +59,25 @@ void store_flow_input_free(StoreFlowInput *input)
 	row_free(&input_row, input);
 }
 
-bool store_table_put(Store *store, const StoreTable *table, GError **error)
+static bool write_row(Store *store, StatementId statement, const StoreTable *table, GError **error)
 {
-	return statement_write(store, STATEMENT_TABLE_PUT, STORE_TOPIC_LIVE,
+	return statement_write(store, statement, STORE_TOPIC_LIVE,
 		DB_VALUES(DB_TEXT(table->name), DB_INTEGER(table->view), DB_TEXT(table->domain),
 			DB_TEXT(table->namespace), DB_TEXT(table->flow), DB_TEXT(table->connection),
 			DB_TEXT(table->path), DB_TEXT(table->schema), DB_TEXT(table->schema_digest),
 			DB_INTEGER(table->allow_breaking), DB_TEXT(table->drift_policy),
 			DB_INTEGER(timestamp_now())),
 		NULL, error);
+}
+
+bool store_table_put(Store *store, const StoreTable *table, GError **error)
+{
+	return write_row(store, STATEMENT_TABLE_PUT, table, error);
+}
+
+bool store_table_add(Store *store, const StoreTable *table, GError **error)
+{
+	return write_row(store, STATEMENT_TABLE_ADD, table, error);
 }
 
 bool store_table_delete(Store *store, const char *name, GError **error)

@@ -33,6 +33,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreTable, store_table_free)
 
 // Declares a table; what was published of it before stays known.
 bool store_table_put(Store *store, const StoreTable *table, GError **error);
+// The same, faster, when the caller knows that no table of that name was ever there; an error when there was.
+bool store_table_add(Store *store, const StoreTable *table, GError **error);
 // No commit names it any more. Its publications stay.
 bool store_table_delete(Store *store, const char *name, GError **error);
 bool store_table_get(Store *store, const char *name, StoreTable **ret_table, GError **error);

@@ -47,6 +47,58 @@ static void test_smallest(void)
 	g_assert_false(domain->broken);
 }
 
+// Headers that are the same are read once; what is wrong with one is said of every file that has it, at its own place.
+static void test_same_header(void)
+{
+	static const char header[] =
+		"/* weir\nfeed: WRITE_APPEND\nchecks:\n  - not_null: [a]\n*/\n";
+	g_autoptr(Repository) repository = small();
+	g_autoptr(Layout) layout = NULL;
+	g_autofree char *commit = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *path = g_strdup_printf("domains/sales/sql/t%d.sql", i);
+		g_autofree char *text =
+			g_strdup_printf("%s%sSELECT %d AS a\n", i == 2 ? "\n" : "", header, i);
+
+		repository_set(repository, path, text);
+	}
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *id = g_strdup_printf("t%d", i);
+		g_autofree char *sql = g_strdup_printf("\"sql\":\"SELECT %d AS a\"", i);
+		const LayoutFlow *flow = layout_flow_find(layout, "sales", id);
+		g_autofree char *definition = layout_flow_definition(layout, flow, NULL);
+
+		g_assert_cmpint(flow->feed, ==, FEED_WRITE_APPEND);
+		g_assert_nonnull(strstr(definition, sql));
+		g_assert_nonnull(strstr(definition, "\"type\":\"not_null\""));
+	}
+	// A fault of the header itself, and one of what it says of the query below it.
+	repository_set(
+		repository, "domains/sales/sql/t0.sql", "/* weir\nfed: X\n*/\nSELECT 1 AS a\n");
+	repository_set(
+		repository, "domains/sales/sql/t1.sql", "/* weir\nfed: X\n*/\nSELECT 2 AS a\n");
+	repository_set(repository, "domains/sales/sql/t2.sql",
+		"\n/* weir\nfeed: MODE_DELTA\n*/\nSELECT 2 AS a\n");
+	repository_set(repository, "domains/sales/sql/t3.sql",
+		"\n/* weir\nfeed: MODE_DELTA\n*/\nSELECT 3 AS a\n");
+	expect(repository,
+		"domains/sales/sql/t0.sql:2:1: error: unknown key 'fed' in script header\n"
+		"hint: did you mean 'feed'?\n"
+		"domains/sales/sql/t1.sql:2:1: error: unknown key 'fed' in script header\n"
+		"hint: did you mean 'feed'?\n"
+		"domains/sales/sql/t2.sql:3:7: error: feed MODE_DELTA needs 'key': the columns "
+		"that "
+		"tell rows apart\n"
+		"hint: key: [order_id]\n"
+		"domains/sales/sql/t3.sql:3:7: error: feed MODE_DELTA needs 'key': the columns "
+		"that "
+		"tell rows apart\n"
+		"hint: key: [order_id]\n");
+}
+
 static void test_script(void)
 {
 	g_autoptr(Repository) repository = small();
@@ -489,6 +541,7 @@ int main(int argc, char **argv)
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/layout/smallest", test_smallest);
 	g_test_add_func("/layout/script", test_script);
+	g_test_add_func("/layout/same-header", test_same_header);
 	g_test_add_func("/layout/cosmetic", test_cosmetic);
 	g_test_add_func("/layout/header-faults", test_header_faults);
 	g_test_add_func("/layout/script-faults", test_script_faults);
