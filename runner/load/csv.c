@@ -1,9 +1,10 @@
 #include "runner/load/csv.h"
 
+#include "runner/load/window.h"
+
 #include <string.h>
 
 enum {
-	FIRST_BUFFER = 256 * 1024,
 	MAX_RECORD = 16 * 1024 * 1024,
 	MAX_FIELDS = 10000,
 	RAW_KEPT = 4096, // of a record that is too long
@@ -24,19 +25,13 @@ typedef enum {
 } Parse;
 
 struct CsvReader {
-	CsvSource source;
-	void *data;
 	char delimiter;
 	char quote; // 0: none
 	size_t max_record;
 	unsigned max_fields;
 	unsigned char classes[256];
 
-	char *buffer;
-	size_t capacity;
-	size_t start; // of the record under way
-	size_t end; // of what was read
-	bool ended; // the source has no more
+	Window window;
 	bool begun;
 	uint64_t line; // of start
 
@@ -53,8 +48,6 @@ CsvReader *csv_reader_new(const CsvOptions *options, CsvSource source, void *dat
 
 	if (options == NULL)
 		options = &DEFAULTS;
-	reader->source = source;
-	reader->data = data;
 	reader->delimiter = ',';
 	if (options->delimiter != 0)
 		reader->delimiter = options->delimiter;
@@ -68,8 +61,7 @@ CsvReader *csv_reader_new(const CsvOptions *options, CsvSource source, void *dat
 	reader->classes[0] = BYTE_NUL;
 	reader->classes['\n'] = BYTE_NEWLINE;
 	reader->classes[(unsigned char)reader->delimiter] = BYTE_DELIMITER;
-	reader->capacity = MIN(reader->max_record, FIRST_BUFFER) + 1;
-	reader->buffer = g_malloc(reader->capacity);
+	window_init(&reader->window, source, data, reader->max_record + 1);
 	reader->line = 1;
 	reader->fields = g_array_new(FALSE, FALSE, sizeof(CsvField));
 	reader->unescaped = g_string_new(NULL);
@@ -81,35 +73,11 @@ void csv_reader_free(CsvReader *reader)
 {
 	if (reader == NULL)
 		return;
-	g_free(reader->buffer);
+	window_clear(&reader->window);
 	g_array_free(reader->fields, TRUE);
 	g_string_free(reader->unescaped, TRUE);
 	g_string_free(reader->raw, TRUE);
 	g_free(reader);
-}
-
-// Reads more behind what is there: makes room by moving the record under way to the front, then by growing.
-static bool fill(CsvReader *reader, GError **error)
-{
-	size_t kept = reader->end - reader->start;
-
-	memmove(reader->buffer, reader->buffer + reader->start, kept);
-	reader->start = 0;
-	reader->end = kept;
-	if (kept > reader->capacity / 2 && reader->capacity <= reader->max_record) {
-		reader->capacity = MIN(reader->capacity * 2, reader->max_record + 1);
-		reader->buffer = g_realloc(reader->buffer, reader->capacity);
-	}
-	while (reader->end < reader->capacity && !reader->ended) {
-		ssize_t count = reader->source(reader->data, reader->buffer + reader->end,
-			reader->capacity - reader->end, error);
-
-		if (count < 0)
-			return false;
-		reader->ended = count == 0;
-		reader->end += (size_t)count;
-	}
-	return true;
 }
 
 // The first fault of a record stays.
@@ -196,7 +164,7 @@ static const char *quoted_end(
 		*ret_doubled = true;
 		p += 2;
 	}
-	if (p + 1 == limit && !reader->ended)
+	if (p + 1 == limit && !reader->window.ended)
 		return NULL;
 	if (memchr(begin, '\0', (size_t)(p - begin)) != NULL)
 		fault(reader, "a NUL byte", reader->fields->len + 1);
@@ -212,7 +180,7 @@ static Parse parse_quoted(CsvReader *reader, const char **p, const char *limit)
 	const char *after;
 
 	if (end == NULL) {
-		if (!reader->ended)
+		if (!reader->window.ended)
 			return PARSE_MORE;
 		fault(reader, "a quoted field is not closed before the end of the file",
 			reader->fields->len + 1);
@@ -224,7 +192,7 @@ static Parse parse_quoted(CsvReader *reader, const char **p, const char *limit)
 	else
 		add_field(reader, begin, (size_t)(end - begin), true);
 	after = end + 1;
-	if (after + 1 == limit && *after == '\r' && !reader->ended)
+	if (after + 1 == limit && *after == '\r' && !reader->window.ended)
 		return PARSE_MORE;
 	if (after < limit && *after == '\r' && (after + 1 == limit || after[1] == '\n'))
 		after++;
@@ -256,7 +224,7 @@ static void record_begin(CsvReader *reader)
 // Everything between start and p is the record; p is at its newline or the end.
 static void record_end(CsvReader *reader, const char *p, const char *limit)
 {
-	const char *begin = reader->buffer + reader->start;
+	const char *begin = reader->window.buffer + reader->window.start;
 	size_t length = (size_t)(p - begin);
 
 	place_unescaped(reader);
@@ -268,14 +236,14 @@ static void record_end(CsvReader *reader, const char *p, const char *limit)
 		reader->line++;
 	if (p < limit)
 		reader->line++;
-	reader->start += length + (p < limit ? 1 : 0);
+	reader->window.start += length + (p < limit ? 1 : 0);
 }
 
 // Reads one record out of the buffer.
 static Parse parse_record(CsvReader *reader)
 {
-	const char *limit = reader->buffer + reader->end;
-	const char *p = reader->buffer + reader->start;
+	const char *limit = reader->window.buffer + reader->window.end;
+	const char *p = reader->window.buffer + reader->window.start;
 
 	record_begin(reader);
 	for (;;) {
@@ -286,7 +254,7 @@ static Parse parse_record(CsvReader *reader)
 		} else {
 			parse_plain(reader, &p, limit);
 		}
-		if (p == limit && !reader->ended)
+		if (p == limit && !reader->window.ended)
 			return PARSE_MORE;
 		if (p == limit || *p == '\n')
 			break;
@@ -301,24 +269,24 @@ static bool skip_record(CsvReader *reader, GError **error)
 {
 	bool quoted = false;
 	bool field_begins = true;
-	size_t position = reader->start;
+	size_t position = reader->window.start;
 
 	record_begin(reader);
 	g_string_truncate(reader->raw, 0);
-	g_string_append_len(reader->raw, reader->buffer + reader->start,
-		(gssize)MIN(reader->end - reader->start, RAW_KEPT));
+	g_string_append_len(reader->raw, reader->window.buffer + reader->window.start,
+		(gssize)MIN(reader->window.end - reader->window.start, RAW_KEPT));
 	for (;; position++) {
 		char c;
 
-		if (position == reader->end) {
-			reader->start = reader->end;
-			if (!fill(reader, error))
+		if (position == reader->window.end) {
+			reader->window.start = reader->window.end;
+			if (!window_fill(&reader->window, error))
 				return false;
-			position = reader->start;
-			if (reader->start == reader->end)
+			position = reader->window.start;
+			if (reader->window.start == reader->window.end)
 				break;
 		}
-		c = reader->buffer[position];
+		c = reader->window.buffer[position];
 		if (c == '\n') {
 			reader->line++;
 			if (!quoted)
@@ -328,7 +296,7 @@ static bool skip_record(CsvReader *reader, GError **error)
 			quoted = !quoted;
 		field_begins = c == reader->delimiter || (c == reader->quote && !quoted);
 	}
-	reader->start = MIN(position + 1, reader->end);
+	reader->window.start = MIN(position + 1, reader->window.end);
 	reader->record.raw = reader->raw->str;
 	reader->record.raw_length = reader->raw->len;
 	fault(reader, "the record is longer than allowed", 0);
@@ -358,13 +326,14 @@ static void check_utf8(CsvReader *reader)
 static bool skip_byte_order_mark(CsvReader *reader, GError **error)
 {
 	while (!reader->begun) {
-		if (reader->end < 3 && !reader->ended) {
-			if (!fill(reader, error))
+		if (reader->window.end < 3 && !reader->window.ended) {
+			if (!window_fill(&reader->window, error))
 				return false;
 			continue;
 		}
-		if (reader->end >= 3 && memcmp(reader->buffer, "\xef\xbb\xbf", 3) == 0)
-			reader->start = 3;
+		if (reader->window.end >= 3 &&
+			memcmp(reader->window.buffer, "\xef\xbb\xbf", 3) == 0)
+			reader->window.start = 3;
 		reader->begun = true;
 	}
 	return true;
@@ -376,17 +345,18 @@ CsvStatus csv_reader_next(CsvReader *reader, const CsvRecord **ret_record, GErro
 	if (!skip_byte_order_mark(reader, error))
 		return CSV_FAILED;
 	for (;;) {
-		if (reader->start == reader->end && reader->ended)
+		if (reader->window.start == reader->window.end && reader->window.ended)
 			return CSV_END;
-		if (reader->start < reader->end && parse_record(reader) == PARSE_DONE) {
+		if (reader->window.start < reader->window.end &&
+			parse_record(reader) == PARSE_DONE) {
 			if (is_blank(&reader->record))
 				continue;
 			check_utf8(reader);
 			return CSV_RECORD;
 		}
-		if (reader->end - reader->start > reader->max_record)
+		if (reader->window.end - reader->window.start > reader->max_record)
 			return skip_record(reader, error) ? CSV_RECORD : CSV_FAILED;
-		if (!fill(reader, error))
+		if (!window_fill(&reader->window, error))
 			return CSV_FAILED;
 	}
 }

@@ -1,21 +1,16 @@
 #include "runner/load/lines.h"
 
+#include "runner/load/window.h"
+
 #include <string.h>
 
 enum {
-	FIRST_BUFFER = 256 * 1024,
 	MAX_LENGTH = 16 * 1024 * 1024,
 };
 
 struct LineReader {
-	LineSource source;
-	void *data;
 	size_t max_length;
-	char *buffer;
-	size_t capacity;
-	size_t start; // of what has not been given out
-	size_t end; // of what was read
-	bool ended;
+	Window window;
 	uint64_t number; // of the line at start
 	Line line;
 };
@@ -24,11 +19,8 @@ LineReader *line_reader_new(size_t max_length, LineSource source, void *data)
 {
 	LineReader *reader = g_new0(LineReader, 1);
 
-	reader->source = source;
-	reader->data = data;
 	reader->max_length = max_length != 0 ? max_length : MAX_LENGTH;
-	reader->capacity = MIN(reader->max_length, FIRST_BUFFER) + 2;
-	reader->buffer = g_malloc(reader->capacity);
+	window_init(&reader->window, source, data, reader->max_length + 2);
 	reader->number = 1;
 	return reader;
 }
@@ -37,31 +29,8 @@ void line_reader_free(LineReader *reader)
 {
 	if (reader == NULL)
 		return;
-	g_free(reader->buffer);
+	window_clear(&reader->window);
 	g_free(reader);
-}
-
-static bool fill(LineReader *reader, GError **error)
-{
-	size_t kept = reader->end - reader->start;
-
-	memmove(reader->buffer, reader->buffer + reader->start, kept);
-	reader->start = 0;
-	reader->end = kept;
-	if (kept > reader->capacity / 2 && reader->capacity <= reader->max_length) {
-		reader->capacity = MIN(reader->capacity * 2, reader->max_length + 2);
-		reader->buffer = g_realloc(reader->buffer, reader->capacity);
-	}
-	while (reader->end < reader->capacity && !reader->ended) {
-		ssize_t count = reader->source(reader->data, reader->buffer + reader->end,
-			reader->capacity - reader->end, error);
-
-		if (count < 0)
-			return false;
-		reader->ended = count == 0;
-		reader->end += (size_t)count;
-	}
-	return true;
 }
 
 // Drops the rest of a line that is too long: up to its end, which the buffer does not hold.
@@ -70,18 +39,19 @@ static bool skip_rest(LineReader *reader, GError **error)
 	const char *newline;
 
 	do {
-		reader->start = reader->end;
-		if (!fill(reader, error))
+		reader->window.start = reader->window.end;
+		if (!window_fill(&reader->window, error))
 			return false;
-		newline = memchr(reader->buffer, '\n', reader->end);
-	} while (newline == NULL && reader->end > 0);
-	reader->start = newline == NULL ? reader->end : (size_t)(newline - reader->buffer) + 1;
+		newline = memchr(reader->window.buffer, '\n', reader->window.end);
+	} while (newline == NULL && reader->window.end > 0);
+	reader->window.start = newline == NULL ? reader->window.end
+					       : (size_t)(newline - reader->window.buffer) + 1;
 	return true;
 }
 
 static void line_set(LineReader *reader, size_t length)
 {
-	const char *text = reader->buffer + reader->start;
+	const char *text = reader->window.buffer + reader->window.start;
 
 	reader->line.number = reader->number++;
 	reader->line.text = text;
@@ -104,15 +74,16 @@ static bool is_blank(const Line *line)
 // Takes the line that begins at start, if the buffer holds its end.
 static bool take_line(LineReader *reader)
 {
-	char *begin = reader->buffer + reader->start;
-	size_t available = reader->end - reader->start;
+	char *begin = reader->window.buffer + reader->window.start;
+	size_t available = reader->window.end - reader->window.start;
 	char *newline = memchr(begin, '\n', available);
 
-	if (newline == NULL && (!reader->ended || available == 0))
+	if (newline == NULL && (!reader->window.ended || available == 0))
 		return false;
 	line_set(reader, newline == NULL ? available : (size_t)(newline - begin));
-	reader->start =
-		newline == NULL ? reader->end : reader->start + (size_t)(newline - begin) + 1;
+	reader->window.start = newline == NULL
+				       ? reader->window.end
+				       : reader->window.start + (size_t)(newline - begin) + 1;
 	return true;
 }
 
@@ -120,15 +91,15 @@ static bool take_line(LineReader *reader)
 static LineStatus take_too_long(LineReader *reader, GError **error)
 {
 	static const size_t KEPT = 4096;
-	g_autofree char *kept = g_memdup2(reader->buffer + reader->start, KEPT);
+	g_autofree char *kept = g_memdup2(reader->window.buffer + reader->window.start, KEPT);
 
 	if (!skip_rest(reader, error))
 		return LINE_FAILED;
 	// The front of the buffer may be needed for the next line, so grow it by what is kept.
-	reader->buffer = g_realloc(reader->buffer, reader->capacity + KEPT);
-	memcpy(reader->buffer + reader->capacity, kept, KEPT);
+	reader->window.buffer = g_realloc(reader->window.buffer, reader->window.capacity + KEPT);
+	memcpy(reader->window.buffer + reader->window.capacity, kept, KEPT);
 	reader->line = (Line){.number = reader->number++,
-		.text = reader->buffer + reader->capacity,
+		.text = reader->window.buffer + reader->window.capacity,
 		.length = KEPT,
 		.too_long = true};
 	return LINE_READ;
@@ -143,11 +114,11 @@ LineStatus line_reader_next(LineReader *reader, const Line **ret_line, GError **
 				continue;
 			return LINE_READ;
 		}
-		if (reader->ended && reader->start == reader->end)
+		if (reader->window.ended && reader->window.start == reader->window.end)
 			return LINE_END;
-		if (reader->end - reader->start > reader->max_length + 1)
+		if (reader->window.end - reader->window.start > reader->max_length + 1)
 			return take_too_long(reader, error);
-		if (!fill(reader, error))
+		if (!window_fill(&reader->window, error))
 			return LINE_FAILED;
 	}
 }
