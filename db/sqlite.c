@@ -92,15 +92,20 @@ static bool parse_url(
 	return !connection->is_folder || !is_folder_missing(path, error);
 }
 
-// SQLite counts the memory it takes under one lock of the whole process, and nobody asks for the count.
-static void forgo_statistics(void)
+// What holds for the whole process, before SQLite is first used.
+static void configure_process(void)
 {
+	enum { STATEMENT_JOURNAL = 32 * 1024 }; // bytes, then it goes to a temporary file
 	static gsize done;
 
-	if (g_once_init_enter(&done)) {
-		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-		g_once_init_leave(&done, 1);
-	}
+	if (!g_once_init_enter(&done))
+		return;
+	// SQLite counts the memory it takes under one lock of the whole process, and nobody asks for the count.
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	// A statement that may be undone alone takes that much memory in one piece, and gives it back: with SQLite's 64 KiB
+	// the C library hands it to the system and fetches it again each time.
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
+	g_once_init_leave(&done, 1);
 }
 
 static bool open_handle(SqliteConnection *connection, const DbOptions *options, GError **error)
@@ -111,7 +116,7 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 	g_autofree char *plain = NULL;
 	int code;
 
-	forgo_statistics();
+	configure_process();
 	// A relative path that begins with ':' or "file:" would mean something else to SQLite.
 	if (file && !g_path_is_absolute(name)) {
 		plain = g_strdup_printf("./%s", name);

@@ -86,6 +86,7 @@ struct Drive {
 	bool pause_asked;
 	unsigned under_way; // contexts at workers
 	unsigned timed; // timers of ours
+	bool watches; // has waited for a child run
 	unsigned waiting_slot;
 	unsigned paused; // task runs that are PAUSED
 	unsigned retrying; // task runs that are RETRYING

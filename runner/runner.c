@@ -86,6 +86,11 @@ static void model_unref(gpointer data)
 	flow_model_unref(data);
 }
 
+static GHashTable *models_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, model_unref);
+}
+
 Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 {
 	Runner *runner = g_new0(Runner, 1);
@@ -103,7 +108,8 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	g_queue_init(&runner->ended);
 	g_queue_init(&runner->active);
 	g_queue_init(&runner->waiting);
-	runner->models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, model_unref);
+	runner->models = models_new();
+	runner->old_models = models_new();
 	runner->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	runner->drives = g_hash_table_new(g_str_hash, g_str_equal);
 	runner->children = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -139,6 +145,7 @@ void runner_free(Runner *runner)
 	globals.in = runner->options.globals;
 	json_decref(globals.out);
 	g_hash_table_unref(runner->models);
+	g_hash_table_unref(runner->old_models);
 	g_hash_table_unref(runner->held);
 	g_hash_table_unref(runner->drives);
 	g_hash_table_unref(runner->children);
@@ -188,15 +195,43 @@ static char *model_key(const char *namespace, const char *id, int64_t revision)
 	return g_strdup_printf("%s/%s/%" G_GINT64_FORMAT, namespace, id, revision);
 }
 
+// Those that were not used while MODELS others were go. Lock held.
+static void model_keep(Runner *runner, char *key, FlowModel *model)
+{
+	enum { MODELS = 1024 };
+
+	if (g_hash_table_size(runner->models) >= MODELS) {
+		g_hash_table_unref(runner->old_models);
+		runner->old_models = runner->models;
+		runner->models = models_new();
+	}
+	g_hash_table_replace(runner->models, key, model);
+}
+
 static void model_put(Runner *runner, char *key, FlowModel *model)
 {
-	enum { MODELS = 512 };
+	pthread_mutex_lock(&runner->lock);
+	model_keep(runner, key, model);
+	pthread_mutex_unlock(&runner->lock);
+}
+
+// A new reference; NULL: not kept.
+static FlowModel *model_find(Runner *runner, const char *key)
+{
+	gpointer old_key, old_model;
+	FlowModel *model;
 
 	pthread_mutex_lock(&runner->lock);
-	if (g_hash_table_size(runner->models) >= MODELS)
-		g_hash_table_remove_all(runner->models);
-	g_hash_table_replace(runner->models, key, model);
+	model = g_hash_table_lookup(runner->models, key);
+	if (model == NULL &&
+		g_hash_table_steal_extended(runner->old_models, key, &old_key, &old_model)) {
+		model = old_model;
+		model_keep(runner, old_key, model);
+	}
+	if (model != NULL)
+		flow_model_ref(model);
 	pthread_mutex_unlock(&runner->lock);
+	return model;
 }
 
 void runner_flow_put(Runner *runner, int64_t revision, Flow *flow)
@@ -210,14 +245,9 @@ FlowModel *runner_model(
 {
 	g_autofree char *key = model_key(namespace, id, revision);
 	g_autoptr(StoreRevision) row = NULL;
-	FlowModel *model;
+	FlowModel *model = model_find(runner, key);
 	Flow *flow;
 
-	pthread_mutex_lock(&runner->lock);
-	model = g_hash_table_lookup(runner->models, key);
-	if (model != NULL)
-		flow_model_ref(model);
-	pthread_mutex_unlock(&runner->lock);
 	if (model != NULL ||
 		!store_revision_get(runner->store, namespace, id, revision, &row, error))
 		return model;

@@ -42,7 +42,8 @@ struct Runner {
 	uint64_t changes; // how often it was signalled
 	GQueue jobs; // TaskContext *: committed, for a worker
 	GQueue ended; // TaskContext *: given back by workers
-	GHashTable *models; // "namespace/id/revision" → FlowModel *
+	GHashTable *models; // "namespace/id/revision" → FlowModel *: those used of late
+	GHashTable *old_models; // the same, used before those
 	GPtrArray *idle_folders; // char *: empty folders of tasks that have ended
 	unsigned folders; // how many were made
 	GHashTable *held; // char *: ids of the runs in drives

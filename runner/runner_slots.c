@@ -105,12 +105,14 @@ GSequenceIter *runner_timer_add(Runner *runner, int64_t at, Drive *drive, RunNod
 	Timer *timer = g_new(Timer, 1);
 
 	*timer = (Timer){at, drive, node};
+	drive->timed++;
 	return g_sequence_insert_sorted(runner->timers, timer, timer_order, NULL);
 }
 
 void runner_timer_remove(Runner *runner, GSequenceIter *timer)
 {
 	(void)runner;
+	((Timer *)g_sequence_get(timer))->drive->timed--;
 	g_sequence_remove(timer);
 }
 
@@ -131,7 +133,7 @@ bool runner_timers_fire(Runner *runner)
 		GSequenceIter *first = g_sequence_get_begin_iter(runner->timers);
 		Timer timer = *(const Timer *)g_sequence_get(first);
 
-		g_sequence_remove(first);
+		runner_timer_remove(runner, first);
 		drive_timer(timer.drive, timer.node);
 		runner_active(runner, timer.drive);
 		fired = true;
@@ -146,6 +148,7 @@ void runner_child_watch(Runner *runner, const char *child_run, Drive *drive, Run
 	Waiter *waiter = g_new(Waiter, 1);
 
 	*waiter = (Waiter){drive, node};
+	drive->watches = true;
 	g_hash_table_replace(runner->children, g_strdup(child_run), waiter);
 	runner->next_children = MIN(runner->next_children, timestamp_now() + G_USEC_PER_SEC / 2);
 }
@@ -165,21 +168,24 @@ void runner_drive_forget(Runner *runner, Drive *drive)
 {
 	GSequenceIter *iterator = g_sequence_get_begin_iter(runner->timers);
 
-	while (!g_sequence_iter_is_end(iterator)) {
+	while (drive->timed > 0 && !g_sequence_iter_is_end(iterator)) {
 		GSequenceIter *next = g_sequence_iter_next(iterator);
 
 		if (((const Timer *)g_sequence_get(iterator))->drive == drive)
-			g_sequence_remove(iterator);
+			runner_timer_remove(runner, iterator);
 		iterator = next;
 	}
-	for (GList *at = runner->waiting.head, *next; at != NULL; at = next) {
+	for (GList *at = runner->waiting.head, *next; drive->waiting_slot > 0 && at != NULL;
+		at = next) {
 		Waiter *waiter = at->data;
 
 		next = at->next;
 		if (waiter->drive == drive) {
 			g_free(waiter);
 			g_queue_delete_link(&runner->waiting, at);
+			drive->waiting_slot--;
 		}
 	}
-	g_hash_table_foreach_remove(runner->children, child_is_of, drive);
+	if (drive->watches)
+		g_hash_table_foreach_remove(runner->children, child_is_of, drive);
 }

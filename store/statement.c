@@ -94,6 +94,9 @@ bool statement_int64(Store *store, StatementId id, const DbValue *values, size_t
 
 bool counter_next(Store *store, const char *name, int64_t *ret_value, GError **error)
 {
-	return statement_int64(
-		store, STATEMENT_COUNTER_NEXT, DB_VALUES(DB_TEXT(name)), 0, ret_value, error);
+	// Two statements are a third of the work of one with RETURNING; the first of them locks the row for the second.
+	return statement_run(store, STATEMENT_COUNTER_ADD, DB_VALUES(DB_TEXT(name), DB_INTEGER(1)),
+		       NULL, error) &&
+	       statement_int64(
+		       store, STATEMENT_COUNTER_GET, DB_VALUES(DB_TEXT(name)), 0, ret_value, error);
 }

@@ -18,8 +18,6 @@
 
 static const char *const statements[STATEMENTS] = {
 	// The store itself
-	[STATEMENT_COUNTER_NEXT] =
-		"UPDATE counter SET value = value + 1 WHERE name = $1 RETURNING value",
 	[STATEMENT_COUNTER_ADD] = "UPDATE counter SET value = value + $2 WHERE name = $1",
 	[STATEMENT_COUNTER_GET] = "SELECT value FROM counter WHERE name = $1",
 	[STATEMENT_SETTING_PUT] =
