@@ -6,13 +6,29 @@
 
 static const char *const schemes[] = {"sqlite:", "sqlite-dir:", NULL};
 
-bool sqlite_run(SqliteConnection *connection, const char *sql, GError **error)
+int sqlite_try(SqliteConnection *connection, const char *sql)
 {
+	const int64_t until =
+		g_get_monotonic_time() + (int64_t)connection->base.options.busy_timeout * 1000;
 	int code;
 
 	connection->own_statement = true;
-	code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
+	// Two that open a new file at once are in each other's way when they make it a WAL database: SQLite then asks
+	// nobody whether to wait.
+	while ((code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL)) != SQLITE_OK) {
+		if ((code & 0xff) != SQLITE_BUSY || db_is_cancelled(&connection->base) ||
+			g_get_monotonic_time() >= until)
+			break;
+		g_usleep(1000);
+	}
 	connection->own_statement = false;
+	return code;
+}
+
+bool sqlite_run(SqliteConnection *connection, const char *sql, GError **error)
+{
+	const int code = sqlite_try(connection, sql);
+
 	return code == SQLITE_OK || sqlite_set_error(connection, code, error);
 }
 
@@ -160,9 +176,7 @@ static bool configure(SqliteConnection *connection, const DbOptions *options, GE
 			options->durability == DB_DURABILITY_FULL ? "FULL" : "OFF");
 	else if (file)
 		g_string_append(sql, "PRAGMA schema_version;");
-	connection->own_statement = true;
-	code = sqlite3_exec(connection->handle, sql->str, NULL, NULL, NULL);
-	connection->own_statement = false;
+	code = sqlite_try(connection, sql->str);
 	if (code == SQLITE_OK)
 		return true;
 	if ((code & 0xff) == SQLITE_BUSY)

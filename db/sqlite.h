@@ -66,7 +66,9 @@ bool sqlite_set_open_error(const char *path, bool creates, int code, int system_
 // sqlite_guard.c: installs the authorizer, busy and progress handlers.
 void sqlite_guard_install(SqliteConnection *connection);
 
-// sqlite.c: runs SQL of the driver's own, which the authorizer lets through.
+// sqlite.c: runs SQL of the driver's own that may be run again, which the authorizer lets through; waits for locks.
+// sqlite_try() gives SQLite's code.
+int sqlite_try(SqliteConnection *connection, const char *sql);
 bool sqlite_run(SqliteConnection *connection, const char *sql, GError **error);
 
 // sqlite_statement.c

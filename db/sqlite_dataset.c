@@ -89,9 +89,7 @@ static bool attach_sql(SqliteConnection *connection, const char *name, const cha
 	// A URI has no quotes after escaping.
 	g_string_append_printf(sql, "'%s' AS ", uri);
 	db_append_identifier(&connection->base, sql, name);
-	connection->own_statement = true;
-	code = sqlite3_exec(connection->handle, sql->str, NULL, NULL, NULL);
-	connection->own_statement = false;
+	code = sqlite_try(connection, sql->str);
 	if (code == SQLITE_OK)
 		return true;
 	if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_ERROR)

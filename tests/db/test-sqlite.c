@@ -441,6 +441,37 @@ static void test_nothing_is_committed_after_a_rollback(void)
 	db_close(connection);
 }
 
+static void *make_datasets(void *data)
+{
+	DbConnection *connection = open_folder();
+
+	for (unsigned i = 0; i < 30; i++) {
+		g_autofree char *name = g_strdup_printf("new_%u", i);
+		GError *error = NULL;
+
+		pthread_barrier_wait(data);
+		db_use_dataset(connection, name, true, &error);
+		g_assert_no_error(error);
+	}
+	db_close(connection);
+	return NULL;
+}
+
+// SQLite's own waiting does not cover two that make a new file a WAL database at the same moment.
+static void test_datasets_made_at_once(void)
+{
+	pthread_t threads[4];
+	pthread_barrier_t together;
+
+	pthread_barrier_init(&together, NULL, G_N_ELEMENTS(threads));
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_assert_cmpint(pthread_create(&threads[i], NULL, make_datasets, &together), ==, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&together);
+	clean();
+}
+
 static void test_identifiers_are_quoted(void)
 {
 	DbConnection *connection = db_open("sqlite::memory:", NULL, NULL);
@@ -464,6 +495,7 @@ static const struct {
 	{"/db/sqlite/bytes-and-changes", test_bytes_and_changes},
 	{"/db/sqlite/user-sql-is-kept-in", test_user_sql_is_kept_in},
 	{"/db/sqlite/datasets-come-and-go", test_datasets_come_and_go},
+	{"/db/sqlite/datasets-made-at-once", test_datasets_made_at_once},
 	{"/db/sqlite/dataset-limits", test_dataset_limits},
 	{"/db/sqlite/dataset-names", test_dataset_names},
 	{"/db/sqlite/damaged-dataset-is-named", test_damaged_dataset_is_named},
