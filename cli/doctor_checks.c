@@ -3,10 +3,13 @@
 #include "api/listen.h"
 #include "cli/store_path.h"
 #include "store/domain.h"
+#include "store/id.h"
 #include "store/node.h"
+#include "store/run.h"
 #include "store/timestamp.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <git2.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -14,6 +17,7 @@
 #include <unistd.h>
 
 #define LEAST_FREE_BYTES (1LL << 30)
+#define LARGEST_LOG	 (256LL << 20)
 #define CLOCK_SLACK_US	 (5LL * G_USEC_PER_SEC)
 #define OLDEST_CLOCK_US	 1767225600000000LL // 2026-01-01: no clock that is right shows less
 
@@ -64,6 +68,60 @@ static void check_store(const DoctorSubject *subject, DoctorFinding *finding)
 		find(finding, DOCTOR_OK,
 			g_strdup_printf("%s, version %d", subject->store_url, store_version(store)),
 			NULL);
+}
+
+// The size of the file that nftw() is at, added up; it has no argument of the caller's.
+static _Thread_local int64_t files_bytes;
+
+static int add_size(const char *path, const struct stat *status, int flag, struct FTW *walk)
+{
+	(void)path;
+	(void)walk;
+	if (flag == FTW_F)
+		files_bytes += status->st_blocks * 512;
+	return 0;
+}
+
+static char *sizes_text(Store *store, const DbRoom *room, const char *folder)
+{
+	g_autofree char *files = g_build_filename(folder, "files", NULL);
+	g_autofree char *bytes = g_format_size((guint64)room->bytes);
+	g_autofree char *unused = g_format_size((guint64)room->free);
+	g_autofree char *log = g_format_size((guint64)room->log);
+	int64_t runs = 0;
+	char oldest[ID_SIZE];
+	char since[TIMESTAMP_SIZE];
+
+	files_bytes = 0;
+	nftw(files, add_size, 16, FTW_PHYS);
+	g_autofree char *kept = g_format_size((guint64)files_bytes);
+	if (!store_runs_count(store, &runs, oldest, NULL) || runs == 0)
+		return g_strdup_printf("store %s (%s free in it), log %s, kept files %s; no runs",
+			bytes, unused, log, kept);
+	return g_strdup_printf("store %s (%s free in it), log %s, kept files %s; %" G_GINT64_FORMAT
+			       " run%s since %.10s",
+		bytes, unused, log, kept, runs, runs == 1 ? "" : "s",
+		timestamp_format(id_time(oldest), since));
+}
+
+static void check_sizes(const DoctorSubject *subject, DoctorFinding *finding)
+{
+	g_autofree char *folder = store_path_data_folder(subject->store_url);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = open_store(subject, &error);
+	DbRoom room;
+
+	if (store == NULL || !store_room(store, &room, &error)) {
+		find(finding, DOCTOR_OK, g_strdup("no store to measure"), NULL);
+		return;
+	}
+	char *text = sizes_text(store, &room, folder);
+	if (room.log > LARGEST_LOG)
+		find(finding, DOCTOR_WARNING, text,
+			g_strdup("something keeps the log from beginning anew: end whoever reads "
+				 "the store without an end (a sqlite3 shell, a backup)"));
+	else
+		find(finding, DOCTOR_OK, text, NULL);
 }
 
 static void check_local_repository(const char *path, DoctorFinding *finding)
@@ -244,6 +302,7 @@ static void check_port(const DoctorSubject *subject, DoctorFinding *finding)
 
 const DoctorCheck doctor_checks[] = {
 	{"store", check_store},
+	{"sizes", check_sizes},
 	{"repository", check_repository},
 	{"data folder", check_data_folder},
 	{"clock", check_clock},

@@ -1,6 +1,7 @@
 #include "cli/server.h"
 
 #include "api/server.h"
+#include "cli/maintenance.h"
 #include "cli/memory.h"
 #include "cli/server_lock.h"
 #include "cli/server_log.h"
@@ -32,6 +33,7 @@ struct Server {
 	pthread_t scheduler_thread;
 	Runner *runner;
 	ApiServer *api;
+	Maintenance *maintenance;
 };
 
 // ---- Reports ------------------------------------------------------------------------------------------------------
@@ -96,6 +98,35 @@ static void report_triggers(guint runs, const GError *error, void *data)
 	}
 	log_number(count, sizeof(count), runs);
 	server_log(G_LOG_LEVEL_INFO, "scheduler", "runs created", "runs", count, NULL);
+}
+
+static void report_maintenance(const StoreRetention *retention, const GError *error, void *data)
+{
+	char counts[RETENTION_KINDS][24];
+	const char *shown[RETENTION_KINDS];
+	int64_t all = 0;
+
+	(void)data;
+	if (error != NULL) {
+		server_log(G_LOG_LEVEL_WARNING, "maintenance", "cannot keep house", "error",
+			error->message, NULL);
+		return;
+	}
+	for (RetentionKind kind = 0; kind < RETENTION_KINDS; kind++) {
+		int64_t forgotten = store_retention_forgotten(retention, kind);
+
+		g_snprintf(counts[kind], sizeof(counts[kind]), "%" G_GINT64_FORMAT, forgotten);
+		shown[kind] = forgotten > 0 ? counts[kind] : NULL;
+		all += forgotten;
+	}
+	if (all > 0)
+		server_log(G_LOG_LEVEL_INFO, "maintenance", "forgot what had grown old", "runs",
+			shown[RETENTION_RUNS], "logs", shown[RETENTION_LOGS], "events",
+			shown[RETENTION_EVENTS], "publications", shown[RETENTION_PUBLICATIONS],
+			"drift", shown[RETENTION_DRIFT], "plans", shown[RETENTION_PLANS],
+			"revisions", shown[RETENTION_REVISIONS], "scripts",
+			shown[RETENTION_SCRIPTS], "cache", shown[RETENTION_CACHE], "bytes",
+			shown[RETENTION_ROOM], NULL);
 }
 
 // ---- Threads ------------------------------------------------------------------------------------------------------
@@ -221,6 +252,27 @@ static bool start_api(Server *server, const ServerOptions *options, GError **err
 	return server->api != NULL;
 }
 
+// What is of no use without rows or files of this node's own.
+static bool start_maintenance(Server *server, const ServerOptions *options, GError **error)
+{
+	const bool runs = (options->roles & ROLE_RUNNER) != 0;
+	g_autofree char *files = g_build_filename(server->data_folder, "files", NULL);
+	const MaintenanceOptions maintenance = {
+		.store = server->store,
+		.store_url = options->store_url,
+		.files_folder = runs ? files : NULL,
+		.rows = (options->roles & ROLE_SCHEDULER) != 0,
+		.policy = options->config->retention,
+		.interval = options->config->retention_interval,
+		.report = report_maintenance,
+	};
+
+	if (!maintenance.rows && !runs)
+		return true;
+	server->maintenance = maintenance_start(&maintenance, error);
+	return server->maintenance != NULL;
+}
+
 typedef bool (*StartPart)(Server *server, const ServerOptions *options, GError **error);
 
 // The API first: it answers while the rest begins. What does work comes before what makes it.
@@ -229,6 +281,7 @@ static const StartPart PARTS[] = {
 	start_runner,
 	start_scheduler,
 	start_reconciler,
+	start_maintenance,
 };
 
 // ---- The whole ----------------------------------------------------------------------------------------------------
@@ -280,6 +333,7 @@ void server_stop(Server *server)
 {
 	if (server == NULL)
 		return;
+	maintenance_stop(server->maintenance);
 	stop_reconciler(server);
 	stop_scheduler(server);
 	if (server->runner != NULL)

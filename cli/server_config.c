@@ -1,5 +1,6 @@
 #include "cli/server_config.h"
 
+#include "cli/retention_config.h"
 #include "repo-layout/keys.h"
 
 #include <string.h>
@@ -83,6 +84,7 @@ static const KeyRow server_rows[] = {
 	K_TABLE("guards", KEY_OBJECT, 0, &keys_guards, "what a commit may not do unasked"),
 	K_TABLE("drift", KEY_OBJECT, 0, &keys_drift, "looking for what is not as committed"),
 	K_TABLE("runner", KEY_OBJECT, 0, &keys_runner, "running tasks"),
+	K_TABLE("retention", KEY_OBJECT, 0, &keys_retention, "how old a thing is when it is forgotten"),
 	K_TABLE("limits", KEY_OBJECT, 0, &keys_limits, "limits of what is read from a repository"),
 	K_END,
 };
@@ -313,7 +315,9 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	read_limits(config, json_object_get(config->settings, "limits"));
 	read_pools(config, json_object_get(runner, "pools"));
 	read_hosts(config, json_object_get(config->settings, "hosts"));
-	if (!read_roles(config, json_object_get(config->settings, "roles"), error))
+	if (!read_roles(config, json_object_get(config->settings, "roles"), error) ||
+		!retention_config_read(json_object_get(config->settings, "retention"),
+			&config->retention, &config->retention_interval, error))
 		return NULL;
 	return g_steal_pointer(&config);
 }

@@ -5,6 +5,7 @@
 #include "repo-layout/key_pages.h"
 #include "repo-layout/key_table.h"
 #include "runner/runner.h"
+#include "store/retention.h"
 
 typedef enum {
 	ROLE_RECONCILER = 1 << 0,
@@ -29,6 +30,8 @@ typedef struct {
 	unsigned slots;
 	RunnerPool *pools;
 	size_t pool_count;
+	StoreRetentionPolicy retention;
+	int64_t retention_interval; // microseconds
 	int64_t grace; // microseconds that tasks under way get at the end
 } ServerConfig;
 

@@ -196,6 +196,19 @@ bool db_check_integrity(DbConnection *connection, GError **error)
 	return connection->driver->check_integrity(connection, error);
 }
 
+bool db_room(DbConnection *connection, DbRoom *ret_room, GError **error)
+{
+	*ret_room = (DbRoom){0};
+	return connection->driver->room == NULL ||
+	       connection->driver->room(connection, ret_room, error);
+}
+
+bool db_give_back(DbConnection *connection, int64_t bytes, GError **error)
+{
+	return connection->driver->give_back == NULL ||
+	       connection->driver->give_back(connection, bytes, error);
+}
+
 void db_append_identifier(const DbConnection *connection, GString *sql, const char *name)
 {
 	const char quote = connection->driver->identifier_quote;

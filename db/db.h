@@ -65,6 +65,8 @@ typedef struct {
 	// SQLite: copy the write-ahead log back on a thread of the driver, so that a commit stays
 	// one fsync. The thread starts at the first commit that makes the log long.
 	bool background_checkpoint;
+	// SQLite: a file that is made by this opening can give room back, see db_give_back().
+	bool can_give_back;
 	size_t cache_bytes; // page cache; 0 means the engine's default
 	unsigned statement_cache; // idle prepared statements kept; 0 means 64
 } DbOptions;
@@ -273,5 +275,15 @@ char **db_list_datasets(DbConnection *connection, GError **error);
 bool db_change_count(DbConnection *connection, int64_t *ret_count, GError **error);
 // Checks the whole database (slow): DB_ERROR_CORRUPT with the first things found.
 bool db_check_integrity(DbConnection *connection, GError **error);
+// The room that a database takes on its disk, in bytes; zeros where the engine keeps house by itself.
+typedef struct {
+	int64_t bytes; // of the file
+	int64_t free; // of these: left by what was deleted, and used again before the file grows
+	int64_t log; // of the write-ahead log beside it
+} DbRoom;
+bool db_room(DbConnection *connection, DbRoom *ret_room, GError **error);
+// Gives up to so many bytes of the file's free room back to the system; a transaction of its own when none is open. Nothing
+// happens where there is none, or to a file that was made without can_give_back.
+bool db_give_back(DbConnection *connection, int64_t bytes, GError **error);
 // Appends name quoted as an identifier of the connection's engine.
 void db_append_identifier(const DbConnection *connection, GString *sql, const char *name);

@@ -86,6 +86,9 @@ struct DbDriver {
 	char **(*list_datasets)(DbConnection *connection, GError **error);
 	bool (*change_count)(DbConnection *connection, int64_t *ret_count, GError **error);
 	bool (*check_integrity)(DbConnection *connection, GError **error);
+	// NULL: the engine keeps house by itself.
+	bool (*room)(DbConnection *connection, DbRoom *ret_room, GError **error);
+	bool (*give_back)(DbConnection *connection, int64_t bytes, GError **error);
 	char identifier_quote; // doubled inside
 };
 

@@ -3,6 +3,11 @@
 #include "db/sqlite_wal.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+enum {
+	LOG_BYTES_KEPT = 16 << 20, // what a log that has grown longer is cut to when it begins anew
+};
 
 static const char *const schemes[] = {"sqlite:", "sqlite-dir:", NULL};
 
@@ -171,9 +176,14 @@ static bool configure(SqliteConnection *connection, const DbOptions *options, GE
 	if (options->cache_bytes > 0)
 		g_string_append_printf(
 			sql, "PRAGMA cache_size=-%zu;", options->cache_bytes / 1024 + 1);
+	// Only a file that has nothing yet takes it, and no longer once it has a log.
+	if (writes && options->can_give_back)
+		g_string_append(sql, "PRAGMA auto_vacuum=INCREMENTAL;");
 	if (writes)
-		g_string_append_printf(sql, "PRAGMA journal_mode=WAL;PRAGMA synchronous=%s;",
-			options->durability == DB_DURABILITY_FULL ? "FULL" : "OFF");
+		g_string_append_printf(sql,
+			"PRAGMA journal_mode=WAL;PRAGMA synchronous=%s;PRAGMA "
+			"journal_size_limit=%d;",
+			options->durability == DB_DURABILITY_FULL ? "FULL" : "OFF", LOG_BYTES_KEPT);
 	else if (file)
 		g_string_append(sql, "PRAGMA schema_version;");
 	code = sqlite_try(connection, sql->str);
@@ -269,6 +279,54 @@ static bool sqlite_check_integrity(DbConnection *connection, GError **error)
 	return false;
 }
 
+static int take_number(void *data, int columns, char **values, char **names)
+{
+	(void)columns;
+	(void)names;
+	*(int64_t *)data = values[0] != NULL ? g_ascii_strtoll(values[0], NULL, 10) : 0;
+	return 0;
+}
+
+// The number that a pragma gives; the guard refuses some of them to others.
+static bool read_pragma(DbConnection *connection, const char *sql, int64_t *number, GError **error)
+{
+	SqliteConnection *own = sqlite_connection(connection);
+	int code;
+
+	own->own_statement = true;
+	code = sqlite3_exec(own->handle, sql, take_number, number, NULL);
+	own->own_statement = false;
+	return code == SQLITE_OK || sqlite_set_error(own, code, error);
+}
+
+static bool sqlite_room(DbConnection *connection, DbRoom *ret_room, GError **error)
+{
+	const SqliteConnection *own = sqlite_connection(connection);
+	g_autofree char *log = own->path == NULL ? NULL : g_strconcat(own->path, "-wal", NULL);
+	int64_t page = 0, pages = 0, unused = 0;
+	struct stat status;
+
+	if (!read_pragma(connection, "PRAGMA page_size", &page, error) ||
+		!read_pragma(connection, "PRAGMA page_count", &pages, error) ||
+		!read_pragma(connection, "PRAGMA freelist_count", &unused, error))
+		return false;
+	*ret_room = (DbRoom){.bytes = pages * page, .free = unused * page};
+	if (log != NULL && stat(log, &status) == 0)
+		ret_room->log = status.st_size;
+	return true;
+}
+
+static bool sqlite_give_back(DbConnection *connection, int64_t bytes, GError **error)
+{
+	int64_t page = 0;
+
+	if (!read_pragma(connection, "PRAGMA page_size", &page, error))
+		return false;
+	g_autofree char *sql = g_strdup_printf(
+		"PRAGMA incremental_vacuum(%" G_GINT64_FORMAT ")", MAX(bytes / MAX(page, 1), 1));
+	return sqlite_run(sqlite_connection(connection), sql, error);
+}
+
 const DbDriver db_driver_sqlite = {
 	.name = "sqlite",
 	.schemes = schemes,
@@ -299,5 +357,7 @@ const DbDriver db_driver_sqlite = {
 	.list_datasets = sqlite_list_datasets,
 	.change_count = sqlite_change_count,
 	.check_integrity = sqlite_check_integrity,
+	.room = sqlite_room,
+	.give_back = sqlite_give_back,
 	.identifier_quote = '"',
 };

@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-enum {
-	PLANS_KEPT = 500,
-};
-
 static void set_text(char **place, const char *text)
 {
 	if (g_strcmp0(*place, text) == 0)
@@ -160,6 +156,5 @@ bool note_commit(const ApplyOutcome *outcome, void *data, GError **error)
 			(int)outcome->deleted, "cosmetic", (int)outcome->cosmetic));
 	return store_source_put(self->store, self->row, error) &&
 	       store_setting_put(self->store, "reconciler.fingerprint", fingerprint, error) &&
-	       note_plan(self->store, note, whole, error) &&
-	       store_plans_trim(self->store, PLANS_KEPT, error);
+	       note_plan(self->store, note, whole, error);
 }

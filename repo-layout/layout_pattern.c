@@ -199,6 +199,7 @@ static bool walk_one(PatternWalk *walk, FoundKind kind, const char *text, GError
 
 	walk->pattern = &pattern;
 	good = walk_pattern(walk, "", source_tree_root(walk->load->tree), 0, error);
+	walk->pattern = NULL;
 	g_strfreev(pattern.parts);
 	return good;
 }

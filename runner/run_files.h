@@ -2,6 +2,8 @@
 // are named by URIs, weir:///…, whose path is the path below that folder.
 #pragma once
 
+#include "store/store.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -11,3 +13,12 @@ bool run_file_copy(const char *from, const char *to, GError **error);
 // Takes a file in as an input: copies it into a folder of its own below files_folder, which is made when missing. Returns its
 // URI, to free with g_free(). What has been copied when it fails is removed. Thread-safe.
 char *run_file_put(const char *files_folder, const char *path, GError **error);
+
+// Removes a folder of kept files ("<run>", "inputs/<id>") with everything in it, if it is there. Only after the rows that
+// name it are gone.
+void run_files_remove(const char *files_folder, const char *folder);
+
+// Looks through the kept files for folders that were made before a moment and that no run of the store names, and removes
+// them. rest is called before each: it may sleep, and ends the search by returning false. Returns how many went.
+unsigned run_files_sweep(const char *files_folder, Store *store, int64_t before,
+	bool (*rest)(void *data), void *data);

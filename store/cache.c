@@ -179,9 +179,3 @@ bool store_cache_flush(Store *store, GError **error)
 	}
 	return store_transaction_commit(transaction, error);
 }
-
-bool store_cache_trim(Store *store, const char *kind, int64_t keep, GError **error)
-{
-	return statement_write(store, STATEMENT_CACHE_TRIM, 0,
-		DB_VALUES(DB_TEXT(kind), DB_INTEGER(keep)), NULL, error);
-}

@@ -17,5 +17,3 @@ void store_cache_put(
 	Store *store, const char *kind, const char *key, const void *bytes, size_t length);
 // Writes them, within the caller's transaction or its own. After a rollback they are lost.
 bool store_cache_flush(Store *store, GError **error);
-// Throws away the oldest entries of a kind beyond keep.
-bool store_cache_trim(Store *store, const char *kind, int64_t keep, GError **error);

@@ -59,9 +59,3 @@ bool store_events_list(Store *store, const char *domain, const StorePage *page,
 		       &event_row, (GDestroyNotify)store_event_free, event_key, ret_events,
 		       ret_next, error);
 }
-
-bool store_events_trim(Store *store, int64_t keep, GError **error)
-{
-	return statement_write(
-		store, STATEMENT_EVENTS_TRIM, 0, DB_VALUES(DB_INTEGER(keep)), NULL, error);
-}

@@ -25,5 +25,3 @@ bool store_event_sequence(Store *store, int64_t *ret_sequence, GError **error);
 // Newest first. domain NULL: all.
 bool store_events_list(Store *store, const char *domain, const StorePage *page,
 	GPtrArray **ret_events, char **ret_next, GError **error);
-// Keeps the newest `keep`.
-bool store_events_trim(Store *store, int64_t keep, GError **error);

@@ -33,6 +33,9 @@ static const struct {
 		     "current_schema()"},
 };
 
+// Before a statement about rows of older versions, which only SQLite has kept.
+#define SQLITE_ONLY "sqlite:"
+
 static const char *const first[] = {
 	"CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) {clustered}",
 	"CREATE TABLE counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL) {clustered}",
@@ -158,9 +161,30 @@ static const char *const first[] = {
 	NULL,
 };
 
+// Keeping house: what runs name, what is being forgotten, and who does it.
+static const char *const second[] = {
+	"CREATE TABLE duty (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at BIGINT NOT "
+	"NULL) {clustered}",
+
+	// Folders of kept files that a run's inputs name, and forgotten runs of which something is left.
+	"CREATE TABLE run_file (run_id TEXT NOT NULL, folder TEXT NOT NULL, PRIMARY KEY (run_id, "
+	"folder)) {clustered}",
+	"CREATE INDEX run_file_folder ON run_file (folder)",
+	SQLITE_ONLY
+	"INSERT INTO run_file (run_id, folder) SELECT DISTINCT r.id, CASE WHEN t.value LIKE "
+	"'weir:///inputs/%' THEN substr(t.value, 9, 33) ELSE substr(t.value, 9, 26) END FROM run "
+	"r, json_tree(r.inputs) t WHERE r.inputs LIKE '%weir:///%' AND t.type = 'text' AND "
+	"t.value LIKE 'weir:///%/%'",
+	"CREATE TABLE run_trash (run_id TEXT PRIMARY KEY, folders TEXT) {clustered}",
+	"CREATE INDEX revision_scripts ON revision (scripts_tree) WHERE scripts_tree IS NOT NULL",
+	"CREATE INDEX script_entry_blob ON script_entry (blob)",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
+	second,
 };
 
 int migrations_newest(void)
@@ -216,10 +240,14 @@ static char *substitute(const char *driver, const char *sql)
 
 static bool apply_step(DbConnection *db, int step, GError **error)
 {
-	for (const char *const *text = migrations[step - 1]; *text != NULL; text++) {
-		g_autofree char *sql = substitute(db_driver_name(db), *text);
+	bool sqlite = strcmp(db_driver_name(db), "sqlite") == 0;
 
-		if (!db_execute_script(db, sql, error))
+	for (const char *const *text = migrations[step - 1]; *text != NULL; text++) {
+		bool only = g_str_has_prefix(*text, SQLITE_ONLY);
+		g_autofree char *sql = substitute(
+			db_driver_name(db), only ? *text + strlen(SQLITE_ONLY) : *text);
+
+		if ((!only || sqlite) && !db_execute_script(db, sql, error))
 			return false;
 	}
 	return db_execute(db,

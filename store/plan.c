@@ -54,9 +54,3 @@ bool store_plans_list(
 		       &plan_row, (GDestroyNotify)store_plan_free, plan_key, ret_plans, ret_next,
 		       error);
 }
-
-bool store_plans_trim(Store *store, int64_t keep, GError **error)
-{
-	return statement_write(
-		store, STATEMENT_PLANS_TRIM, 0, DB_VALUES(DB_INTEGER(keep)), NULL, error);
-}

@@ -22,5 +22,3 @@ bool store_plan_get(Store *store, const char *digest, StorePlan **ret_plan, GErr
 // Newest first; json comes as NULL.
 bool store_plans_list(Store *store, const StorePage *page, GPtrArray **ret_plans, char **ret_next,
 	GError **error);
-// Keeps the newest `keep` plans.
-bool store_plans_trim(Store *store, int64_t keep, GError **error);

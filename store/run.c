@@ -187,7 +187,10 @@ static bool create(Store *store, const StoreRunNew *new_run, const char *id, GEr
 
 	if (!limits_get(store, new_run, &limits, error) ||
 		!first_state(store, new_run, &limits, &state, error) ||
-		!insert_run(store, new_run, id, &limits, state, error))
+		!insert_run(store, new_run, id, &limits, state, error) ||
+		!run_files_note(store, id, new_run->inputs, error) ||
+		!run_files_note(store, id, new_run->variables, error) ||
+		!run_files_note(store, id, new_run->trigger, error))
 		return false;
 	if (run_state_is_ended(state))
 		return run_note_end(store, id, state, timestamp_now(), error);

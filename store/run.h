@@ -176,6 +176,8 @@ bool store_runs_list(Store *store, const StoreRunFilter *filter, const StorePage
 	GPtrArray **ret_runs, char **ret_next, GError **error);
 // Runs that are not ended, by state. Cheap.
 bool store_runs_count_active(Store *store, int64_t by_state[RUN_STATES], GError **error);
+// How many runs there are, and the id of the first of them ("" when there is none). Counts row by row.
+bool store_runs_count(Store *store, int64_t *ret_runs, char ret_oldest[27], GError **error);
 // Whether a run of the flow is not ended. Cheap.
 bool store_flow_is_active(
 	Store *store, const char *namespace, const char *flow, bool *ret_active, GError **error);
@@ -200,11 +202,3 @@ bool store_tallies_list(Store *store, const char *namespace, const char *flow,
 	GPtrArray **ret_tallies, GError **error);
 // Over all flows, by state.
 bool store_runs_count_ended(Store *store, int64_t by_state[RUN_STATES], GError **error);
-
-// --- Forgetting -----------------------------------------------------------------------------------------------------
-
-// Forgets runs that ended before a moment, oldest first, at most limit of them in one transaction: with their task
-// runs, logs, check results and rejected rows. Tallies, publications and events stay. *ret_runs (may be NULL) counts
-// them: call again until it is 0, with a small limit, so that writers wait for moments only.
-bool store_runs_trim(
-	Store *store, int64_t before, unsigned limit, int64_t *ret_runs, GError **error);

@@ -95,6 +95,22 @@ static bool count_states(
 	return !failed;
 }
 
+bool store_runs_count(Store *store, int64_t *ret_runs, char ret_oldest[ID_SIZE], GError **error)
+{
+	g_auto(StoreQuery) query = {0};
+	bool failed;
+
+	*ret_runs = 0;
+	ret_oldest[0] = '\0';
+	if (!query_begin(&query, store, STATEMENT_RUNS_COUNT, DB_NO_VALUES, error))
+		return false;
+	if (query_step(&query, &failed, error) && !db_column_is_null(query.row, 1)) {
+		*ret_runs = db_column_int64(query.row, 0);
+		g_strlcpy(ret_oldest, db_column_text(query.row, 1, NULL), ID_SIZE);
+	}
+	return !failed;
+}
+
 bool store_runs_count_active(Store *store, int64_t by_state[RUN_STATES], GError **error)
 {
 	return count_states(store, STATEMENT_RUNS_COUNT_ACTIVE, by_state, error);

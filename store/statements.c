@@ -16,6 +16,16 @@
 	"published_at, published_revision, row_count, changed_at, deleted_at) VALUES "             \
 	"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, -1, $12, 0)"
 
+// Whether run r ended before $1 and nothing keeps it: not one of the newest $2 of its flow, not the flow's last good one, and
+// not the child of a run that goes on.
+#define IS_FORGETTABLE                                                                             \
+	"CASE WHEN r.ended_at > 0 AND r.ended_at < $1 AND ($2 <= 0 OR EXISTS (SELECT 1 FROM run "  \
+	"n WHERE n.namespace = r.namespace AND n.flow = r.flow AND n.id > r.id ORDER BY n.id "     \
+	"LIMIT 1 OFFSET $2 - 1)) AND NOT EXISTS (SELECT 1 FROM run_tally t WHERE t.namespace = "   \
+	"r.namespace AND t.flow = r.flow AND t.state IN ('SUCCESS', 'WARNING') AND t.last_run_id " \
+	"= r.id) AND NOT EXISTS (SELECT 1 FROM run_active a WHERE a.run_id = r.parent_run_id) "    \
+	"THEN 1 ELSE 0 END"
+
 static const char *const statements[STATEMENTS] = {
 	// The store itself
 	[STATEMENT_COUNTER_ADD] = "UPDATE counter SET value = value + $2 WHERE name = $1",
@@ -378,16 +388,10 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_FLOW_IS_ACTIVE] =
 		"SELECT CASE WHEN EXISTS (SELECT 1 FROM run_active WHERE namespace = $1 AND "
 		"flow = $2) THEN 1 ELSE 0 END",
+	[STATEMENT_RUNS_COUNT] = "SELECT count(*), min(id) FROM run",
 	[STATEMENT_RUNS_COUNT_ACTIVE] = "SELECT state, count(*) FROM run_active GROUP BY state",
 	[STATEMENT_RUNS_COUNT_ENDED] = "SELECT state, sum(runs) FROM run_tally GROUP BY state",
-	[STATEMENT_RUNS_TO_TRIM] =
-		"SELECT id FROM run WHERE id < $1 AND ended_at > 0 AND ended_at < $2 ORDER BY "
-		"id LIMIT $3",
 	[STATEMENT_RUN_DELETE] = "DELETE FROM run WHERE id = $1 AND ended_at > 0",
-	[STATEMENT_TASK_RUNS_DELETE] = "DELETE FROM task_run WHERE run_id = $1",
-	[STATEMENT_LOG_DELETE] = "DELETE FROM log_chunk WHERE run_id = $1",
-	[STATEMENT_CHECKS_DELETE] = "DELETE FROM check_result WHERE run_id = $1",
-	[STATEMENT_REJECTED_DELETE] = "DELETE FROM rejected_row WHERE run_id = $1",
 	[STATEMENT_TALLY_ADD] =
 		"INSERT INTO run_tally (namespace, flow, state, runs, duration, last_run_id, "
 		"last_ended_at) VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT (namespace, "
@@ -611,9 +615,6 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT digest, commit_id, NULL, result, message, created_at, ended_at FROM "
 		"plan WHERE (created_at, digest) < ($1, $2) ORDER BY created_at DESC, digest "
 		"DESC LIMIT $3",
-	[STATEMENT_PLANS_TRIM] =
-		"DELETE FROM plan WHERE created_at < (SELECT created_at FROM plan ORDER BY "
-		"created_at DESC LIMIT 1 OFFSET $1 - 1)",
 	[STATEMENT_EVENT_ADD] =
 		"INSERT INTO event (at, kind, domain, subject, run_id, data) VALUES ($1, $2, "
 		"$3, $4, $5, $6)",
@@ -625,9 +626,6 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT sequence, at, kind, domain, subject, run_id, data FROM event WHERE "
 		"sequence < $1 AND (CAST($2 AS TEXT) IS NULL OR domain = $2) ORDER BY sequence "
 		"DESC LIMIT $3",
-	[STATEMENT_EVENTS_TRIM] =
-		"DELETE FROM event WHERE sequence < (SELECT sequence FROM event ORDER BY "
-		"sequence DESC LIMIT 1 OFFSET $1 - 1)",
 
 	// What was worked out
 	[STATEMENT_CACHE_GET] = "SELECT bytes FROM layout_cache WHERE kind = $1 AND key = $2",
@@ -636,9 +634,103 @@ static const char *const statements[STATEMENTS] = {
 		"(kind, key) DO UPDATE SET bytes = excluded.bytes",
 	[STATEMENT_CACHE_VISIT] =
 		"SELECT key, bytes FROM layout_cache WHERE kind = $1 ORDER BY number",
-	[STATEMENT_CACHE_TRIM] =
-		"DELETE FROM layout_cache WHERE kind = $1 AND number < (SELECT number FROM "
-		"layout_cache WHERE kind = $1 ORDER BY number DESC LIMIT 1 OFFSET $2 - 1)",
+
+	// One at a time
+	[STATEMENT_DUTY_TAKE] =
+		"INSERT INTO duty (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT "
+		"(name) DO UPDATE SET holder = excluded.holder, expires_at = "
+		"excluded.expires_at WHERE duty.holder = excluded.holder OR duty.expires_at <= $4",
+	[STATEMENT_DUTY_GIVE] = "DELETE FROM duty WHERE name = $1 AND holder = $2",
+
+	// Files that runs name
+	[STATEMENT_RUN_FILE_ADD] =
+		"INSERT INTO run_file (run_id, folder) VALUES ($1, $2) ON CONFLICT (run_id, "
+		"folder) DO NOTHING",
+	[STATEMENT_RUN_FILES_OF_RUN] =
+		"SELECT folder FROM run_file WHERE run_id = $1 ORDER BY folder",
+	[STATEMENT_RUN_FILES_DELETE] = "DELETE FROM run_file WHERE run_id = $1",
+	[STATEMENT_RUN_FILE_IS_USED] =
+		"SELECT CASE WHEN EXISTS (SELECT 1 FROM run WHERE id = $1) OR EXISTS (SELECT 1 "
+		"FROM run_file WHERE folder = $1) THEN 1 ELSE 0 END",
+
+	// Growing old
+	[STATEMENT_OLD_RUNS] = "SELECT r.id, " IS_FORGETTABLE
+			       " FROM run r WHERE r.id > $3 AND r.id < $4 ORDER BY r.id LIMIT $5",
+	[STATEMENT_OLD_RUN] = "SELECT " IS_FORGETTABLE " FROM run r WHERE r.id = $3",
+	[STATEMENT_TRASH_ADD] =
+		"INSERT INTO run_trash (run_id, folders) VALUES ($1, $2) ON CONFLICT (run_id) DO "
+		"NOTHING",
+	[STATEMENT_TRASH_LIST] = "SELECT run_id, folders FROM run_trash ORDER BY run_id LIMIT $1",
+	[STATEMENT_TRASH_DELETE] = "DELETE FROM run_trash WHERE run_id = $1",
+	[STATEMENT_TASK_RUNS_FORGET] =
+		"DELETE FROM task_run WHERE run_id = $1 AND id IN (SELECT id FROM task_run WHERE "
+		"run_id = $1 ORDER BY id LIMIT $2)",
+	[STATEMENT_LOG_FORGET] =
+		"DELETE FROM log_chunk WHERE run_id = $1 AND number IN (SELECT number FROM "
+		"log_chunk WHERE run_id = $1 ORDER BY number LIMIT $2)",
+	[STATEMENT_CHECKS_FORGET] =
+		"DELETE FROM check_result WHERE run_id = $1 AND (task_run_id, number) IN (SELECT "
+		"task_run_id, number FROM check_result WHERE run_id = $1 ORDER BY task_run_id, "
+		"number LIMIT $2)",
+	[STATEMENT_REJECTED_FORGET] =
+		"DELETE FROM rejected_row WHERE run_id = $1 AND (task_run_id, number) IN (SELECT "
+		"task_run_id, number FROM rejected_row WHERE run_id = $1 ORDER BY task_run_id, "
+		"number LIMIT $2)",
+	[STATEMENT_NEXT_LOG] =
+		"SELECT run_id FROM log_chunk WHERE run_id > $1 AND run_id < $2 ORDER BY run_id "
+		"LIMIT 1",
+	[STATEMENT_EVENTS_WINDOW] =
+		"SELECT max(w.sequence), min(w.at) FROM (SELECT sequence, at FROM event WHERE "
+		"sequence > $1 ORDER BY sequence LIMIT $2) AS w",
+	// The newest stays: its sequence is what the next one is counted from.
+	[STATEMENT_EVENTS_FORGET] =
+		"DELETE FROM event WHERE sequence > $1 AND sequence <= $2 AND at < $3 AND "
+		"sequence < (SELECT max(sequence) FROM event)",
+	[STATEMENT_PUBLISHES_WINDOW] =
+		"SELECT max(w.sequence), min(w.at) FROM (SELECT sequence, at FROM table_publish "
+		"WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS w",
+	[STATEMENT_PUBLISHES_FORGET] =
+		"DELETE FROM table_publish WHERE sequence > $1 AND sequence <= $2 AND at < $3 AND "
+		"($4 <= 0 OR EXISTS (SELECT 1 FROM table_publish n WHERE n.name = "
+		"table_publish.name AND n.sequence > table_publish.sequence ORDER BY n.sequence "
+		"LIMIT 1 OFFSET $4 - 1))",
+	[STATEMENT_DRIFTS_WINDOW] =
+		"SELECT max(w.number), min(w.onset) FROM (SELECT number, onset FROM drift WHERE "
+		"number > $1 ORDER BY number LIMIT $2) AS w",
+	[STATEMENT_DRIFTS_FORGET] =
+		"DELETE FROM drift WHERE number > $1 AND number <= $2 AND resolved_at > 0 AND "
+		"resolved_at < $3",
+	[STATEMENT_PLANS_FORGET] =
+		"DELETE FROM plan WHERE digest IN (SELECT digest FROM plan WHERE created_at < $1 "
+		"AND digest NOT IN (SELECT digest FROM plan ORDER BY created_at DESC, digest DESC "
+		"LIMIT $2) ORDER BY created_at, digest LIMIT $3)",
+	[STATEMENT_REVISIONS_WINDOW] =
+		"SELECT max(w.number), min(w.created_at) FROM (SELECT number, created_at FROM "
+		"revision WHERE number > $1 ORDER BY number LIMIT $2) AS w",
+	[STATEMENT_OLD_REVISIONS] =
+		"SELECT number, namespace, flow, revision FROM revision WHERE number > $1 AND "
+		"number <= $2 AND created_at < $3 AND NOT EXISTS (SELECT 1 FROM flow f WHERE "
+		"f.namespace = revision.namespace AND f.id = revision.flow AND f.revision - $4 "
+		"< revision.revision) ORDER BY number",
+	[STATEMENT_REVISIONS_USED] =
+		"SELECT DISTINCT revision FROM run WHERE namespace = $1 AND flow = $2",
+	[STATEMENT_REVISION_FORGET] =
+		"DELETE FROM revision WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM flow f WHERE "
+		"f.namespace = revision.namespace AND f.id = revision.flow AND f.revision = "
+		"revision.revision)",
+	[STATEMENT_NEXT_SCRIPT_TREE] =
+		"SELECT tree FROM script_entry WHERE tree > $1 ORDER BY tree LIMIT 1",
+	[STATEMENT_SCRIPT_TREE_IS_USED] =
+		"SELECT CASE WHEN EXISTS (SELECT 1 FROM domain WHERE scripts_tree = $1) OR EXISTS "
+		"(SELECT 1 FROM revision WHERE scripts_tree = $1) THEN 1 ELSE 0 END",
+	[STATEMENT_SCRIPT_TREE_FORGET] = "DELETE FROM script_entry WHERE tree = $1",
+	[STATEMENT_SCRIPT_FILE_FORGET] =
+		"DELETE FROM script_file WHERE blob = $1 AND NOT EXISTS (SELECT 1 FROM "
+		"script_entry WHERE blob = $1)",
+	[STATEMENT_CACHE_NEWEST] = "SELECT number FROM layout_cache ORDER BY number DESC LIMIT 1",
+	[STATEMENT_CACHE_FORGET] =
+		"DELETE FROM layout_cache WHERE number IN (SELECT number FROM layout_cache WHERE "
+		"number <= $1 ORDER BY number LIMIT $2)",
 };
 
 const char *statement_sql(StatementId id)

@@ -48,6 +48,7 @@ static DbConnection *open_database(StoreMode mode, const char *url, GError **err
 		.create = mode == STORE_READ_WRITE,
 		.durability = mode == STORE_EPHEMERAL ? DB_DURABILITY_NONE : DB_DURABILITY_FULL,
 		.background_checkpoint = mode == STORE_READ_WRITE,
+		.can_give_back = mode == STORE_READ_WRITE,
 		.cache_bytes = mode == STORE_READ_ONLY ? 0 : WRITER_CACHE,
 	};
 
@@ -279,6 +280,26 @@ bool store_change_count(Store *store, int64_t *ret_count, GError **error)
 	counted = db_change_count(store->db, ret_count, error);
 	pthread_mutex_unlock(&store->mutex);
 	return counted;
+}
+
+bool store_room(Store *store, DbRoom *ret_room, GError **error)
+{
+	bool looked;
+
+	pthread_mutex_lock(&store->mutex);
+	looked = db_room(store->db, ret_room, error);
+	pthread_mutex_unlock(&store->mutex);
+	return looked;
+}
+
+bool store_give_back(Store *store, int64_t bytes, GError **error)
+{
+	bool given;
+
+	pthread_mutex_lock(&store->mutex);
+	given = db_give_back(store->db, bytes, error);
+	pthread_mutex_unlock(&store->mutex);
+	return given;
 }
 
 bool store_setting_put(Store *store, const char *name, const char *value, GError **error)

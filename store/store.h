@@ -52,6 +52,9 @@ StoreMode store_mode(const Store *store);
 // The version of the tables: what this program knows, and what the store has.
 int store_version_known(void);
 int store_version(const Store *store);
+// The room that it takes on the disk, and giving up to so many bytes of it back (db/db.h).
+bool store_room(Store *store, DbRoom *ret_room, GError **error);
+bool store_give_back(Store *store, int64_t bytes, GError **error);
 // Checks the whole file (slow): false with DB_ERROR_CORRUPT and the first things found.
 bool store_check_integrity(Store *store, GError **error);
 

@@ -34,7 +34,9 @@ static void test_config(void)
 					     "roles: [reconciler, api]\n"
 					     "guards: {max_deletions: 5, allow_breaking: true}\n"
 					     "drift: {interval: PT10S}\n"
-					     "runner: {slots: 3, pools: {db: 2}}\n");
+					     "runner: {slots: 3, pools: {db: 2}}\n"
+					     "retention: {interval: PT1M, newest: 0, runs: P7D, "
+					     "logs: P1D, drift: P1000Y}\n");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(ServerConfig) config = server_config_read(path, &error);
 
@@ -49,6 +51,12 @@ static void test_config(void)
 	g_assert_cmpuint(config->slots, ==, 3);
 	g_assert_cmpstr(config->pools[0].name, ==, "db");
 	g_assert_cmpuint(config->pools[0].limit, ==, 2);
+	g_assert_cmpint(config->retention_interval, ==, 60 * G_USEC_PER_SEC);
+	g_assert_cmpuint(config->retention.newest, ==, 0);
+	g_assert_cmpint(config->retention.age[RETENTION_RUNS], ==, 7 * G_TIME_SPAN_DAY);
+	g_assert_cmpint(config->retention.age[RETENTION_LOGS], ==, G_TIME_SPAN_DAY);
+	g_assert_cmpint(config->retention.age[RETENTION_DRIFT], ==, 1000 * 365 * G_TIME_SPAN_DAY);
+	g_assert_cmpint(config->retention.age[RETENTION_EVENTS], ==, 30 * G_TIME_SPAN_DAY);
 	g_unlink(path);
 }
 
@@ -76,6 +84,17 @@ static void test_bad_config(void)
 	assert_refused("roles: [runer]\n",
 		"unknown role 'runer'; the roles are reconciler, scheduler, "
 		"runner and api: did you mean 'runner'?");
+	assert_refused("retention: {runs: 90 days}\n",
+		"the configuration '%' has faults:\n"
+		"%:1:19: error: 'runs' is not a duration: '90 days'\n"
+		"hint: durations are ISO 8601: PT30S, PT0.25S, PT1H30M, P1D");
+	assert_refused(
+		"retention: {logs: -P1D}\n", "'retention.logs' is '-P1D'; it must not be negative");
+	assert_refused(
+		"retention: {newest: -1}\n", "'retention.newest' is -1; it goes from 0 to 1000000");
+	assert_refused("retention: {run: P1D}\n", "the configuration '%' has faults:\n"
+						  "%:1:13: error: unknown key 'run' in retention\n"
+						  "hint: did you mean 'runs'?");
 }
 
 int main(int argc, char **argv)

@@ -483,6 +483,50 @@ static void test_identifiers_are_quoted(void)
 	db_close(connection);
 }
 
+// A file with a megabyte of rows that are deleted again.
+static DbConnection *open_with_room(const char *name, bool can_give_back)
+{
+	g_autofree char *path = in_folder(name);
+	g_autofree char *url = g_strconcat("sqlite:", path, NULL);
+	const DbOptions options = {.create = true, .can_give_back = can_give_back};
+	GError *error = NULL;
+	DbConnection *connection = db_open(url, &options, &error);
+
+	g_assert_no_error(error);
+	run(connection, "CREATE TABLE t (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + "
+			"1 FROM n WHERE i < 1000) INSERT INTO t SELECT randomblob(1000) FROM n; "
+			"DELETE FROM t");
+	return connection;
+}
+
+static void test_room_is_given_back(void)
+{
+	DbConnection *connection = open_with_room("small.db", true);
+	GError *error = NULL;
+	DbRoom full, part, left;
+
+	g_assert_true(db_room(connection, &full, &error));
+	g_assert_cmpint(full.bytes, >, 1000000);
+	g_assert_cmpint(full.free, >, 1000000);
+	g_assert_cmpint(full.log, >, 1000000);
+	g_assert_true(db_give_back(connection, 409600, &error));
+	g_assert_true(db_room(connection, &part, &error));
+	g_assert_cmpint(full.bytes - part.bytes, ==, 409600);
+	g_assert_true(db_give_back(connection, INT32_MAX, &error));
+	g_assert_true(db_room(connection, &left, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(left.free, ==, 0);
+	g_assert_cmpint(left.bytes, <, 50000);
+	db_close(connection);
+	// A file made without the wish for it keeps its room.
+	connection = open_with_room("large.db", false);
+	g_assert_true(db_give_back(connection, INT32_MAX, &error));
+	g_assert_true(db_room(connection, &left, &error));
+	g_assert_cmpint(left.free, >, 1000000);
+	db_close(connection);
+	clean();
+}
+
 static const struct {
 	const char *path;
 	void (*run)(void);
@@ -506,6 +550,7 @@ static const struct {
 	{"/db/sqlite/nothing-is-committed-after-a-rollback",
 		test_nothing_is_committed_after_a_rollback},
 	{"/db/sqlite/identifiers-are-quoted", test_identifiers_are_quoted},
+	{"/db/sqlite/room-is-given-back", test_room_is_given_back},
 };
 
 int main(int argc, char **argv)

@@ -292,7 +292,7 @@ static void test_a_server_takes_over_at_its_start(void)
 	g_assert_cmpint(runs, ==, 1);
 }
 
-static void test_events_are_followed_and_trimmed(void)
+static void test_events_are_followed(void)
 {
 	g_autoptr(Store) store = open_store();
 	g_autoptr(GPtrArray) events = NULL;
@@ -316,49 +316,6 @@ static void test_events_are_followed_and_trimmed(void)
 	g_assert_true(store_events_list(
 		store, "a", &(StorePage){.limit = 3, .after = next}, &events, NULL, NULL));
 	g_assert_cmpuint(events->len, ==, 2);
-	g_clear_pointer(&events, g_ptr_array_unref);
-	g_assert_true(store_events_trim(store, 4, NULL));
-	g_assert_true(store_events_after(store, 0, 100, &events, NULL));
-	g_assert_cmpuint(events->len, ==, 4);
-	g_assert_cmpint(((StoreEvent *)events->pdata[3])->sequence, ==, last);
-}
-
-static void test_old_runs_are_forgotten(void)
-{
-	g_autoptr(Store) store = open_store();
-	char old[ID_SIZE];
-	char waiting[ID_SIZE];
-	char young[ID_SIZE];
-	g_autoptr(GPtrArray) runs = NULL;
-	g_autoptr(StoreTaskRun) task_run = NULL;
-	StoreLease lease;
-	int64_t ended[RUN_STATES];
-	int64_t moment;
-	int64_t trimmed = -1;
-
-	create(store, 0, waiting);
-	create(store, 0, old);
-	g_assert_true(claim_one(store, old, &lease));
-	put_tasks(store, &lease, 3);
-	g_assert_true(store_run_end(store, &lease, &(StoreRunChange){.state = RUN_SUCCESS}, NULL));
-	g_usleep(3000);
-	moment = timestamp_now();
-	create(store, 0, young);
-	g_assert_true(claim_one(store, young, &lease));
-	g_assert_true(store_run_end(store, &lease, &(StoreRunChange){.state = RUN_SUCCESS}, NULL));
-	g_assert_true(store_runs_trim(store, moment, 100, &trimmed, NULL));
-	g_assert_cmpint(trimmed, ==, 1);
-	g_assert_true(store_runs_trim(store, moment, 100, &trimmed, NULL));
-	g_assert_cmpint(trimmed, ==, 0);
-	g_assert_true(
-		store_task_run_get(store, old, "01JD0000000000000000000000", &task_run, NULL));
-	g_assert_null(task_run);
-	g_assert_true(store_runs_list(store, NULL, NULL, &runs, NULL, NULL));
-	g_assert_cmpuint(runs->len, ==, 2);
-	g_assert_cmpstr(((StoreRun *)runs->pdata[0])->id, ==, young);
-	g_assert_cmpstr(((StoreRun *)runs->pdata[1])->id, ==, waiting);
-	g_assert_true(store_runs_count_ended(store, ended, NULL));
-	g_assert_cmpint(ended[RUN_SUCCESS], ==, 2);
 }
 
 static void test_settings_and_plans(void)
@@ -398,8 +355,7 @@ static const struct {
 	{"/store/driving/node-that-leaves-gives-its-runs-back",
 		test_node_that_leaves_gives_its_runs_back},
 	{"/store/driving/a-server-takes-over-at-its-start", test_a_server_takes_over_at_its_start},
-	{"/store/driving/events-are-followed-and-trimmed", test_events_are_followed_and_trimmed},
-	{"/store/driving/old-runs-are-forgotten", test_old_runs_are_forgotten},
+	{"/store/driving/events-are-followed", test_events_are_followed},
 	{"/store/driving/settings-and-plans", test_settings_and_plans},
 };
 

@@ -513,24 +513,6 @@ static void test_triggers_plan_ahead(void)
 	g_assert_cmpint(next, ==, 0);
 }
 
-static void test_plans_are_trimmed(void)
-{
-	g_autoptr(Store) store = ephemeral_store_open();
-	g_autoptr(GPtrArray) plans = NULL;
-
-	for (int i = 1; i <= 5; i++) {
-		g_autofree char *digest = g_strdup_printf("p%d", i);
-
-		g_assert_true(store_plan_put(store,
-			&(StorePlan){.digest = digest, .json = TEXT("{}"), .created_at = i}, NULL));
-	}
-	g_assert_true(store_plans_trim(store, 2, NULL));
-	g_assert_true(store_plans_list(store, NULL, &plans, NULL, NULL));
-	g_assert_cmpuint(plans->len, ==, 2);
-	g_assert_cmpstr(((StorePlan *)plans->pdata[0])->digest, ==, "p5");
-	g_assert_null(((StorePlan *)plans->pdata[0])->json);
-}
-
 static bool count_entry(const char *key, const void *bytes, size_t length, void *data)
 {
 	(void)key;
@@ -562,8 +544,6 @@ static void test_cache_is_written_together(void)
 	g_assert_cmpuint(g_bytes_get_size(bytes), ==, 5);
 	g_assert_null(store_cache_get(store, "script", "k3", &error));
 	g_assert_no_error(error);
-	g_assert_true(store_cache_trim(store, "script", 1, &error));
-	g_assert_null(store_cache_get(store, "script", "k1", &error));
 }
 
 static void test_cursor_of_another_list_is_refused(void)
@@ -626,7 +606,6 @@ static const struct {
 	{"/store/live/scripts-by-content", test_scripts_by_content},
 	{"/store/live/drift-answers-at-any-time", test_drift_answers_at_any_time},
 	{"/store/live/triggers-plan-ahead", test_triggers_plan_ahead},
-	{"/store/live/plans-are-trimmed", test_plans_are_trimmed},
 	{"/store/live/cache-is-written-together", test_cache_is_written_together},
 	{"/store/live/cursor-of-another-list-is-refused", test_cursor_of_another_list_is_refused},
 	{"/store/live/pages-of-flows-with-odd-names", test_pages_of_flows_with_odd_names},
