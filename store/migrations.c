@@ -201,25 +201,37 @@ static const char *table_count_sql(const char *driver)
 	return table_counts[0].sql;
 }
 
-bool migrations_version(DbConnection *db, int *ret_version, GError **error)
+// *ret_version is 0 without an error when there is no table of versions; then *ret_missing.
+static bool read_version(DbConnection *db, int64_t *ret_version, bool *ret_missing, GError **error)
 {
 	g_autoptr(GError) why = NULL;
-	int64_t value = 0;
 
-	if (db_query_int64(
-		    db, "SELECT max(version) FROM migration", DB_NO_VALUES, 0, &value, &why)) {
-		*ret_version = (int)value;
-		return true;
-	}
-	if (!g_error_matches(why, DB_ERROR, DB_ERROR_MISSING_OBJECT)) {
-		g_propagate_error(error, g_steal_pointer(&why));
-		return false;
-	}
 	*ret_version = 0;
-	if (!db_query_int64(
-		    db, table_count_sql(db_driver_name(db)), DB_NO_VALUES, 0, &value, error))
+	*ret_missing = false;
+	if (db_query_int64(
+		    db, "SELECT max(version) FROM migration", DB_NO_VALUES, 0, ret_version, &why))
+		return true;
+	*ret_missing = g_error_matches(why, DB_ERROR, DB_ERROR_MISSING_OBJECT);
+	if (!*ret_missing)
+		g_propagate_error(error, g_steal_pointer(&why));
+	return *ret_missing;
+}
+
+bool migrations_version(DbConnection *db, int *ret_version, GError **error)
+{
+	int64_t version = 0;
+	int64_t tables = 0;
+	bool missing = false;
+
+	if (!read_version(db, &version, &missing, error) ||
+		(missing && !db_query_int64(db, table_count_sql(db_driver_name(db)), DB_NO_VALUES,
+				    0, &tables, error)))
 		return false;
-	if (value == 0)
+	// Another process may have made them between the two questions.
+	if (tables > 0 && !read_version(db, &version, &missing, error))
+		return false;
+	*ret_version = (int)version;
+	if (tables == 0 || !missing)
 		return true;
 	g_set_error(error, DB_ERROR, DB_ERROR_EXISTS,
 		"database '%s' is not a store of weir: it has tables of something else",
@@ -244,8 +256,8 @@ static bool apply_step(DbConnection *db, int step, GError **error)
 
 	for (const char *const *text = migrations[step - 1]; *text != NULL; text++) {
 		bool only = g_str_has_prefix(*text, SQLITE_ONLY);
-		g_autofree char *sql = substitute(
-			db_driver_name(db), only ? *text + strlen(SQLITE_ONLY) : *text);
+		g_autofree char *sql =
+			substitute(db_driver_name(db), only ? *text + strlen(SQLITE_ONLY) : *text);
 
 		if ((!only || sqlite) && !db_execute_script(db, sql, error))
 			return false;
