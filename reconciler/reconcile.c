@@ -267,7 +267,7 @@ static bool is_news(Walk *walk)
 	}
 	if (strcmp(self->attempted, walk->tip.id) == 0) {
 		walk->outcome->result = RECONCILE_UNCHANGED;
-		note_unchanged(self);
+		note_unchanged(self, &walk->tip);
 		return false;
 	}
 	return true;

@@ -44,7 +44,7 @@ void note_failure(Reconciler *self, const SourceTip *tip, const GError *error);
 // Tells it that the repository has no commit yet.
 void note_waiting(Reconciler *self, const SourceTip *tip);
 // Tells it that a fetch worked again and brought nothing new.
-void note_unchanged(Reconciler *self);
+void note_unchanged(Reconciler *self, const SourceTip *tip);
 
 // What is noted about a commit in the last transaction of its apply.
 typedef struct {

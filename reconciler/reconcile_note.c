@@ -74,14 +74,16 @@ void note_waiting(Reconciler *self, const SourceTip *tip)
 	store_source_put(self->store, row, NULL);
 }
 
-void note_unchanged(Reconciler *self)
+void note_unchanged(Reconciler *self, const SourceTip *tip)
 {
 	StoreSource *row = self->row;
 	bool partial =
 		row->diagnostics != NULL || (self->viewed && !live_view_is_settled(self->view));
 
-	if (row->error == NULL)
+		// The same commit may be followed under another name now.
+	if (row->error == NULL && g_strcmp0(row->ref, tip->ref) == 0)
 		return;
+	set_ref(row, tip, true);
 	set_text(&row->error, NULL);
 	row->fetched_at = timestamp_now();
 	row->sync = partial ? SYNC_OUT_OF_SYNC : SYNC_SYNCED;

@@ -116,7 +116,6 @@ Source *source_new(const SourceOptions *options, GError **error)
 	if (!check_options(options, &remote, error) || !read_wanted(options, &wanted, error))
 		return NULL;
 	Source *source = g_new0(Source, 1);
-	source->retired = g_ptr_array_new_with_free_func((GDestroyNotify)git_repository_free);
 	source->url = g_strdup(options->url);
 	source->wanted = wanted;
 	source->allow_rewind = options->allow_rewind;
@@ -132,7 +131,6 @@ void source_free(Source *source)
 	if (source == NULL)
 		return;
 	fetch_process_free(source->process);
-	g_ptr_array_unref(source->retired);
 	git_repository_free(source->repository);
 	source_access_clear(&source->access);
 	g_free(source->url);
@@ -173,12 +171,6 @@ void source_tip_clear(SourceTip *tip)
 	g_clear_pointer(&tip->ref, g_free);
 	g_clear_pointer(&tip->author, g_free);
 	g_clear_pointer(&tip->summary, g_free);
-}
-
-void source_retire(Source *source)
-{
-	if (source->repository != NULL)
-		g_ptr_array_add(source->retired, g_steal_pointer(&source->repository));
 }
 
 // ---- The tip ------------------------------------------------------------------------------------------------------

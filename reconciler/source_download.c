@@ -24,6 +24,10 @@ typedef enum {
 
 // ---- Connecting ---------------------------------------------------------------------------------------------------
 
+enum {
+	SAID_BYTES = 16 * 1024, // of what a server tells, that are kept
+};
+
 static int beat_progress(const git_indexer_progress *stats, void *fetch)
 {
 	(void)stats;
@@ -31,12 +35,31 @@ static int beat_progress(const git_indexer_progress *stats, void *fetch)
 	return 0;
 }
 
-static int beat_sideband(const char *text, int length, void *fetch)
+// What the server tells meanwhile: progress, and at last the reason when it fails.
+static int hear_sideband(const char *text, int length, void *data)
 {
-	(void)text;
-	(void)length;
+	Fetch *fetch = data;
+	gssize spare = SAID_BYTES - (gssize)fetch->said->len;
+
 	fetch_beat(fetch, FETCH_TRANSFER);
+	if (length > 0 && spare > 0)
+		g_string_append_len(fetch->said, text, MIN(length, spare));
 	return 0;
+}
+
+// The last line of it that is no progress; NULL: there is none. The caller frees it.
+static char *last_words(const Fetch *fetch)
+{
+	g_auto(GStrv) lines = g_strsplit_set(fetch->said->str, "\r\n", -1);
+	const char *last = NULL;
+
+	for (char **line = lines; *line != NULL; line++) {
+		if (**line != '\0' && strchr(*line, '%') == NULL &&
+			!g_str_has_prefix(*line, "Enumerating ") &&
+			strstr(*line, ", done.") == NULL)
+			last = *line;
+	}
+	return g_utf8_make_valid(last != NULL ? last : "", -1);
 }
 
 static git_transport_cb transport_of(const Fetch *fetch)
@@ -55,14 +78,15 @@ static git_transport_cb transport_of(const Fetch *fetch)
 static bool fail(Fetch *fetch, FetchError code, const char *what, const char *cure, GError **error)
 {
 	const git_error *last = git_error_last();
+	g_autofree char *words = last_words(fetch);
 
 	if (fetch->failure != NULL)
 		g_propagate_error(error, g_steal_pointer(&fetch->failure));
 	else
-		g_set_error(error, FETCH_ERROR, (int)code, "repository '%s' cannot be %s: %s; %s",
-			fetch->job.url, what,
+		g_set_error(error, FETCH_ERROR, (int)code,
+			"repository '%s' cannot be %s: %s%s%s; %s", fetch->job.url, what,
 			last != NULL && last->message != NULL ? last->message : "unknown reason",
-			cure);
+			*words != '\0' ? ", and the server said: " : "", words, cure);
 	git_error_clear();
 	return false;
 }
@@ -107,7 +131,7 @@ static bool connect_remote(Fetch *fetch, Remote *remote, GError **error)
 	git_fetch_options_init(options, GIT_FETCH_OPTIONS_VERSION);
 	options->callbacks.transport = transport_of(fetch);
 	options->callbacks.transfer_progress = beat_progress;
-	options->callbacks.sideband_progress = beat_sideband;
+	options->callbacks.sideband_progress = hear_sideband;
 	options->callbacks.payload = fetch;
 	options->download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	options->update_fetchhead = 0;
@@ -269,12 +293,14 @@ static Transfer download(Fetch *fetch, Remote *remote, const git_remote_head *on
 	const git_strarray list = {(char **)refspecs->pdata, refspecs->len};
 	if (git_remote_download(remote->remote, &list, &remote->options) == 0)
 		return TRANSFER_DONE;
-	if (fetch->failure == NULL)
-		*ret_damage = mirror_damage(fetch);
-	if (*ret_damage != NULL)
-		return TRANSFER_DAMAGED;
-	fail(fetch, FETCH_ERROR_UNREACHABLE, "fetched", "it is tried again", error);
-	return TRANSFER_FAILED;
+	bool ours = fetch->failure == NULL;
+	fail(fetch, FETCH_ERROR_UNREACHABLE, "fetched", "it is tried again; see to the server",
+		error);
+	*ret_damage = ours ? mirror_damage(fetch) : NULL;
+	if (*ret_damage == NULL)
+		return TRANSFER_FAILED;
+	g_clear_error(error);
+	return TRANSFER_DAMAGED;
 }
 
 // References that the remote no longer has may stand in the way of new ones: "a" of "a/b".
@@ -305,8 +331,8 @@ static bool point(git_repository *mirror, const char *name, const git_oid *id)
 	return good;
 }
 
-static bool move_references(
-	Fetch *fetch, const Remote *remote, const git_remote_head *only, GError **error)
+static Transfer move_references(Fetch *fetch, const Remote *remote, const git_remote_head *only,
+	char **ret_damage, GError **error)
 {
 	bool good = true;
 
@@ -319,8 +345,17 @@ static bool move_references(
 	}
 	if (good && fetch->answer.ref != NULL && g_str_has_prefix(fetch->answer.ref, REFS_HEADS))
 		good = git_repository_set_head(fetch->mirror, fetch->answer.ref) == 0;
-	return good || fail(fetch, FETCH_ERROR_CORRUPT, "fetched",
-			       "its mirror cannot be written to: see to the disk", error);
+	if (good)
+		return TRANSFER_DONE;
+	const git_error *last = git_error_last();
+	if (last == NULL || last->klass == GIT_ERROR_OS) {
+		fail(fetch, FETCH_ERROR_CORRUPT, "fetched",
+			"its mirror cannot be written to: see to the disk", error);
+		return TRANSFER_FAILED;
+	}
+	*ret_damage = g_strdup(last->message);
+	git_error_clear();
+	return TRANSFER_DAMAGED;
 }
 
 static char *find_lack(Fetch *fetch, const Remote *remote, const git_remote_head *only)
@@ -353,7 +388,7 @@ static Transfer transfer(Fetch *fetch, Remote *remote, char **ret_damage, GError
 	*ret_damage = find_lack(fetch, remote, only);
 	if (*ret_damage != NULL)
 		return TRANSFER_DAMAGED;
-	return move_references(fetch, remote, only, error) ? TRANSFER_DONE : TRANSFER_FAILED;
+	return move_references(fetch, remote, only, ret_damage, error);
 }
 
 // ---- The fetch ----------------------------------------------------------------------------------------------------

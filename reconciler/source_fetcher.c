@@ -88,7 +88,7 @@ static json_t *read_job(Fetch *fetch)
 
 static int fetcher_main(void)
 {
-	Fetch fetch = {.phase = FETCH_PHASES, .lock = -1};
+	Fetch fetch = {.phase = FETCH_PHASES, .lock = -1, .said = g_string_new(NULL)};
 	g_autoptr(GError) error = NULL;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -104,6 +104,7 @@ static int fetcher_main(void)
 	git_repository_free(fetch.mirror);
 	fetch_answer_clear(&fetch.answer);
 	source_url_clear(&fetch.url);
+	g_string_free(fetch.said, TRUE);
 	json_decref(document);
 	return EXIT_SUCCESS;
 }

@@ -11,7 +11,7 @@ bool source_local_open(Source *source, GError **error)
 	struct stat status;
 
 	if (stat(source->url, &status) != 0) {
-		source_retire(source);
+		g_clear_pointer(&source->repository, git_repository_free);
 		g_set_error(error, FETCH_ERROR, FETCH_ERROR_GONE,
 			"repository '%s' cannot be reached: %s; put it back, or correct the path",
 			source->url, g_strerror(errno));
@@ -21,7 +21,7 @@ bool source_local_open(Source *source, GError **error)
 		source->inode == status.st_ino &&
 		access(git_repository_path(source->repository), F_OK) == 0)
 		return true;
-	source_retire(source);
+	g_clear_pointer(&source->repository, git_repository_free);
 	int code = git_repository_open_ext(
 		&source->repository, source->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (code == GIT_ENOTFOUND) {

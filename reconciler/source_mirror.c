@@ -54,7 +54,7 @@ static bool open_mirror(Source *source, bool anew, GError **error)
 	if (stat(source->mirror, &status) == 0 && source->repository != NULL && !anew &&
 		source->device == status.st_dev && source->inode == status.st_ino)
 		return true;
-	source_retire(source);
+	g_clear_pointer(&source->repository, git_repository_free);
 	source->device = status.st_dev;
 	source->inode = status.st_ino;
 	if (git_repository_open_bare(&source->repository, source->mirror) == 0)
@@ -139,6 +139,6 @@ bool source_distrust(Source *source)
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
-	source_retire(source);
+	g_clear_pointer(&source->repository, git_repository_free);
 	return fd >= 0;
 }

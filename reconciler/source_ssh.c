@@ -11,9 +11,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -192,17 +192,42 @@ static bool check_passphrase(Fetch *fetch)
 	return good;
 }
 
+// In the child. The pipe tells the parent why ssh could not be started.
+_Noreturn static void become_ssh(
+	char **words, char **environment, int pipes[3][2], int trouble, pid_t parent)
+{
+	// A fetch that is killed takes ssh along, which might wait for its server for ever.
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	dup2(pipes[0][0], STDIN_FILENO);
+	dup2(pipes[1][1], STDOUT_FILENO);
+	dup2(pipes[2][1], STDERR_FILENO);
+	execvpe("ssh", words, environment);
+	int code = errno;
+	if (write(trouble, &code, sizeof(code)) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_FAILURE);
+}
+
+// Returns an errno, or 0. This process has one thread and no descriptors without CLOEXEC.
 static int spawn(SshStream *stream, char **words, char **environment, int pipes[3][2])
 {
-	posix_spawn_file_actions_t actions;
+	pid_t self = getpid();
+	int trouble[2], code = 0;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipes[0][0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1][1], STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	int code = posix_spawnp(&stream->pid, "ssh", &actions, NULL, words, environment);
-	posix_spawn_file_actions_destroy(&actions);
+	if (pipe2(trouble, O_CLOEXEC) != 0)
+		return errno;
+	stream->pid = fork();
+	if (stream->pid == 0)
+		become_ssh(words, environment, pipes, trouble[1], self);
+	if (stream->pid < 0)
+		code = errno;
+	close(trouble[1]);
+	// The end of the pipe without a word: ssh has begun.
+	if (code == 0 && read(trouble[0], &code, sizeof(code)) != (ssize_t)sizeof(code))
+		code = 0;
+	close(trouble[0]);
 	return code;
 }
 
@@ -231,7 +256,6 @@ static bool start(SshStream *stream)
 	fcntl(stream->errors, F_SETFL, O_NONBLOCK);
 	if (code == 0)
 		return true;
-	stream->pid = 0;
 	return fetch_fail(fetch, FETCH_ERROR_UNREACHABLE,
 		       "repository '%s' cannot be fetched: ssh cannot be started: %s; install it "
 		       "(Debian: openssh-client)",
@@ -295,12 +319,9 @@ static int stream_read(
 	}
 	hear_out(stream);
 	if (stream->answered)
-		return fetch_fail(stream->transport->fetch, FETCH_ERROR_UNREACHABLE,
-			"repository '%s' cannot be fetched: the connection broke; it is tried "
-			"again "
-			"until it answers; check the URL and the network",
-			stream->transport->fetch->job.url);
-	ssh_report(stream->transport->fetch, stream->said->str);
+		ssh_report_broken(stream->transport->fetch, stream->said->str);
+	else
+		ssh_report(stream->transport->fetch, stream->said->str);
 	return -1;
 }
 

@@ -73,7 +73,7 @@ static char *last_line(const char *said)
 			!g_str_has_prefix(*line, "OpenSSH_"))
 			last = *line;
 	}
-	return g_strdup(last != NULL ? last : "ssh ended without a word");
+	return g_utf8_make_valid(last != NULL ? last : "ssh ended without a word", -1);
 }
 
 // The host as known_hosts files write it.
@@ -251,5 +251,16 @@ void ssh_report(Fetch *fetch, const char *said)
 	last = last_line(said);
 	fetch_fail(fetch, FETCH_ERROR_UNREACHABLE,
 		"repository '%s' cannot be fetched: %s; it is tried again; see to the server",
+		fetch->job.url, last);
+}
+
+void ssh_report_broken(Fetch *fetch, const char *said)
+{
+	g_autofree char *last = last_line(said);
+
+	fetch_fail(fetch, FETCH_ERROR_UNREACHABLE,
+		"repository '%s' cannot be fetched: the connection broke, and the last word was: "
+		"%s; it "
+		"is tried again; see to the server",
 		fetch->job.url, last);
 }

@@ -83,6 +83,30 @@ static int remove_unfinished(
 	return 0;
 }
 
+// Removes what a killed process left: in the mirror, and mirrors that it had not put in place yet.
+static void remove_left_over(const Fetch *fetch)
+{
+	static const char *const kept[] = {".lock", ".damaged", NULL};
+	g_autofree char *parent = g_path_get_dirname(fetch->job.mirror);
+	g_autofree char *base = g_path_get_basename(fetch->job.mirror);
+	char *folder = realpath(fetch->job.mirror, NULL);
+	GDir *siblings = g_dir_open(parent, 0, NULL);
+	const char *name;
+
+	while (siblings != NULL && (name = g_dir_read_name(siblings)) != NULL) {
+		g_autofree char *path = g_build_filename(parent, name, NULL);
+
+		if (g_str_has_prefix(name, base) && name[strlen(base)] == '.' &&
+			!g_strv_contains(kept, name + strlen(base)) && g_strcmp0(path, folder) != 0)
+			nftw(path, remove_any, TREE_FDS, FTW_DEPTH | FTW_PHYS);
+	}
+	if (siblings != NULL)
+		g_dir_close(siblings);
+	if (folder != NULL)
+		nftw(folder, remove_unfinished, TREE_FDS, FTW_PHYS);
+	free(folder);
+}
+
 // The file in the mirror by which a reader tells that an object could not be read; see source_distrust().
 static bool take_suspicion(const Fetch *fetch)
 {
@@ -93,40 +117,45 @@ static bool take_suspicion(const Fetch *fetch)
 
 // ---- Making -------------------------------------------------------------------------------------------------------
 
-static bool make(Fetch *fetch, GError **error)
+static bool cannot_make(Fetch *fetch, GError **error)
 {
-	g_autofree char *path = g_strconcat(fetch->job.mirror, ".new", NULL);
-	git_repository *made = NULL;
-
-	nftw(path, remove_any, TREE_FDS, FTW_DEPTH | FTW_PHYS);
-	if (git_repository_init(&made, path, true) != 0) {
-		fetch_error_git(error, FETCH_ERROR_UNREACHABLE,
-			"repository '%s' cannot be fetched: its mirror '%s' cannot be made; see to "
-			"the disk",
-			fetch->job.url, fetch->job.mirror);
-		return false;
-	}
-	git_repository_free(made);
-	if (rename(path, fetch->job.mirror) != 0)
-		return cannot(fetch, "nothing can be put in the place of", error);
-	fetch->fresh = fetch->answer.sound = fetch->answer.renewed = true;
-	if (git_repository_open_bare(&fetch->mirror, fetch->job.mirror) == 0)
-		return true;
-	fetch_error_git(error, FETCH_ERROR_CORRUPT,
-		"repository '%s' cannot be fetched: its new mirror '%s' cannot be opened; see to "
-		"the "
+	fetch_error_git(error, FETCH_ERROR_UNREACHABLE,
+		"repository '%s' cannot be fetched: its mirror '%s' cannot be made; see to the "
 		"disk",
 		fetch->job.url, fetch->job.mirror);
 	return false;
 }
 
+// The mirror's path is a link to a folder that has had no other content: libgit2 shares packs of the same path between
+// repositories, so a reader of the old mirror would bring its damage into the new one.
+static bool make(Fetch *fetch, GError **error)
+{
+	g_autofree char *folder = g_strdup_printf("%s.%08x", fetch->job.mirror, g_random_int());
+	g_autofree char *link = g_strconcat(fetch->job.mirror, ".link", NULL);
+	g_autofree char *name = g_path_get_basename(folder);
+	git_repository *made = NULL;
+
+	if (git_repository_init(&made, folder, true) != 0)
+		return cannot_make(fetch, error);
+	git_repository_free(made);
+	unlink(link);
+	if (symlink(name, link) != 0 || rename(link, fetch->job.mirror) != 0)
+		return cannot(fetch, "nothing can be put in the place of", error);
+	fetch->fresh = fetch->answer.sound = fetch->answer.renewed = true;
+	return git_repository_open_bare(&fetch->mirror, fetch->job.mirror) == 0 ||
+	       cannot_make(fetch, error);
+}
+
 bool mirror_renew(Fetch *fetch, const char *reason, GError **error)
 {
 	g_autofree char *aside = g_strconcat(fetch->job.mirror, ".damaged", NULL);
+	char *folder = realpath(fetch->job.mirror, NULL);
 
 	g_clear_pointer(&fetch->mirror, git_repository_free);
 	nftw(aside, remove_any, TREE_FDS, FTW_DEPTH | FTW_PHYS);
-	if (rename(fetch->job.mirror, aside) != 0 && errno != ENOENT)
+	bool good = folder == NULL || rename(folder, aside) == 0;
+	free(folder);
+	if (!good || (unlink(fetch->job.mirror) != 0 && errno != ENOENT))
 		return cannot(fetch, "there is no way to set aside", error);
 	g_free(fetch->answer.notice);
 	fetch->answer.notice =
@@ -138,26 +167,32 @@ bool mirror_renew(Fetch *fetch, const char *reason, GError **error)
 
 // ---- Looking through ----------------------------------------------------------------------------------------------
 
+static char *find_reference_damage(Fetch *fetch, const char *name, bool thorough)
+{
+	git_reference *reference = NULL;
+	char *damage = NULL;
+
+	if (git_reference_lookup(&reference, fetch->mirror, name) != 0)
+		return g_strdup_printf("the reference '%s' cannot be read", name);
+	if (git_reference_target(reference) != NULL)
+		damage = mirror_lacks(fetch, git_reference_target(reference), NULL, thorough);
+	git_reference_free(reference);
+	return damage;
+}
+
 // A reason to set the mirror aside, or NULL. The caller frees it.
 static char *find_damage(Fetch *fetch, bool thorough)
 {
 	git_reference_iterator *iterator = NULL;
-	git_reference *reference = NULL;
+	const char *name;
 	char *damage = NULL;
-	int code;
 
 	if (git_reference_iterator_new(&iterator, fetch->mirror) != 0)
 		return g_strdup("its references cannot be read");
-	while (damage == NULL && (code = git_reference_next(&reference, iterator)) == 0) {
-		const git_oid *id = git_reference_target(reference);
-
-		if (id != NULL)
-			damage = mirror_lacks(fetch, id, NULL, thorough);
-		git_reference_free(reference);
-	}
+	// By name: the library passes over references that it cannot read.
+	while (damage == NULL && git_reference_next_name(&name, iterator) == 0)
+		damage = find_reference_damage(fetch, name, thorough);
 	git_reference_iterator_free(iterator);
-	if (damage == NULL && code != GIT_ITEROVER)
-		damage = g_strdup("its references cannot be read");
 	git_error_clear();
 	return damage;
 }
@@ -172,7 +207,7 @@ static char *open_existing(Fetch *fetch, bool killed)
 	bool suspect = take_suspicion(fetch);
 
 	if (killed)
-		nftw(fetch->job.mirror, remove_unfinished, TREE_FDS, FTW_PHYS);
+		remove_left_over(fetch);
 	if (git_repository_open_bare(&fetch->mirror, fetch->job.mirror) != 0) {
 		git_error_clear();
 		return g_strdup("it is not a repository");

@@ -71,7 +71,7 @@ typedef struct SourceTree SourceTree;
 // filter, hook or configuration. revision is anything that names a commit: "HEAD", "main", a full
 // id. NULL and error when it cannot be opened.
 SourceTree *source_tree_open_commit(const char *repository, const char *revision, GError **error);
-// The same over a repository that is open already (a git_repository *), which must outlive the
+// The same over a repository that is open already (a git_repository *), which need not outlive the
 // tree.
 SourceTree *source_tree_open_repository(void *repository, const char *revision, GError **error);
 // A folder. Links are not followed, not even to the folder's own files.

@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from remote_story import OTHER_TOKEN, PASSPHRASE, TOKEN, assert_no_secret, tell  # noqa: E402
-from remotes import Agent, Daemon, Proxy, Recorder, Wire, free_port  # noqa: E402
+from git_servers import Agent, Daemon, Proxy, Recorder, Wire, free_port  # noqa: E402
 from weir import WEIR, eventually, must, run  # noqa: E402
 
 AGAIN = "it is tried again until it answers; check the URL and the network"
@@ -17,7 +17,7 @@ AGAIN = "it is tried again until it answers; check the URL and the network"
 # ---- https
 
 def a_push_over_https_is_live_within_a_poll_and_a_second(world):
-    with world.serving(world.url, **world.https) as server:
+    with world.serving(world.url, poll="PT1S", **world.https) as server:
         server.live(world.first)
         for _ in range(3):
             began = time.monotonic()
@@ -206,7 +206,7 @@ def no_process_shows_a_secret(world):
 # ---- ssh
 
 def a_push_over_ssh_is_live_within_a_poll_and_a_second(world):
-    with world.serving(world.ssh_url, **world.keys) as server:
+    with world.serving(world.ssh_url, poll="PT1S", **world.keys) as server:
         server.live(world.repository.git("rev-parse", "HEAD"))
         began = time.monotonic()
         server.live(world.change())
@@ -330,6 +330,16 @@ def a_repository_that_ssh_does_not_find_is_explained(world):
 
 # ---- The rest
 
+def what_is_not_installed_is_named(world):
+    world.refused(f"repository '{world.ssh_url}' cannot be fetched: ssh cannot be started: No such file or directory; install it (Debian: "
+                  "openssh-client)", world.ssh_url, environment={"PATH": "/nowhere"}, **world.keys)
+    folder = world.folder / "libraries"
+    folder.mkdir()
+    (folder / "libcurl.so.4").write_text("no library")
+    world.refused(f"repository '{world.url}' cannot be fetched: libcurl is not there ({folder}/libcurl.so.4: file too short); install it "
+                  "(Debian: libcurl4)", world.url, environment={"LD_LIBRARY_PATH": str(folder)}, **world.https)
+
+
 def other_protocols_work(world):
     world.works(f"file://{world.repository.bare}")
     world.works(world.web.url("public/origin.git", "http"))
@@ -399,6 +409,7 @@ STEPS = [
     host_keys_are_taken_from_known_hosts_or_not_at_all,
     a_host_key_that_changes_stops_the_fetch_and_nothing_else,
     a_repository_that_ssh_does_not_find_is_explained,
+    what_is_not_installed_is_named,
     other_protocols_work,
     tags_and_commits_can_be_followed,
     a_plan_may_name_any_revision,

@@ -5,9 +5,10 @@ import json
 import os
 import pathlib
 import signal
+import sys
 import time
 
-from remotes import RemoteRepository, SshServer, WebServer
+from git_servers import RemoteRepository, SshServer, WebServer
 from weir import SOURCE, Server, eventually, must, run, temporary, weir
 
 RETAIL = SOURCE / "examples" / "retail"
@@ -45,9 +46,10 @@ class RemoteServer(Server):
 
     @property
     def mirror(self):
+        """The folder that the mirror's link names."""
         found = [path for path in (self.data / "mirrors").iterdir() if path.suffix == ".git"]
         assert len(found) == 1, found
-        return found[0]
+        return found[0].resolve()
 
     def status(self):
         return self.json("/v1/status")
@@ -67,7 +69,7 @@ class RemoteServer(Server):
         eventually(look, seconds, "the error")
 
     def events(self, kind):
-        return [event for event in self.every("/v1/events") if event["kind"] == kind]
+        return [event for event in self.json("/v1/events?limit=500")["items"] if event["kind"] == kind]
 
     def fetchers(self):
         """The processes that fetch for this server, and what they started: {pid: command line}."""
@@ -167,7 +169,7 @@ class World:
 
     @contextlib.contextmanager
     def serving(self, url, environment=None, start=True, **settings):
-        self.last = server = RemoteServer(self.new_folder(), {"url": url, "poll": "PT1S", **settings}, environment)
+        self.last = server = RemoteServer(self.new_folder(), {"url": url, "poll": "PT0.2S", **settings}, environment)
         try:
             if start:
                 server.start()
@@ -206,7 +208,8 @@ def assert_no_secret(text, where):
 
 
 def tell(steps):
-    """Runs the steps over one world, in TAP."""
+    """Runs the steps over one world, in TAP; those whose names hold a word of the command line, if it has any."""
+    steps = [step for step in steps if not sys.argv[1:] or any(word in step.__name__ for word in sys.argv[1:])]
     print(f"1..{len(steps)}", flush=True)
     with temporary() as folder:
         world = World(folder)

@@ -3,6 +3,7 @@ git's daemon; and servers that do what no server should: fall silent, redirect, 
 their own, as root or as a plain user, without systemd. What is missing is said, with the name of its package."""
 
 import base64
+import ctypes
 import http.server
 import os
 import pathlib
@@ -31,6 +32,11 @@ def program(name):
     return path
 
 
+def die_with_parent():
+    """A story that is killed leaves no server behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def user():
     return pwd.getpwuid(os.geteuid()).pw_name
 
@@ -42,7 +48,7 @@ class Process:
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as output:
             self.process = subprocess.Popen([str(word) for word in words], stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                                            start_new_session=True, **options)
+                                            start_new_session=True, preexec_fn=die_with_parent, **options)
 
     def listens(self, port):
         def look():
@@ -330,7 +336,8 @@ class Wire:
         self.port = self.listener.getsockname()[1]
         self.sockets = []
         self.closed = False
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while not self.closed:
@@ -369,8 +376,15 @@ class Wire:
 
     def __exit__(self, *_):
         self.closed = True
+        # Wakes the thread first: the number of a descriptor that is closed under it may be another's by then.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
         for one in self.sockets:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
             one.close()
 
 
