@@ -372,7 +372,9 @@ static void round_commit(Runner *runner)
 			return;
 	}
 	runner->failures = 0;
+	pthread_mutex_lock(&runner->lock);
 	runner->figures.commits++;
+	pthread_mutex_unlock(&runner->lock);
 }
 
 // ---- After the commit
