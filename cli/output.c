@@ -1,5 +1,7 @@
 #include "cli/output.h"
 
+#include "repo-layout/diagnostic.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,12 +122,11 @@ char *output_printable(const char *text, bool lines)
 
 	for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
 		gunichar character = g_utf8_get_char(at);
-		bool kept = lines && (character == '\n' || character == '\t');
 
-		if (!kept && g_unichar_iscntrl(character))
-			g_string_append_printf(printable, "\\x%02x", character);
-		else
+		if (lines && (character == '\n' || character == '\t'))
 			g_string_append_unichar(printable, character);
+		else
+			character_append_shown(printable, character);
 	}
 	return g_string_free(printable, FALSE);
 }

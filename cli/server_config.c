@@ -65,11 +65,25 @@ static const KeyRow runner_rows[] = {
 };
 static const KeyTable keys_runner = {"runner", "Running tasks", runner_rows, NULL};
 
+static const KeyRow yaml_limit_rows[] = {
+	K("depth", KEY_INTEGER, 0, "of values in each other (default 64)"),
+	K("nodes", KEY_INTEGER, 0, "values of a file (default 100000)"),
+	K("aliases", KEY_INTEGER, 0, "aliases that are followed in a file (default 1000)"),
+	K("alias_nodes", KEY_INTEGER, 0, "values of a file that aliases repeat (default 10000)"),
+	K_END,
+};
+static const KeyTable keys_yaml_limits = {"yaml limits", "Limits of a YAML file", yaml_limit_rows, NULL};
+
 static const KeyRow limit_rows[] = {
-	K("file_bytes", KEY_INTEGER, 0, "of a script or a YAML file"),
-	K("schema_bytes", KEY_INTEGER, 0, "of a declared schema"),
-	K("entries", KEY_INTEGER, 0, "files and folders of a repository"),
-	K("depth", KEY_INTEGER, 0, "of folders"),
+	K("file_bytes", KEY_INTEGER, 0, "of a script or a YAML file (default 1048576)"),
+	K("schema_bytes", KEY_INTEGER, 0, "of a declared schema (default 4194304)"),
+	K("data_bytes", KEY_INTEGER, 0, "of a file of rows that a flow set reads (default 4194304)"),
+	K("scripts_bytes", KEY_INTEGER, 0, "of a file in scripts/ (default 104857600)"),
+	K("entries", KEY_INTEGER, 0, "files and folders of a repository (default 200000)"),
+	K("depth", KEY_INTEGER, 0, "of folders (default 64)"),
+	K("seconds", KEY_INTEGER, 0, "of processor time to load a commit (default 10)"),
+	K("memory_bytes", KEY_INTEGER, 0, "to load a commit, beyond what is kept of it (default 268435456)"),
+	K_TABLE("yaml", KEY_OBJECT, 0, &keys_yaml_limits, "of a YAML file"),
 	K_END,
 };
 static const KeyTable keys_limits = {"limits", "Limits of what is read from a repository", limit_rows, NULL};
@@ -229,15 +243,31 @@ static uint64_t number_at(const json_t *object, const char *key, uint64_t otherw
 	return value > 0 ? (uint64_t)value : otherwise;
 }
 
+static unsigned small_at(const json_t *object, const char *key, unsigned otherwise)
+{
+	return (unsigned)MIN(number_at(object, key, otherwise), UINT_MAX);
+}
+
 static void read_limits(ServerConfig *config, const json_t *limits)
 {
+	const json_t *yaml = json_object_get(limits, "yaml");
 	LayoutLimits *ret = &config->limits;
 
 	*ret = layout_limits_default;
 	ret->file_bytes = number_at(limits, "file_bytes", ret->file_bytes);
 	ret->schema_bytes = number_at(limits, "schema_bytes", ret->schema_bytes);
-	ret->entries = (unsigned)MIN(number_at(limits, "entries", ret->entries), UINT_MAX);
-	ret->depth = (unsigned)MIN(number_at(limits, "depth", ret->depth), UINT_MAX);
+	ret->data_bytes = number_at(limits, "data_bytes", ret->data_bytes);
+	ret->scripts_bytes = number_at(limits, "scripts_bytes", ret->scripts_bytes);
+	ret->memory_bytes = number_at(limits, "memory_bytes", ret->memory_bytes);
+	ret->entries = small_at(limits, "entries", ret->entries);
+	ret->depth = small_at(limits, "depth", ret->depth);
+	ret->seconds = small_at(limits, "seconds", ret->seconds);
+	// What may be read may be parsed.
+	ret->yaml.bytes = MAX(ret->file_bytes, ret->yaml.bytes);
+	ret->yaml.depth = small_at(yaml, "depth", ret->yaml.depth);
+	ret->yaml.nodes = small_at(yaml, "nodes", ret->yaml.nodes);
+	ret->yaml.aliases = small_at(yaml, "aliases", ret->yaml.aliases);
+	ret->yaml.alias_nodes = small_at(yaml, "alias_nodes", ret->yaml.alias_nodes);
 }
 
 static void read_pools(ServerConfig *config, const json_t *pools)

@@ -14,6 +14,7 @@ enum {
 typedef struct {
 	char *name;
 	char *digest; // "": nothing of it is live yet
+	char *path; // of its folder; NULL: nothing of it is live yet
 	SourceId tree;
 	bool tree_known;
 	bool unsettled;
@@ -34,6 +35,7 @@ static void live_domain_free(void *data)
 
 	layout_unref(domain->layout);
 	g_free(domain->digest);
+	g_free(domain->path);
 	g_free(domain->name);
 	g_free(domain);
 }
@@ -97,6 +99,7 @@ static bool live_domains(PlanLive *live, GArray *domains, GError **error)
 		const PlanLiveDomain value = {
 			.name = domain->name,
 			.digest = domain->digest,
+			.path = domain->path,
 			.tree = domain->tree,
 			.tree_known = domain->tree_known,
 			.unsettled = domain->unsettled,
@@ -278,6 +281,7 @@ static void add_row(LiveView *view, const StoreDomain *row)
 	if (row->digest != NULL) {
 		g_free(domain->digest);
 		domain->digest = g_strdup(row->digest);
+		domain->path = g_strdup(row->path);
 	}
 	domain->tree_known = row->tree != NULL && source_id_parse(row->tree, &domain->tree);
 	domain->unsettled = row->sync != SYNC_SYNCED;
@@ -313,6 +317,8 @@ void live_view_set(LiveView *view, Layout *layout, const LayoutDomain *domain)
 	entry->domain = domain;
 	g_free(entry->digest);
 	entry->digest = g_strdup(domain->digest);
+	g_free(entry->path);
+	entry->path = g_strdup(domain->path);
 	entry->tree = domain->tree;
 	entry->tree_known = true;
 	entry->unsettled = false;

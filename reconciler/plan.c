@@ -518,6 +518,7 @@ static bool compare_domain(Plan *plan, PlanLive *live, const PlanLiveDomain *was
 		.name = name,
 		.layout = domain,
 		.live_digest = was == NULL ? NULL : was->digest,
+		.live_path = was == NULL ? NULL : keep(&comparison, was->path),
 		.first = plan->changes->len,
 	};
 

@@ -49,7 +49,8 @@ const char *plan_resource_name(PlanResource resource);
 typedef struct {
 	const char *name;
 	const char *digest; // of everything live in it; "": nothing of it is live yet
-	SourceId tree; // id of the folder it was made from
+	const char *path; // of the folder it was made from; NULL: nothing of it is live yet
+	SourceId tree; // id of that folder
 	bool tree_known;
 	bool unsettled; // the last apply left it broken or held: its status has to be written again
 } PlanLiveDomain;
@@ -135,6 +136,7 @@ typedef struct {
 	PlanDomainState state;
 	const LayoutDomain *layout; // NULL when the domain is removed
 	const char *live_digest; // NULL when the domain is new
+	const char *live_path; // of its folder; NULL when nothing of it is live
 	guint first, count; // its changes in Plan.changes
 } PlanDomain;
 

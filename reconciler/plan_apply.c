@@ -139,9 +139,11 @@ static bool get_row(Apply *apply, const PlanDomain *domain, StoreDomain **ret_ro
 }
 
 // Everything that says who a domain is, live or not.
-static void describe(StoreDomain *row, const LayoutDomain *layout)
+static void describe(StoreDomain *row, const LayoutDomain *layout, bool live)
 {
-	set_text(&row->path, layout->path);
+	// Of a domain that stays as it was, its path goes on saying what it was made from.
+	if (live || row->digest == NULL)
+		set_text(&row->path, layout->path);
 	set_text(&row->owner, layout->owner);
 	set_text(&row->contact, layout->contact);
 	set_text(&row->description, layout->description);
@@ -156,7 +158,7 @@ static void make_live(Apply *apply, StoreDomain *row, const LayoutDomain *layout
 	char tree[41];
 
 	source_id_text(&layout->tree, tree);
-	describe(row, layout);
+	describe(row, layout, true);
 	set_text(&row->tree, tree);
 	set_text(&row->digest, layout->digest);
 	set_text(&row->scripts_tree, layout->scripts_tree);
@@ -208,7 +210,7 @@ static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 	if (!get_row(apply, domain, &row, error))
 		return false;
 	if (domain->layout != NULL)
-		describe(row, domain->layout);
+		describe(row, domain->layout, false);
 	set_text(&row->commit_wanted, apply->options->commit);
 	g_free(row->message);
 	if (domain->state == PLAN_DOMAIN_HELD) {

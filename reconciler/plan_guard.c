@@ -69,17 +69,30 @@ static void guard_used_elsewhere(Plan *plan, const PlanPolicy *policy)
 	}
 }
 
-// The first error of a file or folder that belongs to no domain; NULL when there is none.
-static const Diagnostic *stray_error(const Layout *layout)
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+// Whether what is wrong with a file or folder may be why a domain is not found. Those of a layout's patterns may lie anywhere
+// else than in domains/.
+static bool may_hide(const Diagnostic *stray, const char *path)
+{
+	if (stray->severity != DIAGNOSTIC_ERROR)
+		return false;
+	return *path == '@' ? !is_below(stray->file, "domains") : is_below(path, stray->file);
+}
+
+static const Diagnostic *hiding(const Layout *layout, const char *path)
 {
 	const DiagnosticList *list = layout_project_diagnostics(layout);
-	size_t length = list == NULL ? 0 : diagnostic_list_length(list);
+	size_t length = list == NULL || path == NULL ? 0 : diagnostic_list_length(list);
 
 	for (size_t i = 0; i < length; i++) {
-		const Diagnostic *diagnostic = diagnostic_list_at(list, i);
-
-		if (diagnostic->severity == DIAGNOSTIC_ERROR)
-			return diagnostic;
+		if (may_hide(diagnostic_list_at(list, i), path))
+			return diagnostic_list_at(list, i);
 	}
 	return NULL;
 }
@@ -87,19 +100,20 @@ static const Diagnostic *stray_error(const Layout *layout)
 // A folder that cannot be read is not a folder that was removed.
 static void guard_unreadable(Plan *plan, const PlanPolicy *policy)
 {
-	const Diagnostic *stray = stray_error(plan->layout);
-
 	(void)policy;
-	for (guint i = 0; stray != NULL && i < plan->domains->len; i++) {
+	for (guint i = 0; i < plan->domains->len; i++) {
 		const PlanDomain *domain = plan_domain_at(plan, i);
+		const Diagnostic *stray;
 
-		if (domain->layout == NULL && domain->state == PLAN_DOMAIN_CHANGED &&
-			domain->count > 0)
+		if (domain->layout != NULL || domain->state != PLAN_DOMAIN_CHANGED ||
+			domain->count == 0)
+			continue;
+		stray = hiding(plan->layout, domain->live_path);
+		if (stray != NULL)
 			refuse(plan, "unreadable-domain", plan_change_at(plan, domain->first),
 				"mend that first; then what is really removed is removed",
 				"domain '%s' would be removed, but '%s' has an error and may be "
-				"what hides "
-				"it",
+				"what hides it",
 				domain->name, stray->file);
 	}
 }

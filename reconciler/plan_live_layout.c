@@ -17,6 +17,7 @@ static bool live_domains(PlanLive *live, GArray *domains, GError **error)
 		const PlanLiveDomain value = {
 			.name = domain->name,
 			.digest = domain->digest,
+			.path = domain->path,
 			.tree = domain->tree,
 			.tree_known = true,
 		};

@@ -17,6 +17,8 @@ enum {
 	DRIFT_PAUSE = 50 * 1000,
 };
 
+static const int64_t MOST_RETRY_PAUSE = (int64_t)3600 * G_USEC_PER_SEC;
+
 static const char *const RESULT_NAMES[] = {
 	[RECONCILE_UNCHANGED] = "unchanged",
 	[RECONCILE_WAITING] = "waiting",
@@ -92,6 +94,11 @@ static bool step_verify(Walk *walk, GError **error)
 		walk->self->source, &walk->tip, known_commit(walk->self), error);
 }
 
+static const LayoutLimits *limits_of(const Reconciler *self)
+{
+	return self->options.limits.entries == 0 ? NULL : &self->options.limits;
+}
+
 static bool step_load(Walk *walk, GError **error)
 {
 	Reconciler *self = walk->self;
@@ -101,8 +108,8 @@ static bool step_load(Walk *walk, GError **error)
 
 	if (tree == NULL)
 		return false;
-	walk->layout = layout_load(tree, self->layout, stored_cache_layout(cache),
-		self->options.limits.entries == 0 ? NULL : &self->options.limits, error);
+	walk->layout =
+		layout_load(tree, self->layout, stored_cache_layout(cache), limits_of(self), error);
 	if (walk->layout == NULL)
 		return false;
 	layout_unref(self->layout);
@@ -173,6 +180,25 @@ static void forget_note(Reconciler *self)
 	self->row = row;
 }
 
+// A commit of which an object could not be read is walked again after a while, and less and less often: what is damaged may be
+// repaired, and what is missing may come.
+static void end_attempt(Walk *walk)
+{
+	Reconciler *self = walk->self;
+
+	if (!layout_unreadable(walk->layout)) {
+		g_strlcpy(self->attempted, walk->tip.id, SOURCE_TIP_ID_SIZE);
+		*self->retried = '\0';
+		return;
+	}
+	if (strcmp(self->retried, walk->tip.id) != 0)
+		self->retry_pause = self->options.poll_interval;
+	else
+		self->retry_pause = MIN(2 * self->retry_pause, MOST_RETRY_PAUSE);
+	g_strlcpy(self->retried, walk->tip.id, SOURCE_TIP_ID_SIZE);
+	self->retry_at = g_get_monotonic_time() + self->retry_pause;
+}
+
 static bool step_apply(Walk *walk, GError **error)
 {
 	Reconciler *self = walk->self;
@@ -201,7 +227,7 @@ static bool step_apply(Walk *walk, GError **error)
 	if (!good)
 		forget_note(self);
 	else if (!applied.superseded)
-		g_strlcpy(self->attempted, walk->tip.id, SOURCE_TIP_ID_SIZE);
+		end_attempt(walk);
 	return good;
 }
 
@@ -265,7 +291,9 @@ static bool is_news(Walk *walk)
 		note_waiting(self, &walk->tip);
 		return false;
 	}
-	if (strcmp(self->attempted, walk->tip.id) == 0) {
+	bool waits =
+		strcmp(self->retried, walk->tip.id) == 0 && g_get_monotonic_time() < self->retry_at;
+	if (waits || strcmp(self->attempted, walk->tip.id) == 0) {
 		walk->outcome->result = RECONCILE_UNCHANGED;
 		note_unchanged(self, &walk->tip);
 		return false;
@@ -322,8 +350,8 @@ static char *committed_definition(const char *namespace, const char *id, void *d
 			source_repository(self->source), self->row->commit_live, NULL);
 
 		if (tree != NULL)
-			self->layout =
-				layout_load(tree, NULL, stored_cache_layout(cache), NULL, NULL);
+			self->layout = layout_load(
+				tree, NULL, stored_cache_layout(cache), limits_of(self), NULL);
 	}
 	const LayoutFlow *flow =
 		self->layout == NULL ? NULL : layout_flow_find(self->layout, namespace, id);
@@ -350,10 +378,11 @@ static void copy_options(Reconciler *self, const ReconcilerOptions *options)
 char *walk_fingerprint(const Reconciler *self)
 {
 	const PlanPolicy *policy = &self->options.policy;
+	g_autofree char *limits = layout_limits_text(limits_of(self));
 
-	return g_strdup_printf("%s %d %u %d %s", WEIR_VERSION, store_version_known(),
+	return g_strdup_printf("%s %d %u %d %s %s", WEIR_VERSION, store_version_known(),
 		policy->max_deletions, policy->allow_breaking,
-		self->environment != NULL ? self->environment : "");
+		self->environment != NULL ? self->environment : "", limits);
 }
 
 // Takes up where an earlier process ended: a commit that it walked to the end, under the same settings, is not walked again.

@@ -23,6 +23,9 @@ struct Reconciler {
 	StoreSource *row; // the source's row as it is in the store
 	char attempted
 		[SOURCE_TIP_ID_SIZE]; // the commit whose walk ended, well or with faults in files
+	char retried[SOURCE_TIP_ID_SIZE]; // a commit of which some objects could not be read
+	int64_t retry_at; // monotonic: when it is walked again
+	int64_t retry_pause; // microseconds
 	DriftObserver *observer;
 	int64_t drift_next; // monotonic
 	int64_t drift_earliest; // not before then, whatever was published

@@ -146,7 +146,10 @@ bool note_commit(const ApplyOutcome *outcome, void *data, GError **error)
 	Reconciler *self = note->self;
 	bool whole =
 		!note->plan->broken && outcome->domains_held == 0 && outcome->domains_failed == 0;
-	g_autofree char *fingerprint = walk_fingerprint(self);
+	// A commit that could not be read whole is walked again by the next process.
+	g_autofree char *fingerprint = layout_unreadable(note->plan->layout)
+					       ? g_strdup("unreadable")
+					       : walk_fingerprint(self);
 
 	describe_commit(self->row, note, whole);
 	if (note->tip->move == SOURCE_REWOUND)

@@ -136,17 +136,33 @@ void diagnostic_list_append(DiagnosticList *list, const DiagnosticList *source)
 	}
 }
 
-// Control bytes in names and messages come from users' files: they must not reach a terminal as they are.
+bool character_is_control(gunichar character)
+{
+	static const struct {
+		gunichar first, last;
+	} ranges[] = {{0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f},
+		{0x2028, 0x202e}, {0x2066, 0x2069}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++) {
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
+void character_append_shown(GString *text, gunichar character)
+{
+	if (!character_is_control(character))
+		g_string_append_unichar(text, character);
+	else
+		g_string_append_printf(text, character < 0x100 ? "\\x%02x" : "\\u%04x", character);
+}
+
+// Control characters in names and messages come from users' files: they must not reach a terminal as they are.
 static void append_printable(GString *text, const char *words)
 {
-	for (; *words != '\0'; words++) {
-		unsigned char byte = (unsigned char)*words;
-
-		if (byte < 0x20 || byte == 0x7f)
-			g_string_append_printf(text, "\\x%02x", byte);
-		else
-			g_string_append_c(text, *words);
-	}
+	for (; *words != '\0'; words = g_utf8_next_char(words))
+		character_append_shown(text, g_utf8_get_char(words));
 }
 
 char *diagnostic_text(const Diagnostic *diagnostic)

@@ -57,6 +57,12 @@ json_t *diagnostic_json(const Diagnostic *diagnostic);
 // A list of those. A new reference.
 json_t *diagnostic_list_json(const DiagnosticList *list);
 
+// Whether a character must not be shown as it is: it is not seen itself, and moves, hides or turns round what is.
+// Control characters, the separators of lines and paragraphs, and the marks of writing direction.
+bool character_is_control(gunichar character);
+// Appends a character as it may be shown: a control character as \x0a or \u202e.
+void character_append_shown(GString *text, gunichar character);
+
 // The best match of word in candidates (ended by NULL) when it is near enough to be meant; else
 // NULL.
 const char *nearest_word(const char *word, const char *const *candidates);

@@ -1,4 +1,5 @@
 // Names that a tree may not have.
+#include "repo-layout/diagnostic.h"
 #include "repo-layout/source_private.h"
 
 #include <string.h>
@@ -47,6 +48,15 @@ static bool is_git_name(const char *name, size_t length)
 	return form[base] == '\0' || form[base] == ':';
 }
 
+static bool has_control(const char *name)
+{
+	for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
+		if (character_is_control(g_utf8_get_char(at)))
+			return true;
+	}
+	return false;
+}
+
 EntryFault entry_name_fault(const char *name, size_t length)
 {
 	bool ascii = true;
@@ -66,7 +76,7 @@ EntryFault entry_name_fault(const char *name, size_t length)
 		return ENTRY_ENCODING;
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_git_name(name, length))
 		return ENTRY_DOT_NAME;
-	return ENTRY_GOOD;
+	return !ascii && has_control(name) ? ENTRY_CONTROL : ENTRY_GOOD;
 }
 
 const char *entry_fault_text(EntryFault fault)

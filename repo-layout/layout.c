@@ -10,12 +10,25 @@ const LayoutLimits layout_limits_default = {
 	.file_bytes = 1024 * 1024,
 	.schema_bytes = 4 * 1024 * 1024,
 	.data_bytes = 4 * 1024 * 1024,
+	.scripts_bytes = 100 * 1024 * 1024,
 	.entries = 200000,
 	.depth = 64,
 	.yaml = {1024 * 1024, 64, 100000, 1000, 10000},
 	.seconds = 10,
 	.memory_bytes = 256 * 1024 * 1024,
 };
+
+char *layout_limits_text(const LayoutLimits *limits)
+{
+	const LayoutLimits *of = limits != NULL ? limits : &layout_limits_default;
+	const YamlLimits *yaml = &of->yaml;
+
+	return g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+			       " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %u %u %zu %u %u %u %u",
+		of->file_bytes, of->schema_bytes, of->data_bytes, of->scripts_bytes,
+		of->memory_bytes, of->entries, of->depth, yaml->bytes, yaml->depth, yaml->nodes,
+		yaml->aliases, yaml->alias_nodes);
+}
 
 GQuark layout_error_quark(void)
 {
@@ -112,6 +125,11 @@ const char *layout_digest(const Layout *layout)
 bool layout_broken(const Layout *layout)
 {
 	return diagnostic_list_errors(layout->project->diagnostics) > 0;
+}
+
+bool layout_unreadable(const Layout *layout)
+{
+	return layout->unreadable;
 }
 
 size_t layout_errors(const Layout *layout)
@@ -309,7 +327,7 @@ GBytes *layout_flow_source(const Layout *layout, const LayoutFlow *flow, GError 
 
 GBytes *layout_blob(const Layout *layout, const SourceId *id, GError **error)
 {
-	return source_tree_blob(layout->tree, "", id, G_MAXINT64, error);
+	return source_tree_blob(layout->tree, "", id, layout->limits.scripts_bytes, error);
 }
 
 const json_t *layout_settings(const Layout *layout)

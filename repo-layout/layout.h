@@ -15,6 +15,7 @@ typedef struct LayoutLimits {
 	uint64_t file_bytes; // of a script or a YAML file
 	uint64_t schema_bytes; // of a declared schema
 	uint64_t data_bytes; // of a table of rows that a flow set reads
+	uint64_t scripts_bytes; // of a file in scripts/
 	unsigned entries; // of the whole tree below the layout's folders
 	unsigned depth; // of folders
 	YamlLimits yaml;
@@ -23,6 +24,8 @@ typedef struct LayoutLimits {
 } LayoutLimits;
 
 extern const LayoutLimits layout_limits_default;
+// All limits that say what a file is held against, as a text to compare. NULL: the defaults. The caller frees it.
+char *layout_limits_text(const LayoutLimits *limits);
 
 // Keeps parse results between processes. kind is a short static word, key a text; bytes are opaque,
 // versioned and checked by the layout itself: a lost, old or corrupt entry costs time only.
@@ -137,6 +140,8 @@ const char *layout_digest(
 	const Layout *layout); // of everything that would be live: hexadecimal SHA-256
 bool layout_broken(
 	const Layout *layout); // weir.yaml itself has errors: nothing of this commit can go live
+// Some object could not be read. The domains that need it are broken; the same commit may be whole later.
+bool layout_unreadable(const Layout *layout);
 size_t layout_errors(const Layout *layout); // of all files
 // All diagnostics of all files, sorted. The caller frees it.
 DiagnosticList *layout_diagnostics(const Layout *layout);

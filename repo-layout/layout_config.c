@@ -1,6 +1,6 @@
 // weir.yaml and domain.yaml: what the files of a domain see of their surroundings.
 #include "repo-layout/json_text.h"
-#include "repo-layout/layout_private.h"
+#include "repo-layout/walk_private.h"
 #include "sql/sha256.h"
 
 #include <string.h>
@@ -104,15 +104,6 @@ static void make_digest(ProjectConfig *project)
 	sha256_text(text->str, text->len, project->digest);
 }
 
-static const SourceEntry *find_entry(const SourceFolder *folder, const char *name)
-{
-	for (size_t i = 0; i < folder->length; i++) {
-		if (strcmp(folder->entries[i].name, name) == 0)
-			return &folder->entries[i];
-	}
-	return NULL;
-}
-
 static ProjectConfig *project_new(void)
 {
 	ProjectConfig *project = g_new0(ProjectConfig, 1);
@@ -142,24 +133,48 @@ static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimi
 		key_table_convert(&keys_project, yaml_document_root(document), &context);
 }
 
+// A name that differs from another's in letter case only is no fault of the one that is spelt right.
+static bool is_usable(const SourceEntry *entry)
+{
+	return entry->kind == SOURCE_FILE &&
+	       (entry->fault == ENTRY_GOOD || entry->fault == ENTRY_CASE);
+}
+
+static void report_missing(ProjectConfig *project, const SourceFolder *top)
+{
+	static const char hint[] = "the least is 'name: x'; 'weir init' writes one";
+	const SourceEntry *entry = walk_entry(top, "weir.yaml");
+
+	project->missing = true;
+	if (entry == NULL && walk_entry(top, "weir.yml") != NULL)
+		diagnostic_add(project->diagnostics, "weir.yml", 0, 0, DIAGNOSTIC_ERROR,
+			"missing-file", "rename it to 'weir.yaml'",
+			"the repository has no weir.yaml, but a weir.yml");
+	else if (entry == NULL)
+		diagnostic_add(project->diagnostics, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+			"missing-file", hint, "the repository has no weir.yaml");
+	else if (entry->fault == ENTRY_GOOD || entry->fault == ENTRY_CASE)
+		diagnostic_add(project->diagnostics, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+			"bad-entry", "put the file itself here", "weir.yaml is %s",
+			walk_oddity(entry));
+	else
+		diagnostic_add(project->diagnostics, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+			"bad-entry", hint, "weir.yaml cannot be used: %s",
+			entry_fault_text(entry->fault));
+}
+
 ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GError **error)
 {
-	const SourceEntry *entry = find_entry(top, "weir.yaml");
+	const SourceEntry *entry = walk_entry(top, "weir.yaml");
+	bool usable = entry != NULL && is_usable(entry);
 	Layout *previous = load->previous;
-	static const SourceId none;
 	ProjectConfig *project;
 
-	if (entry != NULL && previous != NULL && !source_id_equal(&entry->id, &none) &&
+	if (usable && previous != NULL && !source_id_is_zero(&entry->id) &&
 		source_id_equal(&entry->id, &previous->project->id))
 		return project_config_ref(previous->project);
 	project = project_new();
-	if (entry == NULL || entry->kind != SOURCE_FILE || entry->fault != ENTRY_GOOD) {
-		project->missing = true;
-		diagnostic_add(project->diagnostics, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
-			"missing-file", "the least is 'name: x'; 'weir init' writes one",
-			entry == NULL ? "the repository has no weir.yaml"
-				      : "weir.yaml is no ordinary file");
-	} else {
+	if (usable) {
 		g_autoptr(GBytes) bytes = NULL;
 
 		project->id = entry->id;
@@ -170,6 +185,8 @@ ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GE
 			return NULL;
 		}
 		read_project(project, bytes, &load->limits);
+	} else {
+		report_missing(project, top);
 	}
 	if (project->settings == NULL)
 		project->settings = json_object();

@@ -47,6 +47,7 @@ void domain_data_unref(DomainData *data)
 	g_clear_pointer(&data->tables, g_ptr_array_unref);
 	g_clear_pointer(&data->made_tables, g_ptr_array_unref);
 	diagnostic_list_free(data->local);
+	diagnostic_list_free(data->below);
 	g_strfreev(data->consumers);
 	g_array_unref(data->places);
 	domain_config_clear(&data->config);
@@ -65,7 +66,7 @@ DomainData *domain_data_with(DomainData *data, const DiagnosticList *graph)
 	copy->references = 1;
 	copy->base = domain_data_ref(base);
 	copy->all = diagnostic_list_new();
-	diagnostic_list_append(copy->all, base->local);
+	diagnostic_list_append(copy->all, data->base != NULL ? data->all : base->local);
 	diagnostic_list_append(copy->all, graph);
 	diagnostic_list_sort(copy->all);
 	copy->open.diagnostics = copy->all;

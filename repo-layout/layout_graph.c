@@ -456,7 +456,8 @@ static void report_unknown(const TableEntry *entry, void *data)
 		entry->producer != NULL ? NULL : owner_of(search->layout, entry->name);
 	g_autofree char *hint = NULL;
 
-	if (owner == NULL || is_declared(owner, entry->name))
+	// Of a domain that could not be read to the end nobody knows.
+	if (owner == NULL || owner->cut || owner->spoilt || is_declared(owner, entry->name))
 		return;
 	hint = near_tables(owner, entry->name);
 	if (hint == NULL)

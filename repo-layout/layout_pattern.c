@@ -68,6 +68,8 @@ typedef struct Pattern {
 typedef struct PatternWalk {
 	LayoutLoad *load;
 	GHashTable *domains; // name -> FoundList
+	GHashTable
+		*faults; // name, "" for any -> DiagnosticList: of what would have been files of it
 	const Pattern *pattern;
 } PatternWalk;
 
@@ -97,12 +99,54 @@ static const char *kept(FoundList *found, const char *text)
 	return text == NULL ? NULL : arena_copy(&found->arena, text, strlen(text));
 }
 
-static void take(PatternWalk *walk, const char *path, const SourceId *id, const Match *match)
+// The domain that what matches belongs to.
+static const char *domain_of(const PatternWalk *walk, const Match *match)
 {
 	const char *name = walk->load->layout->project->name;
-	FoundList *found = list_of(walk, match->domain != NULL ? match->domain
-					 : name != NULL	       ? name
-							       : "project");
+
+	if (match->domain != NULL)
+		return match->domain;
+	return name != NULL ? name : "project";
+}
+
+static void match_path(const Pattern *pattern, const char *path, Match *match)
+{
+	g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
+	for (unsigned i = 0; names[i] != NULL && pattern->parts[i] != NULL; i++)
+		match_part(pattern->parts[i], names[i], match);
+}
+
+static bool names_domain(const Pattern *pattern)
+{
+	for (char **part = pattern->parts; *part != NULL; part++) {
+		if (strstr(*part, "{domain}") != NULL)
+			return true;
+	}
+	return false;
+}
+
+// Where a fault of something goes that would be a domain's files: what is missing because of it must not count as removed.
+static DiagnosticList *faults_at(PatternWalk *walk, const char *path)
+{
+	Match match = {0};
+	DiagnosticList *faults;
+	const char *name;
+
+	match_path(walk->pattern, path, &match);
+	name = match.domain == NULL && names_domain(walk->pattern) ? "" : domain_of(walk, &match);
+	faults = g_hash_table_lookup(walk->faults, name);
+	if (faults == NULL) {
+		faults = diagnostic_list_new();
+		g_hash_table_insert(walk->faults, g_strdup(name), faults);
+	}
+	match_clear(&match);
+	return faults;
+}
+
+static void take(PatternWalk *walk, const char *path, const SourceId *id, const Match *match)
+{
+	FoundList *found = list_of(walk, domain_of(walk, match));
 	Found file = {.kind = walk->pattern->kind, .id = *id};
 
 	file.path = kept(found, path);
@@ -119,45 +163,41 @@ static bool visit_entry(PatternWalk *walk, const char *path, const SourceEntry *
 	unsigned level, GError **error)
 {
 	GStrv parts = walk->pattern->parts;
-	g_autofree char *below =
-		*path == '\0' ? g_strdup(entry->name) : g_strconcat(path, "/", entry->name, NULL);
+	g_autofree char *below = walk_join(path, entry->name);
 	Match match = {0};
+	bool wanted = match_part(parts[level], entry->name, &match);
+	bool good = true;
 
-	if (parts[level + 1] != NULL) {
-		bool wanted = entry->kind == SOURCE_FOLDER &&
-			      match_part(parts[level], entry->name, &match);
-
-		match_clear(&match);
-		return !wanted || walk_pattern(walk, below, &entry->id, level + 1, error);
-	}
-	if (entry->kind == SOURCE_FILE && match_part(parts[level], entry->name, &match)) {
-		g_auto(GStrv) names = g_strsplit(below, "/", -1);
-
-		for (unsigned i = 0; i <= level; i++)
-			match_part(parts[i], names[i], &match);
+	if (walk_is_odd(entry)) {
+		if (wanted)
+			walk_report(faults_at(walk, below), path, entry);
+		else if (level > 0)
+			walk_report(walk->load->strays, path, entry);
+	} else if (wanted && parts[level + 1] != NULL) {
+		good = entry->kind != SOURCE_FOLDER ||
+		       walk_pattern(walk, below, &entry->id, level + 1, error);
+	} else if (wanted && entry->kind == SOURCE_FILE) {
+		match_path(walk->pattern, below, &match);
 		take(walk, below, &entry->id, &match);
 	}
 	match_clear(&match);
-	return true;
+	return good;
 }
 
 static bool walk_pattern(
 	PatternWalk *walk, const char *path, const SourceId *id, unsigned level, GError **error)
 {
-	GError *fault = NULL;
-	DiagnosticList *strays = walk->load->layout->strays;
-	g_autoptr(SourceFolder) folder =
-		level == 0 ? source_tree_folder(walk->load->tree, path, id, &fault)
-			   : walk_folder(walk->load, path, id, strays, &fault);
+	LayoutLoad *load = walk->load;
+	g_autoptr(SourceFolder) folder = level == 0
+						 ? source_tree_folder(load->tree, path, id, error)
+						 : walk_read(load, path, id, faults_at(walk, path));
 
-	if (folder == NULL) {
-		if (fault != NULL)
-			g_propagate_error(error, fault);
-		return fault == NULL;
-	}
+	if (folder == NULL)
+		return level > 0;
+	if (level > 0 && !walk_count(load, folder->length, error))
+		return false;
 	for (size_t i = 0; i < folder->length; i++) {
-		if (folder->entries[i].fault == ENTRY_GOOD &&
-			!visit_entry(walk, path, &folder->entries[i], level, error))
+		if (!visit_entry(walk, path, &folder->entries[i], level, error))
 			return false;
 	}
 	return true;
@@ -172,8 +212,36 @@ static int compare_found(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->path, b->path);
 }
 
-static bool make_domain(LayoutLoad *load, const char *name, FoundList *found, GError **error)
+// The faults of a domain's files that could not be taken. None of this name: those of no one.
+static void take_faults(PatternWalk *walk, const char *name, DiagnosticList *into)
 {
+	diagnostic_list_append(into, g_hash_table_lookup(walk->faults, name));
+	if (*name != '\0')
+		g_hash_table_remove(walk->faults, name);
+}
+
+static bool make_units(LayoutLoad *load, DomainData *data, const DomainData *previous,
+	FoundList *found, GError **error)
+{
+	GError *fault = NULL;
+	unsigned spoilt = load->spoilt;
+	bool good;
+
+	walk_budget_domain(load, data, NULL);
+	good = walk_units(load, data, previous, found, &fault);
+	if (!good && g_error_matches(fault, LAYOUT_ERROR, LAYOUT_ERROR_DOMAIN)) {
+		g_clear_error(&fault);
+		data->cut = good = true;
+	}
+	data->spoilt = load->spoilt != spoilt;
+	if (fault != NULL)
+		g_propagate_error(error, fault);
+	return good && walk_budget_domain_end(load, data, error);
+}
+
+static bool make_domain(PatternWalk *walk, const char *name, FoundList *found, GError **error)
+{
+	LayoutLoad *load = walk->load;
 	ProjectConfig *project = load->layout->project;
 	const char *owner = json_string_value(json_object_get(project->settings, "owner"));
 	g_autofree char *path = g_strconcat("@", name, NULL);
@@ -185,7 +253,9 @@ static bool make_domain(LayoutLoad *load, const char *name, FoundList *found, GE
 	data->virtual_ = true;
 	domain_config_read(data, yaml, strlen(yaml), &load->limits);
 	g_array_sort(found->files, compare_found);
-	if (!walk_units(load, data, previous, found, error))
+	take_faults(walk, "", data->local);
+	take_faults(walk, name, data->local);
+	if (!make_units(load, data, previous, found, error))
 		return false;
 	domain_data_finish(data);
 	walk_add(load, g_steal_pointer(&data));
@@ -229,6 +299,19 @@ static int compare_text(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+// Faults of what would have been files of domains that have no others.
+static void report_left(PatternWalk *walk, guint domains)
+{
+	GHashTableIter iterator;
+	void *name, *faults;
+
+	g_hash_table_iter_init(&iterator, walk->faults);
+	while (g_hash_table_iter_next(&iterator, &name, &faults)) {
+		if (*(const char *)name != '\0' || domains == 0)
+			diagnostic_list_append(walk->load->strays, faults);
+	}
+}
+
 bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error)
 {
 	static const struct {
@@ -246,6 +329,8 @@ bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error)
 	if (layout == NULL)
 		return true;
 	walk.domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_found);
+	walk.faults = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, (GDestroyNotify)diagnostic_list_free);
 	for (size_t i = 0; good && i < G_N_ELEMENTS(keys); i++) {
 		const char *text = json_string_value(json_object_get(layout, keys[i].key));
 
@@ -258,7 +343,9 @@ bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error)
 	qsort(names, count, sizeof(*names), compare_text);
 	for (guint i = 0; good && i < count; i++)
 		good = make_domain(
-			load, names[i], g_hash_table_lookup(walk.domains, names[i]), error);
+			&walk, names[i], g_hash_table_lookup(walk.domains, names[i]), error);
+	report_left(&walk, count);
 	g_hash_table_unref(walk.domains);
+	g_hash_table_unref(walk.faults);
 	return good;
 }

@@ -69,6 +69,7 @@ typedef struct DomainConfig {
 typedef struct Place {
 	char *name;
 	SourceId id;
+	bool twin; // its name differs from another one's in letter case only
 } Place;
 
 typedef struct DomainData DomainData;
@@ -85,12 +86,16 @@ struct DomainData {
 	DiagnosticList *all; // with those of the graph; NULL: the same as local
 	GStrv consumers;
 	SourceId yaml_id; // of domain.yaml
-	unsigned entries; // of its folders
+	unsigned entries; // of its folders; 0 when they are too many
 	GArray *places; // Place: folders below it that may be domains
 	unsigned unstored; // files parsed since the cache got all of the domain
 	bool virtual_; // of a layout pattern: it has no folder of its own
 	bool stored; // it comes from the cache
 	bool foreign; // some flow has another namespace than the domain's name
+	bool spoilt; // some of it was not read, for a reason that may pass: it is neither shared nor kept
+	bool cut; // a limit ended it: there is more of it than is known
+	unsigned scripts_entries; // of scripts/ and one more; 0: it is not there, or not without fault
+	DiagnosticList *below; // faults of folders below it that are no domains; NULL: none
 	DomainData *base; // of a copy with faults of the graph: the original; else NULL
 	unsigned scratch; // of the load
 };
@@ -108,12 +113,15 @@ struct Layout {
 	DiagnosticList *strays; // that belong to no domain
 	bool graph_faults; // some domain has faults of the graph
 	bool restricted; // some domain names its consumers
+	bool unreadable; // some object could not be read
 	char *digest; // made when asked for
 	GPtrArray *fresh; // Unit * whose definitions are at hand
 	Arena definitions;
 	LayoutLimits limits;
 	LayoutLoadStatistics statistics;
 };
+
+typedef struct WalkBudget WalkBudget;
 
 // One load.
 typedef struct LayoutLoad {
@@ -122,18 +130,26 @@ typedef struct LayoutLoad {
 	const LayoutCache *cache;
 	LayoutLimits limits;
 	Layout *layout; // in the making
-	int64_t deadline; // of the thread's processor time, in microseconds; 0: not begun
-	unsigned entries;
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to
 	GPtrArray *removed, *added; // Unit *: what the index has to forget and to learn
 	HeaderMemo *headers;
+	WalkBudget *budget; // what is left of the limits
+	DiagnosticList *strays; // where faults of folders go that are no domains
+	unsigned unreadable; // objects that could not be read
+	unsigned spoilt; // the same, and domains that took too long
+	char version[65]; // of what the cache keeps; "" until it is needed
+	unsigned deepest; // folder of those without domains that the walk has come to
+	GHashTable *seen; // id of a folder of scripts/ without faults -> what is known of it
+	GHashTable *barren; // id of a folder without domains and faults -> how deep it is
 } LayoutLoad;
 
 #define LAYOUT_ERROR layout_error_quark()
 GQuark layout_error_quark(void);
 enum {
-	LAYOUT_ERROR_LIMIT,
+	LAYOUT_ERROR_LIMIT, // of the load as a whole
+	LAYOUT_ERROR_DOMAIN, // the domain in hand goes no further: it has the diagnostic that says why
+	LAYOUT_ERROR_FOLDER, // the same of a folder right below domains/
 };
 
 // Orders names without letter case; most that are compared are the very same.
@@ -204,9 +220,11 @@ Unit *unit_parse_schema(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
 Unit *unit_parse_feed(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
-// Adds a unit for each flow of a set: texts[1] is its file of rows, when it names one (set_rows_name).
+// Adds a unit for each flow of a set: texts[1] is its file of rows, when it names one (set_rows_name). go_on (may be NULL) is
+// asked after each row: false ends it there.
 void unit_parse_set(const DomainConfig *config, const UnitSource *source,
-	const LayoutLimits *limits, GPtrArray *units, DiagnosticList *diagnostics);
+	const LayoutLimits *limits, bool (*go_on)(void *data), void *go_on_data, GPtrArray *units,
+	DiagnosticList *diagnostics);
 // The name of the file that a flow set takes its rows from; NULL: they are in the set itself. The caller frees it.
 char *set_rows_name(GBytes *text);
 // Parses a schema file; NULL when nothing usable is in it. The text is its canonical JSON.

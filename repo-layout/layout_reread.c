@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-static bool is_zero(const SourceId *id)
-{
-	static const SourceId zero;
-
-	return source_id_equal(id, &zero);
-}
-
 static bool load(const Layout *layout, UnitSource *source, unsigned which, const char *path,
 	const SourceId *id, uint64_t limit, GError **error)
 {
@@ -44,10 +37,10 @@ static Unit *parse_again(
 		source.dataset = dot == NULL ? unit->table.dataset : dot + 1;
 		stem = g_strndup(unit->path, strlen(unit->path) - strlen(".sql"));
 		sidecar = g_strconcat(stem, ".yaml", NULL);
-		if (!is_zero(&unit->ids[1]))
+		if (!source_id_is_zero(&unit->ids[1]))
 			good = load(layout, &source, 1, sidecar, &unit->ids[1], limits->file_bytes,
 				error);
-		if (good && !is_zero(&unit->ids[2]))
+		if (good && !source_id_is_zero(&unit->ids[2]))
 			good = load(layout, &source, 2, unit->table.path, &unit->ids[2],
 				limits->schema_bytes, error);
 		again = good ? unit_parse_script(&data->config, &source, limits) : NULL;
@@ -81,7 +74,7 @@ static Unit *expand_again(
 		good = load(layout, &source, 1, beside, &unit->ids[1], layout->limits.data_bytes,
 			error);
 	if (good)
-		unit_parse_set(&data->config, &source, &layout->limits, units, NULL);
+		unit_parse_set(&data->config, &source, &layout->limits, NULL, NULL, units, NULL);
 	for (guint i = 0; i < units->len; i++) {
 		if (strcmp(((Unit *)units->pdata[i])->path, unit->path) == 0)
 			found = unit_ref(units->pdata[i]);

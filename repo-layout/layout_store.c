@@ -7,7 +7,23 @@
 
 #include <string.h>
 
-static const char version[] = "weir layout 2 " WEIR_VERSION;
+// What an entry says depends on the program and on the limits that the files were held against.
+static const char *entry_version(LayoutLoad *load)
+{
+	g_autofree char *limits = NULL;
+	g_autofree char *text = NULL;
+
+	if (*load->version != '\0')
+		return load->version;
+	limits = layout_limits_text(&load->limits);
+	text = g_strconcat("weir layout 3 " WEIR_VERSION " ", limits, NULL);
+	sha256_text(text, strlen(text), load->version);
+	return load->version;
+}
+
+enum {
+	VERSION_SIZE = SHA256_TEXT_SIZE,
+};
 
 // ---- Writing
 
@@ -402,7 +418,7 @@ static void put_entry(LayoutLoad *load, const char *kind, const char *key, const
 	char digest[SHA256_TEXT_SIZE];
 
 	sha256_text(body->str, body->len, digest);
-	put_bytes(entry, version, sizeof(version));
+	put_bytes(entry, entry_version(load), VERSION_SIZE);
 	put_bytes(entry, digest, sizeof(digest));
 	put_bytes(entry, body->str, body->len);
 	load->cache->put(load->cache->data, kind, key, entry->str, entry->len);
@@ -418,12 +434,12 @@ static GBytes *get_entry(LayoutLoad *load, const char *kind, const char *key, Re
 	if (entry == NULL)
 		return NULL;
 	bytes = g_bytes_get_data(entry, &length);
-	if (length >= sizeof(version) + sizeof(digest) &&
-		memcmp(bytes, version, sizeof(version)) == 0) {
-		in->at = bytes + sizeof(version) + sizeof(digest);
+	if (length >= VERSION_SIZE + sizeof(digest) &&
+		memcmp(bytes, entry_version(load), VERSION_SIZE) == 0) {
+		in->at = bytes + VERSION_SIZE + sizeof(digest);
 		in->end = bytes + length;
 		sha256_text(in->at, (size_t)(in->end - in->at), digest);
-		if (memcmp(digest, bytes + sizeof(version), sizeof(digest)) == 0)
+		if (memcmp(digest, bytes + VERSION_SIZE, sizeof(digest)) == 0)
 			return entry;
 	}
 	g_bytes_unref(entry);
@@ -449,6 +465,7 @@ static void put_config(GString *out, const DomainData *data)
 	put_number(out, (unsigned)config->allow_raw | (unsigned)config->allow_breaking << 1 |
 				(unsigned)(strcmp(config->drift, "heal") == 0) << 2);
 	put_number(out, data->entries);
+	put_number(out, data->scripts_entries);
 	put_number(out, data->consumers == NULL ? 0 : g_strv_length(data->consumers) + 1);
 	for (char **name = data->consumers; name != NULL && *name != NULL; name++)
 		put_text(out, *name);
@@ -458,6 +475,7 @@ static void put_config(GString *out, const DomainData *data)
 
 		put_text(out, place->name);
 		put_bytes(out, &place->id, sizeof(SourceId));
+		put_number(out, place->twin);
 	}
 }
 
@@ -495,6 +513,7 @@ static void get_places(Reader *in, DomainData *data)
 		Place place = {.name = g_strdup(get_text(in))};
 
 		get_bytes(in, &place.id, sizeof(place.id));
+		place.twin = get_number(in) != 0;
 		in->bad = in->bad || place.name == NULL;
 		g_array_append_val(data->places, place);
 	}
@@ -520,6 +539,7 @@ static void get_config(Reader *in, DomainData *data)
 	config->allow_breaking = (flags & 2) != 0;
 	config->drift = (flags & 4) != 0 ? "heal" : "report";
 	data->entries = (unsigned)get_number(in);
+	data->scripts_entries = (unsigned)get_number(in);
 	get_consumers(in, data);
 	get_places(in, data);
 }
@@ -598,10 +618,9 @@ static void store_whole(LayoutLoad *load, DomainData *data)
 
 void domain_store(LayoutLoad *load, DomainData *data, const DomainData *previous)
 {
-	static const SourceId zero;
 	unsigned parsed = data->unstored;
 
-	if (load->cache == NULL || source_id_equal(&data->open.tree, &zero))
+	if (load->cache == NULL || data->spoilt || data->cut || source_id_is_zero(&data->open.tree))
 		return;
 	data->unstored += previous == NULL ? 0 : previous->unstored;
 	if (previous == NULL || data->unstored > 16 + data->units->len / 16 ||

@@ -60,13 +60,6 @@ static void gather_partners(DomainData *data, const FoundList *found, Partners *
 	}
 }
 
-static bool is_zero(const SourceId *id)
-{
-	static const SourceId zero;
-
-	return source_id_equal(id, &zero);
-}
-
 // The last snapshot's unit of a path. Both are in order of paths, so it is nearly always the next one.
 static Unit *previous_unit(Partners *partners, const char *path)
 {
@@ -103,33 +96,21 @@ static Unit *previous_unit(Partners *partners, const char *path)
 
 static bool same_files(const DomainData *data, const Unit *unit, const UnitSource *source)
 {
-	if (is_zero(&source->ids[0]) || !source_id_equal(&unit->ids[0], &source->ids[0]))
+	if (source_id_is_zero(&source->ids[0]) || !source_id_equal(&unit->ids[0], &source->ids[0]))
 		return false;
 	if (unit->kind == UNIT_FLOW)
-		return is_zero(&unit->ids[1]) ||
+		return source_id_is_zero(&unit->ids[1]) ||
 		       source_id_equal(&unit->ids[1], &data->config.scripts_id);
 	return source_id_equal(&unit->ids[1], &source->ids[1]) &&
 	       source_id_equal(&unit->ids[2], &source->ids[2]);
 }
 
-// Loads one of the source's files. A file that is too large is a fault of the file; anything else ends the load.
-static bool load_text(LayoutLoad *load, UnitSource *source, unsigned which, uint64_t limit,
-	DomainData *data, GError **error)
+// Loads one of the source's files. One that is too large or unreadable is said to be, and stays NULL.
+static void load_text(
+	LayoutLoad *load, UnitSource *source, unsigned which, WalkLimit limit, DomainData *data)
 {
-	g_autoptr(GError) fault = NULL;
-
-	source->texts[which] = source_tree_blob(
-		load->tree, source->paths[which], &source->ids[which], limit, &fault);
-	if (source->texts[which] != NULL)
-		return true;
-	if (!g_error_matches(fault, SOURCE_ERROR, SOURCE_ERROR_LIMIT)) {
-		g_propagate_error(error, g_steal_pointer(&fault));
-		return false;
-	}
-	diagnostic_add(data->local, source->paths[which], 0, 0, DIAGNOSTIC_ERROR, "limit-passed",
-		"raise the limit in the server's settings, or make the file smaller", "%s",
-		fault->message);
-	return true;
+	source->texts[which] =
+		walk_text(load, data->local, source->paths[which], &source->ids[which], limit);
 }
 
 typedef Unit *(*ParseUnit)(
@@ -157,18 +138,15 @@ static void keep_definition(LayoutLoad *load, Unit *unit)
 static bool parse_unit(
 	LayoutLoad *load, DomainData *data, UnitSource *source, ParseUnit parse, GError **error)
 {
-	bool good = true;
 	Unit *unit;
 
-	for (unsigned i = 0; good && i < 3; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		bool schema = i == 2 || parse == unit_parse_schema;
 
 		if (source->present[i])
-			good = load_text(load, source, i,
-				schema ? load->limits.schema_bytes : load->limits.file_bytes, data,
-				error);
+			load_text(load, source, i, schema ? WALK_SCHEMA : WALK_FILE, data);
 	}
-	if (good && source->texts[0] != NULL) {
+	if (source->texts[0] != NULL) {
 		unit = parse(&data->config, source, &load->limits);
 		unit->ids[0] = source->ids[0];
 		unit->flow.blob = source->ids[0];
@@ -184,9 +162,7 @@ static bool parse_unit(
 	for (unsigned i = 0; i < 3; i++)
 		g_clear_pointer(&source->texts[i], g_bytes_unref);
 	// Asking for the time costs as much as reading a small file.
-	if (good && load->layout->statistics.files_parsed % 32 == 0)
-		return walk_in_time(load, error);
-	return good;
+	return load->layout->statistics.files_parsed % 32 != 0 || walk_in_time(load, error);
 }
 
 static void set_part(UnitSource *source, unsigned which, Found *file)
@@ -298,24 +274,37 @@ static Found *find_beside(const FoundList *found, const Found *set, const char *
 	return NULL;
 }
 
+typedef struct TimeCheck {
+	LayoutLoad *load;
+	GError *error;
+} TimeCheck;
+
+static bool is_in_time(void *data)
+{
+	TimeCheck *check = data;
+
+	return walk_in_time(check->load, &check->error);
+}
+
 // A flow set gives as many units as it has rows.
 static bool make_set(
 	LayoutLoad *load, DomainData *data, const FoundList *found, Found *file, GError **error)
 {
 	UnitSource source = {.path = file->path};
+	TimeCheck check = {.load = load};
 	guint first = data->units->len;
 	g_autofree char *rows = NULL;
-	bool good;
 
 	set_part(&source, 0, file);
-	good = load_text(load, &source, 0, load->limits.file_bytes, data, error);
-	rows = good && source.texts[0] != NULL ? set_rows_name(source.texts[0]) : NULL;
+	load_text(load, &source, 0, WALK_FILE, data);
+	rows = source.texts[0] != NULL ? set_rows_name(source.texts[0]) : NULL;
 	if (rows != NULL)
 		set_part(&source, 1, find_beside(found, file, rows));
-	if (good && source.present[1])
-		good = load_text(load, &source, 1, load->limits.data_bytes, data, error);
-	if (good && source.texts[0] != NULL)
-		unit_parse_set(&data->config, &source, &load->limits, data->units, data->local);
+	if (source.present[1])
+		load_text(load, &source, 1, WALK_DATA, data);
+	if (source.texts[0] != NULL)
+		unit_parse_set(&data->config, &source, &load->limits, is_in_time, &check,
+			data->units, data->local);
 	for (guint i = first; i < data->units->len; i++) {
 		Unit *unit = data->units->pdata[i];
 
@@ -327,7 +316,10 @@ static bool make_set(
 	}
 	for (unsigned i = 0; i < 2; i++)
 		g_clear_pointer(&source.texts[i], g_bytes_unref);
-	return good;
+	if (check.error == NULL)
+		return true;
+	g_propagate_error(error, check.error);
+	return false;
 }
 
 static bool make_sets(LayoutLoad *load, DomainData *data, const FoundList *found, GError **error)

@@ -2,237 +2,6 @@
 #include "repo-layout/walk_private.h"
 
 #include <string.h>
-#include <time.h>
-
-bool ends_with(const char *name, const char *ending)
-{
-	size_t length = strlen(name);
-	size_t wanted = strlen(ending);
-
-	return length > wanted && strcmp(name + length - wanted, ending) == 0;
-}
-
-static bool is_yaml(const char *name)
-{
-	return ends_with(name, ".yaml") || ends_with(name, ".yml");
-}
-
-const char *found_stem(FoundList *found, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return arena_copy(&found->arena, name, dot == NULL ? strlen(name) : (size_t)(dot - name));
-}
-
-static char *join(const char *folder, const char *name)
-{
-	return *folder == '\0' ? g_strdup(name) : g_strconcat(folder, "/", name, NULL);
-}
-
-static void report_entry(DiagnosticList *diagnostics, const char *folder, const SourceEntry *entry)
-{
-	static const struct {
-		const char *code, *message, *hint;
-	} kinds[] = {
-		[SOURCE_FILE] = {"bad-name", NULL, NULL},
-		[SOURCE_FOLDER] = {"bad-name", NULL, NULL},
-		[SOURCE_LINK] = {"symbolic-link", "it is a symbolic link",
-			"put the file itself here"},
-		[SOURCE_SUBMODULE] = {"submodule", "it is a submodule",
-			"put the files themselves here"},
-		[SOURCE_OTHER] = {"bad-entry", "it is neither a file nor a folder", NULL},
-	};
-	g_autofree char *path = join(folder, entry->name);
-	const char *message = kinds[entry->kind].message;
-	const char *code = kinds[entry->kind].code;
-
-	if (entry->fault != ENTRY_GOOD) {
-		message = entry_fault_text(entry->fault);
-		code = entry->fault == ENTRY_DUPLICATE || entry->fault == ENTRY_CASE
-			       ? "duplicate-name"
-			       : "bad-name";
-	}
-	diagnostic_add(diagnostics, path, 0, 0, DIAGNOSTIC_ERROR, code, kinds[entry->kind].hint,
-		"the entry is refused: %s", message);
-}
-
-static unsigned depth_of(const char *path)
-{
-	unsigned depth = 1;
-
-	for (; *path != '\0'; path++)
-		depth += *path == '/';
-	return depth;
-}
-
-static bool within_limits(LayoutLoad *load, GError **error)
-{
-	const LayoutLimits *limits = &load->limits;
-
-	if (load->entries > limits->entries) {
-		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
-			"revision %s has more than %u entries: the limit 'entries' is passed",
-			source_tree_revision(load->tree), limits->entries);
-		return false;
-	}
-	return walk_in_time(load, error);
-}
-
-// Processor time, not the clock's: on a machine that is busy otherwise a load is slow without being at fault.
-static int64_t processor_time(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (int64_t)time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
-}
-
-bool walk_in_time(LayoutLoad *load, GError **error)
-{
-	int64_t now = processor_time();
-
-	if (load->deadline == 0)
-		load->deadline = now + (int64_t)load->limits.seconds * G_USEC_PER_SEC;
-	if (now <= load->deadline)
-		return true;
-	g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
-		"loading revision %s took longer than %u s: the limit 'seconds' is passed",
-		source_tree_revision(load->tree), load->limits.seconds);
-	return false;
-}
-
-SourceFolder *walk_folder(LayoutLoad *load, const char *path, const SourceId *id,
-	DiagnosticList *diagnostics, GError **error)
-{
-	SourceFolder *folder;
-
-	if (depth_of(path) > load->limits.depth) {
-		diagnostic_add(diagnostics, path, 0, 0, DIAGNOSTIC_ERROR, "limit-passed", NULL,
-			"the limit 'depth' of %u folders is passed", load->limits.depth);
-		return NULL;
-	}
-	folder = source_tree_folder(load->tree, path, id, error);
-	if (folder == NULL)
-		return NULL;
-	load->layout->statistics.folders_walked++;
-	load->entries += (unsigned)folder->length;
-	if (!within_limits(load, error)) {
-		source_folder_free(folder);
-		return NULL;
-	}
-	for (size_t i = 0; i < folder->length; i++) {
-		SourceEntry *entry = &folder->entries[i];
-
-		if (entry->fault == ENTRY_GOOD &&
-			(entry->kind == SOURCE_FILE || entry->kind == SOURCE_FOLDER))
-			continue;
-		report_entry(diagnostics, path, entry);
-		entry->fault = entry->fault == ENTRY_GOOD ? ENTRY_MODE : entry->fault;
-	}
-	return folder;
-}
-
-// Which folders of a domain hold what.
-typedef struct Role {
-	const char *name;
-	unsigned levels; // of folders below it that are walked
-	FoundKind kind;
-	bool (*takes)(const char *name);
-	bool datasets; // folders below it are datasets
-} Role;
-
-static bool is_sql(const char *name)
-{
-	return ends_with(name, ".sql");
-}
-
-static bool is_schema(const char *name)
-{
-	return is_yaml(name) || ends_with(name, ".json");
-}
-
-static const Role roles[] = {
-	{"sql", 1, FOUND_SCRIPT, is_sql, true},
-	{"schemas", 1, FOUND_SCHEMA, is_schema, true},
-	{"flows", 16, FOUND_FLOW, is_yaml, false},
-	{"feeds", 0, FOUND_FEED, is_yaml, false},
-	{"flowsets", 0, FOUND_SET, is_yaml, false},
-	{"scripts", 64, FOUND_ROWS, NULL, false},
-	{"tests", 0, FOUND_ROWS, NULL, false},
-	{NULL, 0, FOUND_ROWS, NULL, false},
-};
-
-static const Role *role_of(const char *name)
-{
-	for (const Role *role = roles; role->name != NULL; role++) {
-		if (strcmp(role->name, name) == 0)
-			return role;
-	}
-	return NULL;
-}
-
-static void take_file(const Role *role, const char *folder, const SourceEntry *entry,
-	const char *dataset, FoundList *found)
-{
-	Found file = {.kind = role->kind, .id = entry->id, .dataset = dataset};
-	g_autofree char *path = NULL;
-
-	if (role->takes == NULL)
-		return;
-	if (role->kind == FOUND_SCRIPT && is_yaml(entry->name))
-		file.kind = FOUND_SIDECAR;
-	else if (role->kind == FOUND_SET && !is_yaml(entry->name))
-		file.kind = FOUND_ROWS;
-	else if (!role->takes(entry->name))
-		return;
-	path = join(folder, entry->name);
-	file.path = arena_copy(&found->arena, path, strlen(path));
-	file.table = found_stem(found, entry->name);
-	g_array_append_val(found->files, file);
-}
-
-static void misplaced(DomainData *data, const Role *role, const char *path)
-{
-	if (role->datasets)
-		diagnostic_add(data->local, path, 0, 0, DIAGNOSTIC_ERROR, "misplaced-folder",
-			"files are at <table>.… or <dataset>/<table>.…",
-			"the folder is too deep in '%s'", role->name);
-}
-
-static bool walk_role(LayoutLoad *load, DomainData *data, const Role *role, const char *path,
-	const SourceId *id, unsigned level, const char *dataset, FoundList *found, GError **error)
-{
-	GError *fault = NULL;
-	g_autoptr(SourceFolder) folder = walk_folder(load, path, id, data->local, &fault);
-
-	if (folder == NULL) {
-		if (fault != NULL)
-			g_propagate_error(error, fault);
-		return fault == NULL;
-	}
-	data->entries += (unsigned)folder->length;
-	for (size_t i = 0; i < folder->length; i++) {
-		const SourceEntry *entry = &folder->entries[i];
-		g_autofree char *below = NULL;
-
-		if (entry->fault != ENTRY_GOOD)
-			continue;
-		if (entry->kind == SOURCE_FILE) {
-			take_file(role, path, entry, dataset, found);
-			continue;
-		}
-		below = join(path, entry->name);
-		if (level == role->levels)
-			misplaced(data, role, below);
-		else if (!walk_role(load, data, role, below, &entry->id, level + 1,
-				 role->datasets ? arena_copy(&found->arena, entry->name,
-							  strlen(entry->name))
-						: NULL,
-				 found, error))
-			return false;
-	}
-	return true;
-}
 
 // A domain's name: its path below domains/, with dots.
 static char *domain_name(const char *path)
@@ -255,59 +24,51 @@ static void check_name(DomainData *data)
 	}
 }
 
-static const SourceEntry *entry_of(const SourceFolder *folder, const char *name)
+// ---- A domain -----------------------------------------------------------------------------------------------------
+
+// What is wrong with domain.yaml itself; NULL when it can be read.
+static const char *config_oddity(const SourceEntry *yaml)
 {
-	for (size_t i = 0; i < folder->length; i++) {
-		if (strcmp(folder->entries[i].name, name) == 0)
-			return &folder->entries[i];
+	const char *oddity = walk_oddity(yaml);
+
+	if (oddity != NULL)
+		return oddity;
+	return yaml->fault == ENTRY_GOOD || yaml->fault == ENTRY_CASE
+		       ? NULL
+		       : entry_fault_text(yaml->fault);
+}
+
+static GBytes *read_text(LayoutLoad *load, DomainData *data, const SourceEntry *yaml)
+{
+	g_autofree char *path = walk_join(data->config.path, "domain.yaml");
+	const char *oddity = config_oddity(yaml);
+
+	if (oddity == NULL) {
+		data->yaml_id = yaml->id;
+		return walk_text(load, data->local, path, &yaml->id, WALK_FILE);
 	}
+	diagnostic_add(data->local, path, 0, 0, DIAGNOSTIC_ERROR, "bad-entry",
+		"put the file itself here; the least in it is 'owner: x'",
+		yaml->fault == ENTRY_GOOD ? "domain.yaml is %s" : "domain.yaml cannot be used: %s",
+		oddity);
 	return NULL;
 }
 
-static bool read_config(
-	LayoutLoad *load, DomainData *data, const SourceFolder *folder, GError **error)
+static void read_config(LayoutLoad *load, DomainData *data, const SourceFolder *folder)
 {
-	const SourceEntry *yaml = entry_of(folder, "domain.yaml");
-	const SourceEntry *scripts = entry_of(folder, "scripts");
-	g_autofree char *path = join(data->config.path, "domain.yaml");
+	const SourceEntry *yaml = walk_entry(folder, "domain.yaml");
+	const SourceEntry *scripts = walk_entry(folder, "scripts");
 	g_autoptr(GBytes) text = NULL;
-	g_autoptr(GError) fault = NULL;
 	size_t length = 0;
 	const char *bytes;
 
-	if (scripts != NULL && scripts->kind == SOURCE_FOLDER) {
+	if (scripts != NULL && scripts->kind == SOURCE_FOLDER && scripts->fault == ENTRY_GOOD) {
 		data->config.scripts_id = scripts->id;
 		source_id_text(&scripts->id, data->config.scripts_tree);
 	}
-	data->yaml_id = yaml->id;
-	text = source_tree_blob(load->tree, path, &yaml->id, load->limits.file_bytes, &fault);
-	if (text == NULL && !g_error_matches(fault, SOURCE_ERROR, SOURCE_ERROR_LIMIT)) {
-		g_propagate_error(error, g_steal_pointer(&fault));
-		return false;
-	}
-	if (text == NULL)
-		diagnostic_add(data->local, path, 0, 0, DIAGNOSTIC_ERROR, "limit-passed", NULL,
-			"%s", fault->message);
+	text = read_text(load, data, yaml);
 	bytes = text == NULL ? NULL : g_bytes_get_data(text, &length);
 	domain_config_read(data, bytes, length, &load->limits);
-	return true;
-}
-
-static bool walk_own_folders(LayoutLoad *load, DomainData *data, const SourceFolder *folder,
-	FoundList *found, GError **error)
-{
-	for (size_t i = 0; i < folder->length; i++) {
-		const SourceEntry *entry = &folder->entries[i];
-		const Role *role = role_of(entry->name);
-		g_autofree char *below = NULL;
-
-		if (role == NULL || entry->kind != SOURCE_FOLDER || entry->fault != ENTRY_GOOD)
-			continue;
-		below = join(data->config.path, entry->name);
-		if (!walk_role(load, data, role, below, &entry->id, 0, NULL, found, error))
-			return false;
-	}
-	return true;
 }
 
 DomainData *walk_previous(LayoutLoad *load, const char *path)
@@ -337,13 +98,6 @@ void walk_add(LayoutLoad *load, DomainData *data)
 		load->layout->restricted = true;
 }
 
-static bool is_zero(const SourceId *id)
-{
-	static const SourceId zero;
-
-	return source_id_equal(id, &zero);
-}
-
 static bool is_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
@@ -352,15 +106,18 @@ static bool is_below(const char *path, const char *folder)
 }
 
 // Takes over a domain and all below it when their folder and what they inherit are as they were.
-static bool share_domain(LayoutLoad *load, const char *path, const SourceId *id)
+static bool share_domain(
+	LayoutLoad *load, const char *path, const SourceId *id, bool *ret_shared, GError **error)
 {
 	DomainData *previous = walk_previous(load, path);
 	GPtrArray *domains;
 
-	if (previous == NULL || is_zero(id) || previous->virtual_ ||
-		!source_id_equal(&previous->open.tree, id) ||
-		strcmp(previous->project->digest, load->layout->project->digest) != 0)
-		return false;
+	*ret_shared = previous != NULL && !source_id_is_zero(id) && !previous->virtual_ &&
+		      source_id_equal(&previous->open.tree, id) &&
+		      strcmp(previous->project->digest, load->layout->project->digest) == 0 &&
+		      !previous->spoilt;
+	if (!*ret_shared)
+		return true;
 	domains = load->previous->domains;
 	for (size_t at = load->previous_at - 1; at < domains->len; at++) {
 		DomainData *data = domains->pdata[at];
@@ -369,41 +126,107 @@ static bool share_domain(LayoutLoad *load, const char *path, const SourceId *id)
 			break;
 		data = data->base != NULL ? data->base : data;
 		load->previous_at = at + 1;
-		load->entries += data->entries;
 		load->layout->statistics.domains_shared++;
 		load->layout->statistics.files_shared += data->units->len;
+		diagnostic_list_append(load->layout->strays, data->below);
 		walk_add(load, domain_data_ref(data));
+		if (!walk_budget_shared(load, data, error))
+			return false;
 	}
 	return true;
 }
 
 static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, GError **error);
 
+// A folder whose name another one has in other letters: domains in it are weighed against those in the other one by who knows
+// what is live. Without any it is only in the way.
+static bool walk_twin(
+	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error)
+{
+	g_autofree char *path = walk_join(folder, entry->name);
+	guint domains = load->layout->domains->len;
+
+	if (!walk_place(load, path, &entry->id, error))
+		return false;
+	if (load->layout->domains->len == domains)
+		walk_report(load->strays, folder, entry);
+	return true;
+}
+
 // The folders below a domain that have no role in it may be domains of their own.
 static void note_places(DomainData *data, const SourceFolder *folder)
 {
 	for (size_t i = 0; i < folder->length; i++) {
 		const SourceEntry *entry = &folder->entries[i];
-		Place place = {.id = entry->id};
+		Place place = {.id = entry->id, .twin = entry->fault == ENTRY_CASE};
 
-		if (entry->fault != ENTRY_GOOD || entry->kind != SOURCE_FOLDER ||
-			role_of(entry->name) != NULL)
+		if (!walk_is_place(entry) || strcmp(entry->name, "domain.yaml") == 0)
 			continue;
 		place.name = g_strdup(entry->name);
 		g_array_append_val(data->places, place);
 	}
 }
 
-static bool walk_places(LayoutLoad *load, const DomainData *data, GError **error)
+static bool walk_one_place(
+	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error)
 {
-	for (guint i = 0; i < data->places->len; i++) {
-		const Place *place = &g_array_index(data->places, Place, i);
-		g_autofree char *below = join(data->config.path, place->name);
+	g_autofree char *below = NULL;
 
-		if (!walk_place(load, below, &place->id, error))
-			return false;
+	if (entry->fault == ENTRY_CASE)
+		return walk_twin(load, folder, entry, error);
+	below = walk_join(folder, entry->name);
+	return walk_place(load, below, &entry->id, error);
+}
+
+// What is wrong below the domain, and not of a domain itself, is kept with it: it is said again when the domain is taken over.
+static bool walk_places(LayoutLoad *load, DomainData *data, GError **error)
+{
+	DiagnosticList *outer = load->strays;
+	unsigned spoilt = load->spoilt;
+	bool good = true;
+
+	if (data->places->len == 0)
+		return true;
+	load->strays = data->below = diagnostic_list_new();
+	for (guint i = 0; good && i < data->places->len; i++) {
+		const Place *place = &g_array_index(data->places, Place, i);
+		const SourceEntry entry = {.name = place->name,
+			.kind = SOURCE_FOLDER,
+			.fault = place->twin ? ENTRY_CASE : ENTRY_GOOD,
+			.id = place->id};
+
+		good = walk_one_place(load, data->config.path, &entry, error);
 	}
-	return true;
+	load->strays = outer;
+	diagnostic_list_append(load->layout->strays, data->below);
+	data->spoilt = data->spoilt || load->spoilt != spoilt;
+	return good;
+}
+
+// Its own folders and files. A limit that it passes ends it there, and the others go on.
+static bool read_domain(LayoutLoad *load, DomainData *data, const DomainData *previous,
+	const SourceFolder *folder, GError **error)
+{
+	FoundList found = {.files = g_array_new(FALSE, FALSE, sizeof(Found))};
+	unsigned spoilt = load->spoilt;
+	GError *fault = NULL;
+	bool good;
+
+	walk_budget_domain(load, data, folder);
+	read_config(load, data, folder);
+	good = walk_count(load, folder->length, &fault) &&
+	       walk_own_folders(load, data, previous, folder, &found, &fault) &&
+	       walk_units(load, data, previous, &found, &fault);
+	arena_clear(&found.arena);
+	g_array_unref(found.files);
+	if (!good && g_error_matches(fault, LAYOUT_ERROR, LAYOUT_ERROR_DOMAIN)) {
+		g_clear_error(&fault);
+		data->cut = good = true;
+	}
+	data->spoilt = data->spoilt || load->spoilt != spoilt;
+	if (fault != NULL)
+		g_propagate_error(error, fault);
+	return good && walk_budget_domain_end(load, data, error);
 }
 
 static bool walk_domain(LayoutLoad *load, const SourceFolder *folder, const char *path,
@@ -413,20 +236,12 @@ static bool walk_domain(LayoutLoad *load, const SourceFolder *folder, const char
 	DomainData *previous = walk_previous(load, path);
 	g_autoptr(DomainData) data = domain_data_new(load->layout->project, name, path);
 	g_autoptr(DomainData) restored = NULL;
-	FoundList found = {.files = g_array_new(FALSE, FALSE, sizeof(Found))};
-	bool good;
 
 	data->open.tree = *id;
-	data->entries = (unsigned)folder->length;
 	if (previous == NULL)
 		previous = restored = domain_restore(load, path, NULL);
 	check_name(data);
-	good = read_config(load, data, folder, error) &&
-	       walk_own_folders(load, data, folder, &found, error) &&
-	       walk_units(load, data, previous, &found, error);
-	arena_clear(&found.arena);
-	g_array_unref(found.files);
-	if (!good)
+	if (!read_domain(load, data, previous, folder, error))
 		return false;
 	note_places(data, folder);
 	domain_store(load, data, previous);
@@ -439,105 +254,170 @@ static bool walk_domain(LayoutLoad *load, const SourceFolder *folder, const char
 static bool restore_domain(
 	LayoutLoad *load, const char *path, const SourceId *id, bool *ret_restored, GError **error)
 {
-	DomainData *data = is_zero(id) ? NULL : domain_restore(load, path, id);
+	DomainData *data = source_id_is_zero(id) ? NULL : domain_restore(load, path, id);
 
 	*ret_restored = data != NULL;
 	if (data == NULL)
 		return true;
-	load->entries += data->entries;
 	load->layout->statistics.domains_cached++;
 	load->layout->statistics.files_cached += data->units->len;
 	domain_data_finish(data);
 	walk_add(load, data);
-	return walk_places(load, data, error);
+	return walk_budget_shared(load, data, error) && walk_places(load, data, error);
 }
 
-static bool has_domain_file(const SourceFolder *folder)
-{
-	const SourceEntry *yaml = entry_of(folder, "domain.yaml");
-
-	return yaml != NULL && yaml->kind == SOURCE_FILE && yaml->fault == ENTRY_GOOD;
-}
+// ---- Folders that are no domains ----------------------------------------------------------------------------------
 
 // Files that belong to a domain, in a folder that is none.
 static void report_strays(LayoutLoad *load, const SourceFolder *folder, const char *path)
 {
 	for (size_t i = 0; i < folder->length; i++) {
 		const SourceEntry *entry = &folder->entries[i];
-		const Role *role = role_of(entry->name);
 		bool misspelt = strcmp(entry->name, "domain.yml") == 0;
 
-		if (entry->fault != ENTRY_GOOD ||
-			(!misspelt && (role == NULL || entry->kind != SOURCE_FOLDER)))
+		if (walk_is_odd(entry) ||
+			(!misspelt && (!walk_is_role(entry->name) || entry->kind != SOURCE_FOLDER)))
 			continue;
-		diagnostic_add(load->layout->strays, path, 0, 0, DIAGNOSTIC_ERROR, "missing-file",
+		diagnostic_add(load->strays, path, 0, 0, DIAGNOSTIC_ERROR, "missing-file",
 			"the least is 'owner: x'", "the folder has '%s' but no 'domain.yaml'",
 			entry->name);
 		return;
 	}
 }
 
+typedef bool (*WalkEntry)(
+	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error);
+
 // The folders of a folder that is no domain.
-static bool walk_children(
-	LayoutLoad *load, const SourceFolder *folder, const char *path, GError **error)
+static bool walk_children(LayoutLoad *load, const SourceFolder *folder, const char *path,
+	WalkEntry walk, GError **error)
 {
+	if (!walk_count(load, folder->length, error))
+		return false;
 	for (size_t i = 0; i < folder->length; i++) {
 		const SourceEntry *entry = &folder->entries[i];
-		g_autofree char *below = NULL;
 
-		if (entry->fault != ENTRY_GOOD || entry->kind != SOURCE_FOLDER)
-			continue;
-		below = join(path, entry->name);
-		if (!walk_place(load, below, &entry->id, error))
+		if (walk_is_odd(entry) &&
+			(entry->fault != ENTRY_CASE || entry->kind != SOURCE_FOLDER))
+			walk_report(load->strays, path, entry);
+		else if (entry->kind == SOURCE_FOLDER && !walk(load, path, entry, error))
 			return false;
 	}
 	return true;
 }
 
+// Folders in which nothing was found are not entered a second time: a few that hold each other make millions.
+static bool is_barren(LayoutLoad *load, const char *path, const SourceId *id)
+{
+	void *height;
+
+	return g_hash_table_lookup_extended(load->barren, id, NULL, &height) &&
+	       walk_depth(path) + GPOINTER_TO_UINT(height) <= load->limits.depth;
+}
+
+static bool walk_barren(LayoutLoad *load, const SourceFolder *folder, const char *path,
+	const SourceId *id, GError **error)
+{
+	guint domains = load->layout->domains->len;
+	size_t faults = diagnostic_list_length(load->strays);
+	unsigned outer = load->deepest, depth = walk_depth(path);
+
+	load->deepest = depth;
+	report_strays(load, folder, path);
+	if (!walk_children(load, folder, path, walk_one_place, error))
+		return false;
+	if (load->layout->domains->len == domains && !source_id_is_zero(id) &&
+		diagnostic_list_length(load->strays) == faults)
+		g_hash_table_insert(load->barren, g_memdup2(id, sizeof(*id)),
+			GUINT_TO_POINTER(load->deepest - depth));
+	load->deepest = MAX(outer, load->deepest);
+	return true;
+}
+
 static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, GError **error)
 {
-	GError *fault = NULL;
 	g_autoptr(SourceFolder) folder = NULL;
-	bool restored = false;
+	bool known = false;
 
-	if (share_domain(load, path, id))
+	if (is_barren(load, path, id))
 		return true;
-	if (!restore_domain(load, path, id, &restored, error) || restored)
-		return restored;
-	folder = walk_folder(load, path, id, load->layout->strays, &fault);
-	if (folder == NULL) {
-		if (fault != NULL)
-			g_propagate_error(error, fault);
-		return fault == NULL;
-	}
-	if (has_domain_file(folder))
+	if (!share_domain(load, path, id, &known, error) || known)
+		return known;
+	if (!restore_domain(load, path, id, &known, error) || known)
+		return known;
+	folder = walk_read(load, path, id, load->strays);
+	if (folder == NULL)
+		return true;
+	if (walk_entry(folder, "domain.yaml") != NULL)
 		return walk_domain(load, folder, path, id, error);
-	report_strays(load, folder, path);
-	return walk_children(load, folder, path, error);
+	return walk_barren(load, folder, path, id, error);
+}
+
+// ---- All of it ----------------------------------------------------------------------------------------------------
+
+// A folder right below domains/. What is in it is left out as a whole when it is too much, and no domain of it stands out.
+static bool walk_group(
+	LayoutLoad *load, const char *above, const SourceEntry *entry, GError **error)
+{
+	g_autofree char *path = walk_join(above, entry->name);
+	guint domains = load->layout->domains->len;
+	GError *fault = NULL;
+
+	walk_budget_folder(load, path, &entry->id);
+	if (!walk_one_place(load, above, entry, &fault)) {
+		if (!g_error_matches(fault, LAYOUT_ERROR, LAYOUT_ERROR_FOLDER)) {
+			g_propagate_error(error, fault);
+			return false;
+		}
+		g_error_free(fault);
+		g_ptr_array_set_size(load->layout->domains, (gint)domains);
+		load->strays = load->layout->strays;
+		walk_budget_drop(load);
+	}
+	walk_budget_folder(load, NULL, NULL);
+	return true;
 }
 
 static bool walk_domains(LayoutLoad *load, const SourceFolder *top, GError **error)
 {
-	const SourceEntry *entry = entry_of(top, "domains");
-	GError *fault = NULL;
+	const SourceEntry *entry = walk_entry(top, "domains");
 	g_autoptr(SourceFolder) folder = NULL;
 
 	if (entry == NULL)
 		return true;
-	if (entry->kind != SOURCE_FOLDER || entry->fault != ENTRY_GOOD) {
-		report_entry(load->layout->strays, "", entry);
+	if (walk_is_odd(entry) && entry->fault != ENTRY_CASE) {
+		walk_report(load->strays, "", entry);
 		return true;
 	}
-	folder = walk_folder(load, "domains", &entry->id, load->layout->strays, &fault);
-	if (folder == NULL) {
-		if (fault != NULL)
-			g_propagate_error(error, fault);
-		return fault == NULL;
+	if (entry->kind != SOURCE_FOLDER) {
+		diagnostic_add(load->strays, "domains", 0, 0, DIAGNOSTIC_ERROR, "bad-entry",
+			"make it a folder", "'domains' must be a folder, and is a file");
+		return true;
 	}
-	return walk_children(load, folder, "domains", error);
+	folder = source_tree_folder(load->tree, "domains", &entry->id, error);
+	if (folder == NULL)
+		return false;
+	load->layout->statistics.folders_walked++;
+	return walk_children(load, folder, "domains", walk_group, error);
 }
 
-bool layout_walk(LayoutLoad *load, GError **error)
+// "Domains" beside "domains": on some file systems they are the same.
+static void report_twins(LayoutLoad *load, const SourceFolder *top)
+{
+	static const char *const names[] = {"domains", "weir.yaml"};
+
+	for (size_t i = 0; i < top->length; i++) {
+		const SourceEntry *entry = &top->entries[i];
+
+		for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
+			if (entry->fault == ENTRY_CASE && strcmp(entry->name, names[j]) != 0 &&
+				g_ascii_strcasecmp(entry->name, names[j]) == 0)
+				walk_report(load->strays, "", entry);
+		}
+	}
+}
+
+static bool walk_all(LayoutLoad *load, GError **error)
 {
 	g_autoptr(SourceFolder) top =
 		source_tree_folder(load->tree, "", source_tree_root(load->tree), error);
@@ -548,5 +428,24 @@ bool layout_walk(LayoutLoad *load, GError **error)
 	load->layout->project = project_config_load(load, top, error);
 	if (load->layout->project == NULL)
 		return false;
-	return walk_domains(load, top, error) && walk_patterns(load, top, error);
+	report_twins(load, top);
+	return walk_domains(load, top, error) && walk_patterns(load, top, error) &&
+	       walk_weigh(load, error);
+}
+
+bool layout_walk(LayoutLoad *load, GError **error)
+{
+	bool good;
+
+	load->strays = load->layout->strays;
+	load->budget = walk_budget_new(&load->limits);
+	load->seen = g_hash_table_new_full(source_id_hash, source_id_same, g_free, g_free);
+	load->barren = g_hash_table_new_full(source_id_hash, source_id_same, g_free, NULL);
+	good = walk_all(load, error);
+	walk_budget_free(load->budget);
+	g_hash_table_unref(load->seen);
+	g_hash_table_unref(load->barren);
+	load->layout->unreadable = load->unreadable > 0;
+	diagnostic_list_sort(load->layout->strays);
+	return good;
 }

@@ -123,6 +123,20 @@ static int open_file(SourceTree *tree, const char *path, struct stat *status, GE
 	return descriptor;
 }
 
+static bool disk_size(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
+{
+	struct stat status;
+	int descriptor = open_file(tree, path, &status, error);
+
+	(void)id;
+	if (descriptor < 0)
+		return false;
+	close(descriptor);
+	*ret_size = (uint64_t)status.st_size;
+	return true;
+}
+
 static GBytes *disk_blob(
 	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
 {
@@ -160,7 +174,7 @@ static void disk_close(SourceTree *tree)
 		close(tree->folder);
 }
 
-static const SourceTable disk_table = {disk_folder, disk_blob, disk_close};
+static const SourceTable disk_table = {disk_folder, disk_size, disk_blob, disk_close};
 
 SourceTree *source_tree_open_folder(const char *path, GError **error)
 {

@@ -184,9 +184,9 @@ static SourceFolder *commit_folder(
 	return folder;
 }
 
-// Whether it is a blob within the limit, by what it says of itself, without unpacking it.
-static bool check_blob(
-	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
+// By what the blob says of itself, without unpacking it.
+static bool commit_size(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
 {
 	git_object_t type;
 	git_oid oid;
@@ -197,11 +197,23 @@ static bool check_blob(
 		object_error(error, tree, path, id, git_problem());
 	else if (type != GIT_OBJECT_BLOB)
 		object_error(error, tree, path, id, "it is no blob");
-	else if (size > limit)
-		source_too_large(path, size, limit, error);
-	else
+	else {
+		*ret_size = size;
 		return true;
+	}
 	return false;
+}
+
+static bool check_blob(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
+{
+	uint64_t size;
+
+	if (!commit_size(tree, path, id, &size, error))
+		return false;
+	if (size > limit)
+		source_too_large(path, size, limit, error);
+	return size <= limit;
 }
 
 static void free_object(void *object)
@@ -239,7 +251,7 @@ static void commit_close(SourceTree *tree)
 	git_libgit2_shutdown();
 }
 
-static const SourceTable commit_table = {commit_folder, commit_blob, commit_close};
+static const SourceTable commit_table = {commit_folder, commit_size, commit_blob, commit_close};
 
 static bool find_commit(SourceTree *tree, const char *revision, GError **error)
 {

@@ -6,6 +6,8 @@
 typedef struct SourceTable {
 	SourceFolder *(*folder)(
 		SourceTree *tree, const char *path, const SourceId *id, GError **error);
+	bool (*size)(SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size,
+		GError **error);
 	// The content, or SOURCE_ERROR_LIMIT when there is more of it than limit.
 	GBytes *(*blob)(SourceTree *tree, const char *path, const SourceId *id, uint64_t limit,
 		GError **error);

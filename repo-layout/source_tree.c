@@ -54,6 +54,12 @@ SourceFolder *source_tree_folder(
 	return tree->table->folder(tree, path, id, error);
 }
 
+bool source_tree_blob_size(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error)
+{
+	return tree->table->size(tree, path, id, ret_size, error);
+}
+
 GBytes *source_too_large(const char *path, uint64_t size, uint64_t limit, GError **error)
 {
 	g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_LIMIT,
@@ -92,6 +98,26 @@ void source_id_text(const SourceId *id, char text[41])
 bool source_id_equal(const SourceId *a, const SourceId *b)
 {
 	return memcmp(a->bytes, b->bytes, SOURCE_ID_SIZE) == 0;
+}
+
+bool source_id_is_zero(const SourceId *id)
+{
+	static const SourceId zero;
+
+	return source_id_equal(id, &zero);
+}
+
+unsigned source_id_hash(const void *id)
+{
+	unsigned hash;
+
+	memcpy(&hash, id, sizeof(hash));
+	return hash;
+}
+
+gboolean source_id_same(const void *a, const void *b)
+{
+	return source_id_equal(a, b);
 }
 
 SourceTree *source_tree_open(const char *path, const char *revision, GError **error)

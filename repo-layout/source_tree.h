@@ -94,6 +94,9 @@ const SourceId *source_tree_root(const SourceTree *tree);
 // object.
 SourceFolder *source_tree_folder(
 	SourceTree *tree, const char *path, const SourceId *id, GError **error);
+// The size of a file's content, without loading it.
+bool source_tree_blob_size(
+	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error);
 // The content of a file, refused when larger than limit. The bytes end with a NUL that does not
 // count. The caller frees them with g_bytes_unref.
 GBytes *source_tree_blob(
@@ -102,6 +105,11 @@ GBytes *source_tree_blob(
 // 40 hexadecimal digits and a NUL.
 void source_id_text(const SourceId *id, char text[41]);
 bool source_id_equal(const SourceId *a, const SourceId *b);
+// Whether it is that of nothing: what a folder on disk gives to all of its entries.
+bool source_id_is_zero(const SourceId *id);
+// For hash tables whose keys are SourceIds.
+unsigned source_id_hash(const void *id);
+gboolean source_id_same(const void *a, const void *b);
 // The fault of a name by itself (not against its neighbours). length excludes the NUL.
 EntryFault entry_name_fault(const char *name, size_t length);
 // "a name that git reserves", …: for messages.

@@ -17,6 +17,9 @@ typedef struct SetReading {
 	json_t *pattern; // the template as JSON
 	const json_t *row;
 	size_t number; // of the row, from 1
+	uint64_t bytes; // of the definitions so far
+	bool (*go_on)(void *data); // NULL: always
+	void *go_on_data;
 	DiagnosticList *diagnostics;
 } SetReading;
 
@@ -175,8 +178,32 @@ static Unit *row_unit(SetReading *reading)
 	return unit;
 }
 
+// A small file may stand for much: a long template, many rows.
+static bool add_row(SetReading *reading, GPtrArray *units)
+{
+	uint64_t limit = reading->limits->memory_bytes;
+	Unit *unit = row_unit(reading);
+
+	g_ptr_array_add(units, unit);
+	reading->bytes += unit->definition == NULL ? 0 : strlen(unit->definition);
+	if (reading->bytes > limit) {
+		diagnostic_add(reading->diagnostics, reading->source->path,
+			reading->template_->line, reading->template_->column, DIAGNOSTIC_ERROR,
+			"limit-passed",
+			"split it into several sets, or raise 'limits.memory_bytes' in the "
+			"server's configuration",
+			"the flows of the first %zu rows have %" G_GUINT64_FORMAT
+			" bytes: the limit 'memory_bytes' of %" G_GUINT64_FORMAT
+			" is passed by %" G_GUINT64_FORMAT,
+			reading->number, reading->bytes, limit, reading->bytes - limit);
+		return false;
+	}
+	return reading->go_on == NULL || reading->go_on(reading->go_on_data);
+}
+
 static json_t *rows_of(SetReading *reading, const YamlNode *node)
 {
+	YamlLimits limits = reading->limits->yaml;
 	size_t length;
 	const char *text;
 
@@ -191,8 +218,8 @@ static json_t *rows_of(SetReading *reading, const YamlNode *node)
 		return NULL;
 	}
 	text = g_bytes_get_data(reading->source->texts[1], &length);
-	return rows_parse(reading->source->paths[1], text, length, &reading->limits->yaml,
-		reading->diagnostics);
+	limits.bytes = reading->limits->data_bytes;
+	return rows_parse(reading->source->paths[1], text, length, &limits, reading->diagnostics);
 }
 
 static void expand(SetReading *reading, const YamlNode *root, GPtrArray *units)
@@ -220,7 +247,8 @@ static void expand(SetReading *reading, const YamlNode *root, GPtrArray *units)
 	{
 		reading->row = row;
 		reading->number = index + 1;
-		g_ptr_array_add(units, row_unit(reading));
+		if (!add_row(reading, units))
+			break;
 	}
 	json_decref(reading->pattern);
 }
@@ -237,10 +265,17 @@ char *set_rows_name(GBytes *text)
 }
 
 void unit_parse_set(const DomainConfig *config, const UnitSource *source,
-	const LayoutLimits *limits, GPtrArray *units, DiagnosticList *diagnostics)
+	const LayoutLimits *limits, bool (*go_on)(void *data), void *go_on_data, GPtrArray *units,
+	DiagnosticList *diagnostics)
 {
 	SetReading reading = {
-		.config = config, .source = source, .limits = limits, .diagnostics = diagnostics};
+		.config = config,
+		.source = source,
+		.limits = limits,
+		.diagnostics = diagnostics,
+		.go_on = go_on,
+		.go_on_data = go_on_data,
+	};
 	KeyContext context = {.file = source->path, .diagnostics = diagnostics};
 	size_t length;
 	const char *text = g_bytes_get_data(source->texts[0], &length);

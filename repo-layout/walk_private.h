@@ -31,21 +31,100 @@ typedef struct FoundList {
 	GArray *files; // Found
 } FoundList;
 
-// Reads a folder, counts its entries and reports those that cannot be used (to diagnostics). NULL with error: unreadable or
-// over a limit of the load; NULL without: too deep, which is reported.
-SourceFolder *walk_folder(LayoutLoad *load, const char *path, const SourceId *id,
-	DiagnosticList *diagnostics, GError **error);
+// ---- walk_entry.c
+// Reads a folder. NULL: it cannot be read, or lies too deep, which faults says then.
+SourceFolder *walk_read(
+	LayoutLoad *load, const char *path, const SourceId *id, DiagnosticList *faults);
+// Whether an entry cannot be used, whatever it is called.
+bool walk_is_odd(const SourceEntry *entry);
+// Says why an entry of a folder cannot be used.
+void walk_report(DiagnosticList *faults, const char *folder, const SourceEntry *entry);
+// What a name that must be a file's is instead: "a symbolic link", …; NULL: a file.
+const char *walk_oddity(const SourceEntry *entry);
+// The text of a file of a domain. NULL: it is too large or cannot be read, which faults says then.
+typedef enum {
+	WALK_FILE,
+	WALK_SCHEMA,
+	WALK_DATA,
+	WALK_SCRIPTS,
+} WalkLimit;
+GBytes *walk_text(LayoutLoad *load, DiagnosticList *faults, const char *path, const SourceId *id,
+	WalkLimit which);
+// Looks at the size of a file alone.
+void walk_size(LayoutLoad *load, DiagnosticList *faults, const char *path, const SourceId *id,
+	WalkLimit which);
+// Says that an object cannot be read, which is no fault of the files themselves.
+void walk_unreadable(
+	LayoutLoad *load, DiagnosticList *faults, const char *path, const GError *error);
+// NULL when there is none.
+const SourceEntry *walk_entry(const SourceFolder *folder, const char *name);
+char *walk_join(const char *folder, const char *name);
+bool ends_with(const char *name, const char *ending);
+// How many folders a path goes down.
+unsigned walk_depth(const char *path);
+
+// ---- walk_role.c
+// Whether a folder of this name has a meaning in a domain.
+bool walk_is_role(const char *name);
+// Whether an entry of a domain's folder may be a domain of its own: a folder without a role. One whose name differs from
+// another's in letter case only is, too: each of the two may be one.
+bool walk_is_place(const SourceEntry *entry);
+// Gathers the files of the domain's own folders, and says what is wrong with the entries of its folder. False with error: the
+// domain or the load goes no further.
+// A scripts/ that is as it was in previous (may be NULL) is not walked.
+bool walk_own_folders(LayoutLoad *load, DomainData *data, const DomainData *previous,
+	const SourceFolder *folder, FoundList *found, GError **error);
+// The name without its last ending: "orders.sql" -> "orders".
+const char *found_stem(FoundList *found, const char *name);
+
+// ---- walk_tally.c: how many entries there really are
+typedef struct WalkTally {
+	LayoutLoad *load;
+	GHashTable *known; // id -> uint64_t *
+	uint64_t left; // entries that may still be read
+	bool inexact;
+} WalkTally;
+
+void walk_tally_begin(WalkTally *count, LayoutLoad *load);
+void walk_tally_end(WalkTally *count);
+uint64_t walk_tally_folder(WalkTally *count, const char *path, const SourceId *id);
+// Of a domain's own folders together; *ret_largest (NULL: none) is the one that holds most.
+uint64_t walk_tally_domain(WalkTally *count, const DomainData *data, const SourceFolder *folder,
+	const SourceEntry **ret_largest, uint64_t *ret_most);
+// "11111111110", or "more than 200000" when it could not be counted to the end. The caller frees it.
+char *walk_tally_text(const WalkTally *count, uint64_t sum, uint64_t least);
+// "the limit 'entries' of 200000 is passed by 5". The caller frees it.
+char *walk_tally_passed(const WalkTally *count, uint64_t sum, uint64_t least);
+
+// ---- walk_budget.c: who uses up what a load may use
+// The half of a limit is what one domain may use when all of them together pass it: the domain that has more is the one that
+// goes no further, and the others go on.
+WalkBudget *walk_budget_new(const LayoutLimits *limits);
+void walk_budget_free(WalkBudget *budget);
+// A folder right below domains/ begins; walk_budget_drop() takes back all that was counted since.
+void walk_budget_folder(LayoutLoad *load, const char *path, const SourceId *id);
+void walk_budget_drop(LayoutLoad *load);
+// A domain's own folders begin and end. folder is the domain's.
+void walk_budget_domain(LayoutLoad *load, DomainData *data, const SourceFolder *folder);
+bool walk_budget_domain_end(LayoutLoad *load, DomainData *data, GError **error);
+// Counts a domain that was taken over as it was.
+bool walk_budget_shared(LayoutLoad *load, const DomainData *data, GError **error);
+// Counts entries of the domain in hand, or of none.
+bool walk_count(LayoutLoad *load, size_t entries, GError **error);
+// Whether the load is within its limit of time; else error is set.
+bool walk_in_time(LayoutLoad *load, GError **error);
+// At the end: finds the domains at fault when all together pass a limit.
+bool walk_weigh(LayoutLoad *load, GError **error);
+
+// ---- layout_units.c
 // Makes the units of a domain out of its files, with those of previous (may be NULL) where nothing changed.
 bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, FoundList *found,
 	GError **error);
-// Whether the load is within its limit of time; else error is set.
-bool walk_in_time(LayoutLoad *load, GError **error);
+// ---- layout_pattern.c
 // Domains of the layout's patterns.
 bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error);
+// ---- layout_walk.c
 // The last snapshot's domain at this path; NULL when there is none.
 DomainData *walk_previous(LayoutLoad *load, const char *path);
 // Puts a finished domain into the layout. Takes the reference.
 void walk_add(LayoutLoad *load, DomainData *data);
-bool ends_with(const char *name, const char *ending);
-// The name without its last ending: "orders.sql" -> "orders".
-const char *found_stem(FoundList *found, const char *name);

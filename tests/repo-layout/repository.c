@@ -1,6 +1,7 @@
 #include "tests/repo-layout/repository.h"
 
 #include <git2.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 struct Repository {
@@ -110,10 +111,12 @@ char *repository_commit(Repository *repository)
 	return commit_tree(repository, &tree);
 }
 
-static void append_entry(GByteArray *tree, const char *mode_and_name, const git_oid *id)
+void tree_append(GByteArray *tree, const char *mode, const char *name, const unsigned char id[20])
 {
-	g_byte_array_append(tree, (const guint8 *)mode_and_name, (guint)strlen(mode_and_name) + 1);
-	g_byte_array_append(tree, id->id, 20);
+	g_byte_array_append(tree, (const guint8 *)mode, (guint)strlen(mode));
+	g_byte_array_append(tree, (const guint8 *)" ", 1);
+	g_byte_array_append(tree, (const guint8 *)name, (guint)strlen(name) + 1);
+	g_byte_array_append(tree, id, 20);
 }
 
 static void write_object(
@@ -126,36 +129,114 @@ static void write_object(
 	git_odb_free(objects);
 }
 
+void repository_tree(Repository *repository, const void *tree, size_t length, unsigned char id[20])
+{
+	git_oid oid;
+
+	write_object(repository, tree, length, GIT_OBJECT_TREE, &oid);
+	memcpy(id, oid.id, 20);
+}
+
+char *repository_commit_tree(Repository *repository, const unsigned char id[20])
+{
+	g_autofree char *text = NULL;
+	git_oid tree, commit;
+
+	memcpy(tree.id, id, 20);
+	text = g_strdup_printf("tree %s\nauthor t <t@x> 1700000000 +0000\ncommitter t <t@x> "
+			       "1700000000 +0000\n\nx\n",
+		git_oid_tostr_s(&tree));
+	write_object(repository, text, strlen(text), GIT_OBJECT_COMMIT, &commit);
+	return g_strdup(git_oid_tostr_s(&commit));
+}
+
+void repository_id(
+	Repository *repository, const char *commit, const char *path, unsigned char id[20])
+{
+	g_autofree char *name = g_strdup_printf("%s:%s", commit, path);
+	git_object *object;
+
+	must(git_revparse_single(&object, repository->git, name));
+	memcpy(id, git_object_id(object)->id, 20);
+	git_object_free(object);
+}
+
+// The tree at a folder of the commit with one entry more, or another one under that name; id receives its own.
+static void graft_one(Repository *repository, const char *commit, const char *folder,
+	const char *name, unsigned char id[20])
+{
+	git_treebuilder *builder;
+	git_object *tree = NULL;
+	g_autofree char *spec = g_strdup_printf("%s:%s", commit, folder);
+	git_oid oid;
+
+	git_revparse_single(&tree, repository->git, spec);
+	must(git_treebuilder_new(&builder, repository->git, (git_tree *)tree));
+	memcpy(oid.id, id, 20);
+	must(git_treebuilder_insert(NULL, builder, name, &oid, GIT_FILEMODE_TREE));
+	must(git_treebuilder_write(&oid, builder));
+	memcpy(id, oid.id, 20);
+	git_treebuilder_free(builder);
+	git_object_free(tree);
+}
+
+char *repository_graft(
+	Repository *repository, const char *commit, const char *path, const unsigned char id[20])
+{
+	g_autofree char *left = g_strdup(path);
+	unsigned char at[20];
+	char *slash;
+
+	memcpy(at, id, sizeof(at));
+	while ((slash = strrchr(left, '/')) != NULL) {
+		*slash = '\0';
+		graft_one(repository, commit, left, slash + 1, at);
+	}
+	graft_one(repository, commit, "", left, at);
+	return repository_commit_tree(repository, at);
+}
+
+void repository_lose(Repository *repository, const unsigned char id[20])
+{
+	git_oid oid;
+	char text[41];
+	g_autofree char *path = NULL;
+
+	memcpy(oid.id, id, 20);
+	git_oid_tostr(text, sizeof(text), &oid);
+	path = g_strdup_printf("%s/objects/%.2s/%s", repository->path, text, text + 2);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 char *repository_commit_raw(Repository *repository, const void *tree, size_t length)
 {
-	static const char *const levels[] = {"40000 sql", "40000 sales", "40000 domains"};
-	git_oid id, blob, commit;
-	g_autofree char *text = NULL;
+	static const char *const levels[] = {"sql", "sales", "domains"};
+	unsigned char id[20], blob[20];
 
-	write_object(repository, tree, length, GIT_OBJECT_TREE, &id);
+	repository_tree(repository, tree, length, id);
 	for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
 		g_autoptr(GByteArray) above = g_byte_array_new();
 
-		if (i == 1) {
-			repository_blob(repository, "owner: x\n", blob.id);
-			g_byte_array_set_size(above, 0);
-		}
 		if (i == 0) {
-			repository_blob(repository, "owner: x\n", blob.id);
-			append_entry(above, "100644 domain.yaml", &blob);
+			repository_blob(repository, "owner: x\n", blob);
+			tree_append(above, "100644", "domain.yaml", blob);
 		}
-		append_entry(above, levels[i], &id);
+		tree_append(above, "40000", levels[i], id);
 		if (i == 2) {
-			repository_blob(repository, "name: x\n", blob.id);
-			append_entry(above, "100644 weir.yaml", &blob);
+			repository_blob(repository, "name: x\n", blob);
+			tree_append(above, "100644", "weir.yaml", blob);
 		}
-		write_object(repository, above->data, above->len, GIT_OBJECT_TREE, &id);
+		repository_tree(repository, above->data, above->len, id);
 	}
-	text = g_strdup_printf("tree %s\nauthor t <t@x> 1700000000 +0000\ncommitter t <t@x> "
-			       "1700000000 +0000\n\nx\n",
-		git_oid_tostr_s(&id));
-	write_object(repository, text, strlen(text), GIT_OBJECT_COMMIT, &commit);
-	return g_strdup(git_oid_tostr_s(&commit));
+	return repository_commit_tree(repository, id);
+}
+
+Layout *repository_load_within(const Repository *repository, const char *commit, Layout *previous,
+	const LayoutLimits *limits, GError **error)
+{
+	g_autoptr(SourceTree) tree = source_tree_open_commit(repository->path, commit, error);
+
+	return tree == NULL ? NULL : layout_load(tree, previous, NULL, limits, error);
 }
 
 Layout *repository_load(const Repository *repository, const char *commit, Layout *previous,

@@ -432,9 +432,10 @@ static void test_large_file(void)
 
 	repository_set(repository, "domains/sales/sql/t.sql", text);
 	expect(repository,
-		"domains/sales/sql/t.sql: error: 'domains/sales/sql/t.sql' has 1048577 bytes: the "
-		"limit of 1048576 is passed\n"
-		"hint: raise the limit in the server's settings, or make the file smaller\n");
+		"domains/sales/sql/t.sql: error: the file has 1048577 bytes: the limit "
+		"'file_bytes' of 1048576 is passed by 1\n"
+		"hint: make the file smaller, or raise 'limits.file_bytes' in the server's "
+		"configuration\n");
 }
 
 static void test_unreadable(void)
@@ -494,6 +495,39 @@ static void test_patterns(void)
 	expect(repository, "weir.yaml: error: the pattern 'layout.scripts' needs '{table}'\n"
 			   "weir.yaml: error: the pattern 'layout.scripts' has the unknown name "
 			   "'{tabel}'\nhint: did you mean 'table'?\n");
+}
+
+// What would be a file of the domain and cannot be used breaks it: what it made must not count as removed.
+static void test_pattern_faults(void)
+{
+	g_autoptr(Repository) repository = repository_new();
+	g_autofree char *commit = NULL, *found = NULL, *again = NULL;
+	g_autoptr(Layout) layout = NULL;
+	g_autoptr(Layout) lost = NULL;
+	unsigned char id[20];
+
+	repository_set(repository, "weir.yaml",
+		"name: lake\nlayout:\n  scripts: \"sql/{domain}/{dataset}/{table}.sql\"\n");
+	repository_set(repository, "sql/a/d/one.sql", "SELECT 1 AS a");
+	repository_set(repository, "sql/a/d/ONE.sql", "SELECT 1 AS a");
+	repository_set(repository, "sql/b/d/two.sql", "SELECT 2 AS a");
+	repository_set(repository, "sql/b/e/three.sql", "SELECT 3 AS a");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	found = layout_report(layout);
+	g_assert_cmpstr(found, ==,
+		"sql/a/d/ONE.sql: error: the entry is refused: its name differs from another one's "
+		"in letter case only\n"
+		"sql/a/d/one.sql: error: the entry is refused: its name differs from another one's "
+		"in letter case only\n");
+	g_assert_null(layout_domain_find(layout, "a"));
+	g_assert_false(layout_domain_find(layout, "b")->broken);
+	repository_id(repository, commit, "sql/b/e", id);
+	repository_lose(repository, id);
+	lost = repository_load(repository, commit, NULL, NULL);
+	again = layout_report(lost);
+	g_assert_nonnull(strstr(again, "sql/b/e: error: cannot read 'sql/b/e' (object "));
+	g_assert_true(layout_domain_find(lost, "b")->broken);
 }
 
 static void test_flow_set(void)
@@ -558,6 +592,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/two-ids", test_two_ids);
 	g_test_add_func("/layout/large-file", test_large_file);
 	g_test_add_func("/layout/patterns", test_patterns);
+	g_test_add_func("/layout/pattern-faults", test_pattern_faults);
 	g_test_add_func("/layout/flow-set", test_flow_set);
 	g_test_add_func("/layout/unreadable", test_unreadable);
 	return g_test_run();
