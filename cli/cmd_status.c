@@ -70,8 +70,11 @@ static void print_diagnostics(const json_t *diagnostics)
 		g_autofree char *message = output_printable(document_text(one, "message"), false);
 		g_autofree char *place = output_printable(file != NULL ? file : "-", false);
 
-		printf("%s:%" PRId64 ":%" PRId64 ": ", place, document_number(one, "line"),
-			document_number(one, "column"));
+		fputs(place, stdout);
+		if (document_number(one, "line") > 0)
+			printf(":%" PRId64 ":%" PRId64, document_number(one, "line"),
+				document_number(one, "column"));
+		fputs(": ", stdout);
 		print_word(document_text(one, "severity"));
 		printf(": %s\n", message);
 		if (hint != NULL)

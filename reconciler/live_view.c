@@ -15,6 +15,7 @@ typedef struct {
 	char *name;
 	char *digest; // "": nothing of it is live yet
 	char *path; // of its folder; NULL: nothing of it is live yet
+	GStrv consumers; // that may read its tables; NULL: all
 	SourceId tree;
 	bool tree_known;
 	bool unsettled;
@@ -36,6 +37,7 @@ static void live_domain_free(void *data)
 	layout_unref(domain->layout);
 	g_free(domain->digest);
 	g_free(domain->path);
+	g_strfreev(domain->consumers);
 	g_free(domain->name);
 	g_free(domain);
 }
@@ -100,6 +102,7 @@ static bool live_domains(PlanLive *live, GArray *domains, GError **error)
 			.name = domain->name,
 			.digest = domain->digest,
 			.path = domain->path,
+			.consumers = (const char *const *)domain->consumers,
 			.tree = domain->tree,
 			.tree_known = domain->tree_known,
 			.unsettled = domain->unsettled,
@@ -122,6 +125,7 @@ static void append_layout_flows(const LayoutDomain *domain, GArray *flows)
 			.blob_known = true,
 			.path = flow->path,
 			.generated = flow->kind == LAYOUT_FLOW_GENERATED,
+			.flow = flow,
 		};
 
 		g_array_append_val(flows, value);
@@ -139,6 +143,11 @@ static void append_store_flows(const GPtrArray *rows, GArray *flows)
 			.path = flow->path,
 			.revision = (int)flow->revision,
 			.generated = g_strcmp0(flow->kind, "generated") == 0,
+			.reads = flow->reads,
+			.writes = flow->writes,
+			.triggers = flow->triggers,
+			.target = flow->target,
+			.line = (unsigned)flow->line,
 		};
 
 		value.blob_known = flow->source_digest != NULL &&
@@ -274,6 +283,27 @@ PlanLive *live_view_plan(LiveView *view)
 	return &view->live;
 }
 
+// Few domains name any: the others' settings are not parsed.
+static GStrv consumers_of(const char *settings)
+{
+	bool any = settings != NULL && strstr(settings, "\"consumers\"") != NULL;
+	json_auto_t *object = any ? json_loads(settings, 0, NULL) : NULL;
+	const json_t *list = json_object_get(object, "consumers");
+	g_autoptr(GStrvBuilder) names = NULL;
+	const json_t *name;
+	size_t index;
+
+	if (!json_is_array(list))
+		return NULL;
+	names = g_strv_builder_new();
+	json_array_foreach(list, index, name)
+	{
+		if (json_is_string(name))
+			g_strv_builder_add(names, json_string_value(name));
+	}
+	return g_strv_builder_end(names);
+}
+
 static void add_row(LiveView *view, const StoreDomain *row)
 {
 	LiveDomain *domain = get_or_add(view, row->name);
@@ -282,6 +312,7 @@ static void add_row(LiveView *view, const StoreDomain *row)
 		g_free(domain->digest);
 		domain->digest = g_strdup(row->digest);
 		domain->path = g_strdup(row->path);
+		domain->consumers = consumers_of(row->settings);
 	}
 	domain->tree_known = row->tree != NULL && source_id_parse(row->tree, &domain->tree);
 	domain->unsettled = row->sync != SYNC_SYNCED;
@@ -319,6 +350,8 @@ void live_view_set(LiveView *view, Layout *layout, const LayoutDomain *domain)
 	entry->digest = g_strdup(domain->digest);
 	g_free(entry->path);
 	entry->path = g_strdup(domain->path);
+	g_strfreev(entry->consumers);
+	entry->consumers = g_strdupv((char **)(uintptr_t)domain->consumers);
 	entry->tree = domain->tree;
 	entry->tree_known = true;
 	entry->unsettled = false;

@@ -3,6 +3,7 @@
 // Domain digests are compared first, and only domains that differ are looked into.
 #pragma once
 
+#include "repo-layout/arena.h"
 #include "repo-layout/layout.h"
 
 #include <glib.h>
@@ -50,6 +51,7 @@ typedef struct {
 	const char *name;
 	const char *digest; // of everything live in it; "": nothing of it is live yet
 	const char *path; // of the folder it was made from; NULL: nothing of it is live yet
+	const char *const *consumers; // that may read its tables; NULL: all
 	SourceId tree; // id of that folder
 	bool tree_known;
 	bool unsettled; // the last apply left it broken or held: its status has to be written again
@@ -64,6 +66,12 @@ typedef struct {
 	const char *path; // of its file
 	int revision; // 0 when not known
 	bool generated;
+	// What it reads and writes: of the flow of a layout, or NULL and as the store has it.
+	const LayoutFlow *flow;
+	const char *reads, *writes; // joined by newlines; NULL: none
+	const char *triggers; // JSON list; NULL: none
+	const char *target;
+	unsigned line; // where it begins
 } PlanLiveFlow;
 
 typedef struct {
@@ -137,8 +145,18 @@ typedef struct {
 	const LayoutDomain *layout; // NULL when the domain is removed
 	const char *live_digest; // NULL when the domain is new
 	const char *live_path; // of its folder; NULL when nothing of it is live
+	const char *const *live_consumers;
 	guint first, count; // its changes in Plan.changes
+	DiagnosticList *faults; // what is wrong between it and others; NULL: nothing
+	guint first_edge, edges; // in Plan.edges
+	bool edges_known;
 } PlanDomain;
+
+// A flow whose place among the others differs from what is live: it reads or writes other tables.
+typedef struct {
+	const LayoutFlow *before; // kept by the plan; NULL: it is new
+	const LayoutFlow *after; // NULL: it is deleted
+} PlanEdge;
 
 typedef struct {
 	const char *code; // "max-deletions"
@@ -155,10 +173,14 @@ struct Plan {
 	char live_digest
 		[PLAN_DIGEST_SIZE]; // of what was live: applying is refused once it has moved
 	GArray *domains; // PlanDomain, sorted by name; only those that differ or are broken
+	GArray *edges; // PlanEdge, by domain
+	GPtrArray *nameless; // const LayoutDomain *: folders that name the domain of another folder
+	DiagnosticList *strays; // what is wrong with those
 	GArray *changes; // PlanChange, in the order of domains, then resource, then name
 	GPtrArray *refusals; // PlanRefusal *, filled by plan_guard()
-	bool broken; // some domain, or the project itself, has errors
+	bool broken; // some domain, the project itself, or a folder that is no domain has errors
 	GStringChunk *strings;
+	Arena arena; // of flows that were
 	GArray *live_domains; // PlanLiveDomain, copied: what the live digest was made of
 };
 
@@ -182,6 +204,11 @@ char *plan_change_address(const PlanChange *change);
 // borrowed from the layout; the caller frees the array). Flows that the plan creates are left out: they have no readers yet.
 // At most limit of them, the nearest; 0: all.
 GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint limit);
+
+// All that is wrong with a domain: in its files, and between it and others. Sorted; the caller frees the list.
+DiagnosticList *plan_domain_diagnostics(const PlanDomain *domain);
+// What belongs to no domain. The caller frees the list.
+DiagnosticList *plan_project_diagnostics(const Plan *plan);
 
 // The diagnostics of the project and of the domains that the plan lists, sorted: those of domains that do not change are
 // not the plan's. The caller frees the list.

@@ -149,16 +149,24 @@ static void describe(StoreDomain *row, const LayoutDomain *layout, bool live)
 	set_text(&row->description, layout->description);
 	set_text(&row->connection, layout->connection);
 	set_text(&row->dataset, layout->dataset);
-	g_free(row->diagnostics);
-	row->diagnostics = diagnostics_text(layout->diagnostics);
 }
 
-static void make_live(Apply *apply, StoreDomain *row, const LayoutDomain *layout)
+static void set_diagnostics(StoreDomain *row, const PlanDomain *domain)
 {
+	g_autoptr(DiagnosticList) all = plan_domain_diagnostics(domain);
+
+	g_free(row->diagnostics);
+	row->diagnostics = diagnostics_text(all);
+}
+
+static void make_live(Apply *apply, StoreDomain *row, const PlanDomain *domain)
+{
+	const LayoutDomain *layout = domain->layout;
 	char tree[41];
 
 	source_id_text(&layout->tree, tree);
 	describe(row, layout, true);
+	set_diagnostics(row, domain);
 	set_text(&row->tree, tree);
 	set_text(&row->digest, layout->digest);
 	set_text(&row->scripts_tree, layout->scripts_tree);
@@ -211,15 +219,15 @@ static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 		return false;
 	if (domain->layout != NULL)
 		describe(row, domain->layout, false);
+	set_diagnostics(row, domain);
 	set_text(&row->commit_wanted, apply->options->commit);
 	g_free(row->message);
 	if (domain->state == PLAN_DOMAIN_HELD) {
 		row->message = refusals_text(apply->plan, domain->name);
 		apply->outcome->domains_held++;
 	} else {
-		size_t faults = domain->layout != NULL
-					? diagnostic_list_errors(domain->layout->diagnostics)
-					: 0;
+		g_autoptr(DiagnosticList) all = plan_domain_diagnostics(domain);
+		size_t faults = diagnostic_list_errors(all);
 
 		row->message = g_strdup_printf("%zu fault%s in its files: what was live stays",
 			faults, faults == 1 ? "" : "s");
@@ -248,7 +256,7 @@ static bool apply_domain(Apply *apply, const PlanDomain *domain, GError **error)
 		count_change(apply->outcome, change);
 	}
 	if (domain->layout != NULL)
-		make_live(apply, row, domain->layout);
+		make_live(apply, row, domain);
 	else
 		make_gone(apply, row);
 	apply->outcome->domains_applied++;

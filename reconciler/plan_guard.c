@@ -1,5 +1,7 @@
 #include "reconciler/plan_guard.h"
 
+#include "reconciler/plan_internal.h"
+
 #include "repo-layout/layout.h"
 
 #include <string.h>
@@ -69,20 +71,14 @@ static void guard_used_elsewhere(Plan *plan, const PlanPolicy *policy)
 	}
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
-}
-
 // Whether what is wrong with a file or folder may be why a domain is not found. Those of a layout's patterns may lie anywhere
 // else than in domains/.
 static bool may_hide(const Diagnostic *stray, const char *path)
 {
 	if (stray->severity != DIAGNOSTIC_ERROR)
 		return false;
-	return *path == '@' ? !is_below(stray->file, "domains") : is_below(path, stray->file);
+	return *path == '@' ? !path_is_within(stray->file, "domains")
+			    : path_is_within(path, stray->file);
 }
 
 static const Diagnostic *hiding(const Layout *layout, const char *path)
@@ -164,21 +160,35 @@ const PlanGuard plan_guards[] = {
 	{.code = NULL},
 };
 
+static bool deletes(const Plan *plan, const PlanDomain *domain)
+{
+	for (guint i = 0; i < domain->count; i++) {
+		if (plan_change_at(plan, domain->first + i)->action == PLAN_DELETE)
+			return true;
+	}
+	return false;
+}
+
+// What is refused of the plan as a whole are its deletions: who deletes nothing goes on.
+static void hold(Plan *plan, const PlanRefusal *refusal)
+{
+	for (guint i = 0; i < plan->domains->len; i++) {
+		PlanDomain *domain = plan_domain_at(plan, i);
+		bool meant = refusal->domain == NULL ? deletes(plan, domain)
+						     : strcmp(refusal->domain, domain->name) == 0;
+
+		if (meant && domain->state == PLAN_DOMAIN_CHANGED)
+			domain->state = PLAN_DOMAIN_HELD;
+	}
+}
+
 bool plan_guard(Plan *plan, const PlanPolicy *policy)
 {
 	for (const PlanGuard *guard = plan_guards; guard->code != NULL; guard++)
 		guard->check(plan, policy);
-	for (guint i = 0; i < plan->refusals->len; i++) {
-		const PlanRefusal *refusal = plan->refusals->pdata[i];
-
-		for (guint j = 0; j < plan->domains->len; j++) {
-			PlanDomain *domain = plan_domain_at(plan, j);
-
-			if (domain->state == PLAN_DOMAIN_CHANGED &&
-				(refusal->domain == NULL ||
-					strcmp(refusal->domain, domain->name) == 0))
-				domain->state = PLAN_DOMAIN_HELD;
-		}
-	}
+	for (guint i = 0; i < plan->refusals->len; i++)
+		hold(plan, plan->refusals->pdata[i]);
+	if (plan->refusals->len > 0)
+		plan_blame_held(plan);
 	return plan->refusals->len == 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reconciler/plan.h"
+#include "repo-layout/flow_graph.h"
 
 // Compares two canonical definitions, either of which may be NULL. Appends a PlanPath to paths for each difference, in order.
 // Returns the heaviest class, PLAN_COSMETIC when nothing differs.
@@ -15,3 +16,48 @@ void plan_path_free(PlanPath *path);
 
 // Whether a definition may hold a trigger of a type, without parsing it: false rules it out.
 bool plan_may_have_trigger(const char *definition, const char *type);
+
+// ---- plan_edge.c
+// Goes through the live flows and those of a domain of the layout side by side, both in order of id and namespace.
+typedef struct {
+	const GArray *live; // PlanLiveFlow
+	const LayoutDomain *domain; // NULL: none
+	size_t i, j;
+} PlanMerge;
+
+// The next two of one name, or one alone and NULL. False at the end.
+bool plan_merge_next(PlanMerge *merge, const PlanLiveFlow **ret_was, const LayoutFlow **ret_flow);
+// The live flows of a domain in that order (PlanLiveFlow); NULL with error. The caller unrefs it.
+GArray *plan_list_flows(PlanLive *live, const char *domain, GError **error);
+// Notes in what the domain's place among the others differs from what is live.
+void plan_note_edges(Plan *plan, PlanDomain *domain, const GArray *flows);
+
+// Sorts only what is not in order: the usual case costs one pass.
+void plan_ensure_sorted(
+	void *base, size_t length, size_t size, int (*compare)(const void *, const void *));
+int plan_order(const char *a, const char *b, const char *c, const char *d);
+
+// Where the left and right list stand to each other when both are walked in order: negative, take the left one alone;
+// positive, the right one; zero, both. An absent one comes last.
+#define MERGE_ORDER(left, right, compare) ((left) == NULL ? 1 : (right) == NULL ? -1 : (compare))
+
+// ---- plan_compare.c
+// Lists the changes of a domain, and sets its state.
+bool plan_compare_domain(
+	Plan *plan, PlanLive *live, PlanDomain *domain, const GArray *flows, GError **error);
+
+// ---- plan.c
+// Adds a fault; an error breaks the domain.
+void plan_fault(Plan *plan, PlanDomain *domain, DiagnosticSeverity severity, const char *file,
+	unsigned line, const char *code, const char *hint, const char *message);
+static inline bool plan_stays(const PlanDomain *domain)
+{
+	return domain->state == PLAN_DOMAIN_BROKEN || domain->state == PLAN_DOMAIN_HELD;
+}
+
+// ---- plan_blame.c
+// Breaks the domains whose change does not fit with what is live of the others, or with what becomes live of them together:
+// those, and no others. What becomes live then is without faults between domains, if what is live is.
+void plan_blame(Plan *plan);
+// The same after the guards, when domains that are held stay as they were: those that would not fit are refused, too.
+void plan_blame_held(Plan *plan);

@@ -1,5 +1,7 @@
 #include "reconciler/plan.h"
 
+#include <string.h>
+
 // Another revision of the repository as the live side of a plan.
 typedef struct {
 	PlanLive live;
@@ -14,10 +16,15 @@ static bool live_domains(PlanLive *live, GArray *domains, GError **error)
 	(void)error;
 	for (size_t i = 0; i < length; i++) {
 		const LayoutDomain *domain = layout_domain_at(self->layout, i);
+
+		// Of several of one name the first counts.
+		if (i > 0 && strcmp(layout_domain_at(self->layout, i - 1)->name, domain->name) == 0)
+			continue;
 		const PlanLiveDomain value = {
 			.name = domain->name,
 			.digest = domain->digest,
 			.path = domain->path,
+			.consumers = domain->consumers,
 			.tree = domain->tree,
 			.tree_known = true,
 		};
@@ -44,6 +51,7 @@ static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError *
 			.blob_known = true,
 			.path = flow->path,
 			.generated = flow->kind == LAYOUT_FLOW_GENERATED,
+			.flow = flow,
 		};
 
 		g_array_append_val(flows, value);

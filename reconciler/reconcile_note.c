@@ -107,11 +107,11 @@ static bool note_plan(Store *store, const CommitNote *note, bool whole, GError *
 	return store_plan_put(store, &row, error);
 }
 
-static char *project_diagnostics(const Layout *layout)
+static char *project_diagnostics(const Plan *plan)
 {
-	const DiagnosticList *list = layout_project_diagnostics(layout);
+	g_autoptr(DiagnosticList) list = plan_project_diagnostics(plan);
 
-	if (list == NULL || diagnostic_list_length(list) == 0)
+	if (diagnostic_list_length(list) == 0)
 		return NULL;
 	json_t *json = diagnostic_list_json(list);
 	char *text = json_dumps(json, JSON_COMPACT);
@@ -127,7 +127,7 @@ static void describe_commit(StoreSource *row, const CommitNote *note, bool whole
 	set_text(&row->commit_wanted, note->tip->id);
 	set_text(&row->error, NULL);
 	g_free(row->diagnostics);
-	row->diagnostics = project_diagnostics(note->plan->layout);
+	row->diagnostics = project_diagnostics(note->plan);
 	row->sync = whole ? SYNC_SYNCED : SYNC_OUT_OF_SYNC;
 	row->fetched_at = timestamp_now();
 	if (!live)

@@ -61,7 +61,7 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	load.headers = header_memo_new();
 	good = layout_walk(&load, error);
 	if (good)
-		layout_graph_check(&load);
+		layout_graph_make(&load);
 	g_ptr_array_unref(load.added);
 	g_ptr_array_unref(load.removed);
 	header_memo_free(load.headers);
@@ -83,8 +83,8 @@ void layout_unref(Layout *layout)
 	table_index_free(layout->index);
 	g_ptr_array_unref(layout->fresh);
 	g_ptr_array_unref(layout->domains);
-	if (layout->order != NULL)
-		g_array_unref(layout->order);
+	g_clear_pointer(&layout->order, g_array_unref);
+	g_clear_pointer(&layout->clashes, g_ptr_array_unref);
 	diagnostic_list_free(layout->strays);
 	project_config_unref(layout->project);
 	source_tree_unref(layout->tree);
@@ -152,7 +152,8 @@ DiagnosticList *layout_diagnostics(const Layout *layout)
 	for (guint i = 0; i < layout->domains->len; i++)
 		diagnostic_list_append(
 			all, ((const DomainData *)layout->domains->pdata[i])->open.diagnostics);
-	layout_graph_unknown(layout, all);
+	layout_conflicts(layout, all);
+	layout_unknown(layout, all);
 	diagnostic_list_sort(all);
 	return all;
 }
@@ -176,23 +177,39 @@ const LayoutDomain *layout_domain_at(const Layout *layout, size_t index)
 	return &data->open;
 }
 
+// Of several of one name the first.
 const LayoutDomain *layout_domain_find(const Layout *layout, const char *name)
 {
+	const LayoutDomain *found;
 	size_t low = 0, high = layout->order->len;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		const LayoutDomain *domain = layout_domain_at(layout, middle);
-		int order = strcmp(domain->name, name);
 
-		if (order == 0)
-			return domain;
-		if (order < 0)
+		if (strcmp(layout_domain_at(layout, middle)->name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return NULL;
+	found = low < layout->order->len ? layout_domain_at(layout, low) : NULL;
+	return found != NULL && strcmp(found->name, name) == 0 ? found : NULL;
+}
+
+size_t layout_clashes_length(const Layout *layout)
+{
+	return layout->clashes->len;
+}
+
+const LayoutClash *layout_clash_at(const Layout *layout, size_t index)
+{
+	return layout->clashes->pdata[index];
+}
+
+bool path_is_within(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
 static const LayoutFlow *find_flow(
@@ -231,7 +248,7 @@ const LayoutFlow *layout_flow_find(const Layout *layout, const char *namespace, 
 	for (guint i = 0; flow == NULL && i < layout->domains->len; i++) {
 		const DomainData *data = layout->domains->pdata[i];
 
-		if (data->foreign)
+		if (data->open.foreign)
 			flow = find_flow(&data->open, namespace, id);
 	}
 	return flow;

@@ -77,6 +77,8 @@ typedef struct LayoutFlow {
 		// flow's own targets
 	const char *const *writes;
 	unsigned reads_length, writes_length;
+	const unsigned *lines; // of the reads; NULL: not known
+	const bool *starts; // of the reads: a publication of the table starts the flow
 } LayoutFlow;
 
 typedef enum {
@@ -113,12 +115,13 @@ typedef struct LayoutDomain {
 	const char *scripts_tree; // id of scripts/, 40 digits; NULL: none
 	SourceId tree; // of its folder
 	char digest[65]; // of everything of it that would be live
-	bool broken; // it has errors: what is live stays as it is
+	bool broken; // its files have errors: what is live stays as it is
+	bool foreign; // some flow says another namespace than the domain's name
 	const LayoutFlow *const *flows; // by id
 	size_t flows_length;
 	const LayoutTable *const *tables; // by dataset and name
 	size_t tables_length;
-	const DiagnosticList *diagnostics; // its own and those of the graph that touch it
+	const DiagnosticList *diagnostics; // of its own files
 	const json_t *settings; // its domain.yaml over the project's defaults, checked: policies,
 		// variables, managed datasets
 } LayoutDomain;
@@ -142,8 +145,9 @@ bool layout_broken(
 	const Layout *layout); // weir.yaml itself has errors: nothing of this commit can go live
 // Some object could not be read. The domains that need it are broken; the same commit may be whole later.
 bool layout_unreadable(const Layout *layout);
-size_t layout_errors(const Layout *layout); // of all files
-// All diagnostics of all files, sorted. The caller frees it.
+size_t layout_errors(const Layout *layout); // of all files, each by itself
+// All diagnostics of all files, and of what does not fit together between them, sorted: for people who look at one commit, not
+// knowing what is live. It takes a look at everything. The caller frees it.
 DiagnosticList *layout_diagnostics(const Layout *layout);
 // Those that belong to no domain: weir.yaml and strays.
 const DiagnosticList *layout_project_diagnostics(const Layout *layout);
@@ -151,6 +155,28 @@ const DiagnosticList *layout_project_diagnostics(const Layout *layout);
 size_t layout_domains_length(const Layout *layout);
 const LayoutDomain *layout_domain_at(const Layout *layout, size_t index); // by name
 const LayoutDomain *layout_domain_find(const Layout *layout, const char *name);
+
+// Folders that cannot both stay: they name the same domain, or only letter case tells their names apart.
+typedef struct LayoutClash {
+	const char *const *folders; // two or more, sorted, ended by NULL
+	bool same_domain; // they name the same one
+} LayoutClash;
+
+size_t layout_clashes_length(const Layout *layout);
+const LayoutClash *layout_clash_at(const Layout *layout, size_t index);
+// What is wrong with one folder of a clash, of which other is another one. The caller frees it.
+char *layout_clash_text(const LayoutClash *clash, const char *folder, const char *other);
+
+// Whether some flow reads a table that does not start it.
+bool layout_reads_softly(const Layout *layout);
+// Whether a table ("dataset.table") lies in the dataset that is a domain's own.
+bool layout_owns(const Layout *layout, const char *domain, const char *table);
+// Whether a domain with these consumers (NULL: all) lets another one read its tables.
+bool layout_admits(const char *const *consumers, const char *owner, const char *reader);
+// How a domain comes to be admitted. The caller frees it.
+char *layout_admission_hint(const LayoutDomain *owner, const char *reader);
+// Whether a path is a folder, or lies in it.
+bool path_is_within(const char *path, const char *folder);
 const LayoutFlow *layout_flow_find(const Layout *layout, const char *namespace, const char *id);
 const LayoutFlow *layout_domain_flow_find(const LayoutDomain *domain, const char *id);
 const LayoutTable *layout_domain_table_find(

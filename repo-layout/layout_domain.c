@@ -55,19 +55,16 @@ void domain_data_unref(DomainData *data)
 	g_free(data);
 }
 
-DomainData *domain_data_with(DomainData *data, const DiagnosticList *graph)
+DomainData *domain_data_with(DomainData *data, const DiagnosticList *faults)
 {
 	DomainData *base = data->base != NULL ? data->base : data;
-	DomainData *copy;
+	DomainData *copy = g_memdup2(base, sizeof(*base));
 
-	if (graph == NULL)
-		return domain_data_ref(base);
-	copy = g_memdup2(base, sizeof(*base));
 	copy->references = 1;
 	copy->base = domain_data_ref(base);
 	copy->all = diagnostic_list_new();
 	diagnostic_list_append(copy->all, data->base != NULL ? data->all : base->local);
-	diagnostic_list_append(copy->all, graph);
+	diagnostic_list_append(copy->all, faults);
 	diagnostic_list_sort(copy->all);
 	copy->open.diagnostics = copy->all;
 	copy->open.broken = diagnostic_list_errors(copy->all) > 0;
@@ -184,7 +181,8 @@ static void sort_out(DomainData *data)
 
 		if (unit->flow.id != NULL) {
 			g_ptr_array_add(data->flows, &unit->flow);
-			data->foreign = data->foreign || unit->flow.namespace != unit->flow.domain;
+			data->open.foreign =
+				data->open.foreign || unit->flow.namespace != unit->flow.domain;
 		}
 		if (unit->table.name != NULL)
 			g_ptr_array_add(data->tables, &unit->table);

@@ -1,23 +1,7 @@
-// What must hold between the domains: one producer a table, no rings, consumers that are allowed, names that are unique.
-#include "repo-layout/graph_private.h"
+// The domains in order, and which flows write and read each table: both taken over from the last snapshot where nothing changed.
+#include "repo-layout/layout_private.h"
 
 #include <string.h>
-
-DiagnosticList *graph_faults(GraphCheck *check, const char *domain)
-{
-	DiagnosticList *list = g_hash_table_lookup(check->faults, domain);
-
-	if (list == NULL) {
-		list = diagnostic_list_new();
-		g_hash_table_insert(check->faults, g_strdup(domain), list);
-	}
-	return list;
-}
-
-DomainData *graph_domain(const Layout *layout, const char *name)
-{
-	return (DomainData *)(uintptr_t)layout_domain_find(layout, name);
-}
 
 // ---- What changed since the last snapshot
 
@@ -118,252 +102,11 @@ static void patch_index(LayoutLoad *load)
 		table_index_add(layout->index, load->added->pdata[i]);
 }
 
-// ---- The checks, each over everything
-
-// Whether the table lies in the dataset of the unit's own domain.
-static bool owns(const Layout *layout, const Unit *unit, const char *table)
-{
-	const DomainData *data = graph_domain(layout, unit->flow.domain);
-	const char *dataset = data == NULL ? "" : data->config.dataset;
-	size_t length = strlen(dataset);
-
-	return length > 0 && g_ascii_strncasecmp(table, dataset, length) == 0 &&
-	       table[length] == '.';
-}
-
-static void report_producer(
-	GraphCheck *check, const Unit *unit, const Unit *other, const char *table)
-{
-	bool mine = owns(check->layout, unit, table);
-	bool theirs = owns(check->layout, other, table);
-	// Who writes into another domain's dataset is at fault; its owner is not held up by that.
-	bool innocent = mine && !theirs;
-	g_autofree char *hint =
-		innocent ? g_strdup_printf(
-				   "the dataset is this domain's: domain '%s' has to give way",
-				   other->flow.domain)
-			 : g_strdup("remove or rename one of the two");
-
-	diagnostic_add(graph_faults(check, unit->flow.domain), unit->path, unit->flow.line, 1,
-		innocent ? DIAGNOSTIC_WARNING : DIAGNOSTIC_ERROR, "duplicate-producer", hint,
-		"the table '%s' is also made by '%s'", table, other->path);
-}
-
-static void check_producers(const TableEntry *entry, void *data)
-{
-	GraphCheck *check = data;
-
-	if (entry->others == NULL)
-		return;
-	report_producer(check, entry->producer, entry->others->pdata[0], entry->name);
-	for (guint i = 0; i < entry->others->len; i++)
-		report_producer(check, entry->others->pdata[i], entry->producer, entry->name);
-}
-
-static bool may_consume(const DomainData *owner, const char *reader)
-{
-	if (owner->consumers == NULL || strcmp(owner->config.name, reader) == 0)
-		return true;
-	for (char **name = owner->consumers; *name != NULL; name++) {
-		size_t length = strlen(*name);
-
-		if (strncmp(*name, reader, length) == 0 &&
-			(reader[length] == '\0' || reader[length] == '.'))
-			return true;
-	}
-	return false;
-}
-
-// The first table that a unit may not read; NULL: there is none.
-static const DomainData *forbidden_read(const Layout *layout, const Unit *unit, unsigned *ret_read)
-{
-	for (unsigned i = 0; i < unit->flow.reads_length; i++) {
-		const TableEntry *entry = table_index_find(layout->index, unit->flow.reads[i]);
-		const DomainData *owner =
-			entry == NULL || entry->producer == NULL
-				? NULL
-				: graph_domain(layout, entry->producer->flow.domain);
-
-		if (owner != NULL && !may_consume(owner, unit->flow.domain)) {
-			*ret_read = i;
-			return owner;
-		}
-	}
-	return NULL;
-}
-
-static void check_consumers(GraphCheck *check)
-{
-	const Layout *layout = check->layout;
-
-	for (guint i = 0; layout->restricted && i < layout->domains->len; i++) {
-		const DomainData *data = layout->domains->pdata[i];
-
-		for (guint j = 0; j < data->units->len; j++) {
-			const Unit *unit = data->units->pdata[j];
-			unsigned read;
-			const DomainData *owner = forbidden_read(layout, unit, &read);
-			g_autofree char *hint = NULL;
-
-			if (owner == NULL)
-				continue;
-			hint = g_strdup_printf(
-				"ask %s to add '%s' to 'consumers' in %s/domain.yaml",
-				*owner->open.owner != '\0' ? owner->open.owner : "its owner",
-				unit->flow.domain, owner->config.path);
-			diagnostic_add(graph_faults(check, unit->flow.domain), unit->path,
-				unit->read_lines[read], 1, DIAGNOSTIC_ERROR, "not-a-consumer", hint,
-				"the domain '%s' may not read '%s'", unit->flow.domain,
-				unit->flow.reads[read]);
-		}
-	}
-}
-
-static void check_domain_names(GraphCheck *check)
-{
-	const Layout *layout = check->layout;
-
-	for (guint i = 1; i < layout->order->len; i++) {
-		const DomainData *a =
-			layout->domains->pdata[g_array_index(layout->order, guint, i - 1)];
-		const DomainData *b =
-			layout->domains->pdata[g_array_index(layout->order, guint, i)];
-
-		if (strcmp(a->config.name, b->config.name) != 0)
-			continue;
-		for (unsigned side = 0; side < 2; side++) {
-			g_autofree char *file =
-				g_strconcat((side == 0 ? a : b)->config.path, "/domain.yaml", NULL);
-
-			diagnostic_add(graph_faults(check, a->config.name), file, 0, 0,
-				DIAGNOSTIC_ERROR, "duplicate-domain",
-				"rename one of the two folders", "'%s' names the same domain '%s'",
-				(side == 0 ? b : a)->config.path, a->config.name);
-		}
-	}
-}
-
-static void check_foreign_flow(GraphCheck *check, const LayoutFlow *flow)
-{
-	const LayoutDomain *owner = layout_domain_find(check->layout, flow->namespace);
-
-	if (owner == NULL || strcmp(flow->namespace, flow->domain) == 0)
-		return;
-	diagnostic_add(graph_faults(check, flow->domain), flow->path, flow->line, 1,
-		DIAGNOSTIC_ERROR, "foreign-namespace",
-		"leave 'namespace' out: it is the domain by default",
-		"the flow '%s' says namespace '%s', which is the domain of %s", flow->id,
-		flow->namespace, *owner->owner != '\0' ? owner->owner : "someone else");
-}
-
-// Flows that name a namespace of their own: it may not be someone else's, and ids stay unique in it.
-static void check_foreign(GraphCheck *check)
-{
-	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	const Layout *layout = check->layout;
-
-	for (guint i = 0; i < layout->domains->len; i++) {
-		const DomainData *data = layout->domains->pdata[i];
-
-		for (guint j = 0; data->foreign && j < data->flows->len; j++) {
-			const LayoutFlow *flow = data->flows->pdata[j];
-			const LayoutFlow *first;
-			char *key;
-
-			if (flow->namespace == flow->domain)
-				continue;
-			check_foreign_flow(check, flow);
-			key = g_strdup_printf("%s/%s", flow->namespace, flow->id);
-			first = g_hash_table_lookup(seen, key);
-			if (first == NULL) {
-				g_hash_table_insert(seen, key, (void *)(uintptr_t)flow);
-				continue;
-			}
-			g_free(key);
-			if (strcmp(first->domain, flow->domain) != 0)
-				diagnostic_add(graph_faults(check, flow->domain), flow->path,
-					flow->line, 1, DIAGNOSTIC_ERROR, "duplicate-id",
-					"rename one of the two", "the flow '%s.%s' is also in '%s'",
-					flow->namespace, flow->id, first->path);
-		}
-	}
-}
-
-// Of the faults found under a domain's name those of its own files: two folders may claim one name.
-static DiagnosticList *own_faults(const DomainData *data, const DiagnosticList *list)
-{
-	g_autofree char *folder = g_strconcat(data->config.path, "/", NULL);
-	DiagnosticList *own = diagnostic_list_new();
-
-	for (size_t i = 0; i < diagnostic_list_length(list); i++) {
-		const Diagnostic *from = diagnostic_list_at(list, i);
-
-		if (data->virtual_ || g_str_has_prefix(from->file, folder))
-			diagnostic_add(own, from->file, from->line, from->column, from->severity,
-				from->code, from->hint, "%s", from->message);
-	}
-	return own;
-}
-
-static void hand_out(Layout *layout, GHashTable *faults)
-{
-	layout->graph_faults = g_hash_table_size(faults) > 0;
-	for (guint i = 0; layout->graph_faults && i < layout->domains->len; i++) {
-		DomainData *data = layout->domains->pdata[i];
-		const DiagnosticList *list = g_hash_table_lookup(faults, data->config.name);
-
-		if (list == NULL)
-			continue;
-		g_autoptr(DiagnosticList) own = own_faults(data, list);
-
-		layout->domains->pdata[i] = domain_data_with(data, own);
-		domain_data_unref(data);
-	}
-}
-
-static void check_everything(Layout *layout)
-{
-	GraphCheck check = {
-		.layout = layout,
-		.faults = g_hash_table_new_full(
-			g_str_hash, g_str_equal, g_free, (GDestroyNotify)diagnostic_list_free),
-	};
-
-	check_domain_names(&check);
-	table_index_visit(layout->index, check_producers, &check);
-	check_consumers(&check);
-	check_foreign(&check);
-	graph_check_cycles(&check);
-	hand_out(layout, check.faults);
-	g_hash_table_unref(check.faults);
-}
-
-// Whether one of the changed flows may have brought a fault in; then everything is looked at.
-static bool changes_look_good(const LayoutLoad *load)
-{
-	const Layout *layout = load->layout;
-
-	for (guint i = 0; i < load->added->len; i++) {
-		Unit *unit = load->added->pdata[i];
-		unsigned read;
-
-		for (unsigned j = 0; j < unit->flow.writes_length; j++) {
-			if (table_index_find(layout->index, unit->flow.writes[j])->others != NULL)
-				return false;
-		}
-		if (layout->restricted && forbidden_read(layout, unit, &read) != NULL)
-			return false;
-		if (unit->flow.id != NULL && unit->flow.namespace != unit->flow.domain)
-			return false;
-		if (unit->flow.reads_length > 0 && graph_in_cycle(layout->index, unit))
-			return false;
-	}
-	return true;
-}
+// ---- The domains in order -----------------------------------------------------------------------------------------
 
 static bool same_domains(const Layout *a, const Layout *b)
 {
-	if (a->domains->len != b->domains->len || a->restricted || b->restricted)
+	if (a->domains->len != b->domains->len)
 		return false;
 	for (guint i = 0; i < a->domains->len; i++) {
 		const DomainData *left = a->domains->pdata[i];
@@ -393,92 +136,133 @@ static void put_in_order(Layout *layout)
 	g_array_sort_with_data(layout->order, compare_names, layout->domains);
 }
 
-void layout_graph_check(LayoutLoad *load)
+// ---- Domains whose folders cannot both stay -----------------------------------------------------------------------
+
+static void clash_free(void *data)
+{
+	LayoutClash *clash = data;
+
+	g_strfreev((char **)(uintptr_t)clash->folders);
+	g_free(clash);
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+// Takes the folders (char *) over.
+static void add_clash(Layout *layout, GPtrArray *folders, bool same_domain)
+{
+	LayoutClash *clash = g_new0(LayoutClash, 1);
+
+	g_ptr_array_sort(folders, compare_texts);
+	g_ptr_array_add(folders, NULL);
+	clash->folders = (const char *const *)g_ptr_array_free(folders, FALSE);
+	clash->same_domain = same_domain;
+	g_ptr_array_add(layout->clashes, clash);
+}
+
+// "a.b" beside "a/b".
+static void find_same_names(Layout *layout)
+{
+	for (guint i = 0, next; i < layout->order->len; i = next) {
+		const LayoutDomain *first = layout_domain_at(layout, i);
+		GPtrArray *folders;
+
+		for (next = i + 1; next < layout->order->len; next++) {
+			if (strcmp(layout_domain_at(layout, next)->name, first->name) != 0)
+				break;
+		}
+		if (next == i + 1)
+			continue;
+		folders = g_ptr_array_new();
+		for (guint j = i; j < next; j++)
+			g_ptr_array_add(folders, g_strdup(layout_domain_at(layout, j)->path));
+		add_clash(layout, folders, true);
+	}
+}
+
+static bool holds(const GPtrArray *folders, const char *path)
+{
+	for (guint i = 0; i < folders->len; i++) {
+		if (strcmp(folders->pdata[i], path) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Notes each folder on the way to a domain under its name in small letters.
+static void note_folders(GHashTable *known, const char *path)
+{
+	g_autofree char *folder = g_strdup(path);
+
+	for (char *slash = NULL;; *slash = '\0') {
+		g_autofree char *small = g_utf8_casefold(folder, -1);
+		GPtrArray *folders = g_hash_table_lookup(known, small);
+
+		if (folders == NULL) {
+			folders = g_ptr_array_new_with_free_func(g_free);
+			g_hash_table_insert(known, g_steal_pointer(&small), folders);
+		}
+		if (!holds(folders, folder))
+			g_ptr_array_add(folders, g_strdup(folder));
+		slash = strrchr(folder, '/');
+		if (slash == NULL)
+			return;
+	}
+}
+
+static int compare_clashes(const void *left, const void *right)
+{
+	const LayoutClash *const *a = left;
+	const LayoutClash *const *b = right;
+
+	return strcmp((*a)->folders[0], (*b)->folders[0]);
+}
+
+// "Sales" beside "sales": on some file systems they are the same.
+static void find_twins(Layout *layout)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+	GHashTableIter iterator;
+	void *value;
+
+	for (guint i = 0; i < layout->domains->len; i++) {
+		const DomainData *data = layout->domains->pdata[i];
+
+		if (!data->virtual_)
+			note_folders(known, data->config.path);
+	}
+	g_hash_table_iter_init(&iterator, known);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		GPtrArray *folders = value;
+		GPtrArray *copy;
+
+		if (folders->len < 2)
+			continue;
+		copy = g_ptr_array_new();
+		for (guint i = 0; i < folders->len; i++)
+			g_ptr_array_add(copy, g_strdup(folders->pdata[i]));
+		add_clash(layout, copy, false);
+	}
+}
+
+void layout_graph_make(LayoutLoad *load)
 {
 	Layout *layout = load->layout;
 	const Layout *previous = load->previous;
-	bool same = previous != NULL && same_domains(layout, previous);
 
-	if (same)
+	if (previous != NULL && same_domains(layout, previous)) {
 		layout->order = g_array_ref(previous->order);
-	else
+		layout->clashes = g_ptr_array_ref(previous->clashes);
+	} else {
 		put_in_order(layout);
+		layout->clashes = g_ptr_array_new_with_free_func(clash_free);
+		find_same_names(layout);
+		find_twins(layout);
+		g_ptr_array_sort(layout->clashes, compare_clashes);
+	}
 	patch_index(load);
-	if (!same || previous->graph_faults || !changes_look_good(load))
-		check_everything(layout);
-}
-
-// ---- For people: names that nothing makes
-
-typedef struct UnknownSearch {
-	const Layout *layout;
-	DiagnosticList *diagnostics;
-} UnknownSearch;
-
-static char *near_tables(const DomainData *owner, const char *table)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
-	for (guint i = 0; i < owner->tables->len; i++) {
-		const LayoutTable *known = owner->tables->pdata[i];
-
-		g_ptr_array_add(names, g_strdup_printf("%s.%s", known->dataset, known->name));
-	}
-	g_ptr_array_add(names, NULL);
-	return nearest_word_hint(table, (const char *const *)names->pdata);
-}
-
-static const DomainData *owner_of(const Layout *layout, const char *table)
-{
-	for (guint i = 0; i < layout->domains->len; i++) {
-		const DomainData *data = layout->domains->pdata[i];
-		size_t length = strlen(data->config.dataset);
-
-		if (g_ascii_strncasecmp(table, data->config.dataset, length) == 0 &&
-			table[length] == '.')
-			return data;
-	}
-	return NULL;
-}
-
-static bool is_declared(const DomainData *owner, const char *table)
-{
-	const char *dot = strrchr(table, '.');
-	g_autofree char *dataset = g_strndup(table, (gsize)(dot - table));
-
-	return layout_domain_table_find(&owner->open, dataset, dot + 1) != NULL;
-}
-
-static void report_unknown(const TableEntry *entry, void *data)
-{
-	const UnknownSearch *search = data;
-	const DomainData *owner =
-		entry->producer != NULL ? NULL : owner_of(search->layout, entry->name);
-	g_autofree char *hint = NULL;
-
-	// Of a domain that could not be read to the end nobody knows.
-	if (owner == NULL || owner->cut || owner->spoilt || is_declared(owner, entry->name))
-		return;
-	hint = near_tables(owner, entry->name);
-	if (hint == NULL)
-		hint = g_strdup_printf(
-			"declare it in %s/schemas/ if something else fills it", owner->config.path);
-	for (unsigned i = 0; i < entry->readers_length; i++) {
-		const Unit *unit = unit_of_flow(entry->readers[i]);
-		unsigned line = 1;
-
-		for (unsigned j = 0; j < unit->flow.reads_length; j++) {
-			if (g_ascii_strcasecmp(unit->flow.reads[j], entry->name) == 0)
-				line = unit->read_lines[j];
-		}
-		diagnostic_add(search->diagnostics, unit->path, line, 1, DIAGNOSTIC_WARNING,
-			"unknown-table", hint, "nothing makes the table '%s'", entry->name);
-	}
-}
-
-void layout_graph_unknown(const Layout *layout, DiagnosticList *diagnostics)
-{
-	UnknownSearch search = {layout, diagnostics};
-
-	table_index_visit(layout->index, report_unknown, &search);
 }

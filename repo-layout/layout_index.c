@@ -20,6 +20,7 @@ typedef struct Shard {
 struct TableIndex {
 	unsigned shards_length; // a power of two
 	size_t entries;
+	size_t soft; // flows that read tables that do not start them
 	Shard **shards;
 };
 
@@ -288,8 +289,23 @@ static void remove_producer(TableEntry *entry, Unit *unit)
 		g_clear_pointer(&entry->others, g_ptr_array_unref);
 }
 
+static bool is_soft(const LayoutFlow *flow)
+{
+	for (unsigned i = 0; i < flow->reads_length; i++) {
+		if (!flow->starts[i])
+			return true;
+	}
+	return false;
+}
+
+size_t table_index_soft(const TableIndex *index)
+{
+	return index->soft;
+}
+
 void table_index_add(TableIndex *index, Unit *unit)
 {
+	index->soft += is_soft(&unit->flow);
 	for (unsigned i = 0; i < unit->flow.writes_length; i++)
 		add_producer(own_entry(index, unit->flow.writes[i]), unit);
 	for (unsigned i = 0; i < unit->flow.reads_length; i++)
@@ -298,6 +314,7 @@ void table_index_add(TableIndex *index, Unit *unit)
 
 void table_index_remove(TableIndex *index, Unit *unit)
 {
+	index->soft -= is_soft(&unit->flow);
 	for (unsigned i = 0; i < unit->flow.writes_length; i++)
 		remove_producer(own_entry(index, unit->flow.writes[i]), unit);
 	for (unsigned i = 0; i < unit->flow.reads_length; i++)

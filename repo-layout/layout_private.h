@@ -27,14 +27,11 @@ struct Unit {
 	const char *path; // of the file, in the repository
 	LayoutFlow flow; // id NULL: it makes none
 	LayoutTable table; // name NULL: it declares none
-	const unsigned *read_lines; // of flow.reads
-	const bool *read_starts; // of flow.reads: a publish of the table starts the flow
 	DiagnosticList *diagnostics; // NULL: nothing to say
 	char *definition; // at hand after parsing; else NULL
 	bool lent; // it lies in the layout's store of definitions
 	GRefString *names[2]; // domain and connection, kept alive
 	bool kept; // the cache has it, or a snapshot before
-	unsigned mark, low; // scratch of the graph's walk
 };
 
 // The project: weir.yaml.
@@ -83,7 +80,7 @@ struct DomainData {
 	GPtrArray *tables; // const LayoutTable *
 	GPtrArray *made_tables; // LayoutTable * made for this domain alone
 	DiagnosticList *local; // faults of its own files
-	DiagnosticList *all; // with those of the graph; NULL: the same as local
+	DiagnosticList *all; // of a copy: with the fault
 	GStrv consumers;
 	SourceId yaml_id; // of domain.yaml
 	unsigned entries; // of its folders; 0 when they are too many
@@ -91,12 +88,11 @@ struct DomainData {
 	unsigned unstored; // files parsed since the cache got all of the domain
 	bool virtual_; // of a layout pattern: it has no folder of its own
 	bool stored; // it comes from the cache
-	bool foreign; // some flow has another namespace than the domain's name
 	bool spoilt; // some of it was not read, for a reason that may pass: it is neither shared nor kept
 	bool cut; // a limit ended it: there is more of it than is known
 	unsigned scripts_entries; // of scripts/ and one more; 0: it is not there, or not without fault
 	DiagnosticList *below; // faults of folders below it that are no domains; NULL: none
-	DomainData *base; // of a copy with faults of the graph: the original; else NULL
+	DomainData *base; // of a copy that all domains together made a fault of: the original; else NULL
 	unsigned scratch; // of the load
 };
 
@@ -111,8 +107,7 @@ struct Layout {
 	GArray *order; // guint: domains by name
 	TableIndex *index;
 	DiagnosticList *strays; // that belong to no domain
-	bool graph_faults; // some domain has faults of the graph
-	bool restricted; // some domain names its consumers
+	GPtrArray *clashes; // LayoutClash *
 	bool unreadable; // some object could not be read
 	char *digest; // made when asked for
 	GPtrArray *fresh; // Unit * whose definitions are at hand
@@ -242,8 +237,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DomainData, domain_data_unref)
 void domain_data_sort(DomainData *data);
 // Sorts flows and tables out of the units, finds what is there twice, and makes the digest.
 void domain_data_finish(DomainData *data);
-// A copy with faults of the graph (NULL: without any).
-DomainData *domain_data_with(DomainData *data, const DiagnosticList *graph);
+// A copy with more faults.
+DomainData *domain_data_with(DomainData *data, const DiagnosticList *faults);
 // ---- layout_index.c
 TableIndex *table_index_new(void);
 TableIndex *table_index_copy(TableIndex *index); // shares all until it is changed
@@ -260,12 +255,19 @@ typedef struct TableEntry {
 	char name[]; // as first written
 } TableEntry;
 const TableEntry *table_index_find(const TableIndex *index, const char *table);
+// How many flows read tables that do not start them.
+size_t table_index_soft(const TableIndex *index);
 void table_index_visit(
 	const TableIndex *index, void (*visit)(const TableEntry *entry, void *data), void *data);
 // ---- layout_graph.c
-void layout_graph_check(LayoutLoad *load);
+// The order of the domains, those that clash, and the index of tables.
+void layout_graph_make(LayoutLoad *load);
+// ---- layout_conflict.c
+// What must hold between the domains.
+void layout_conflicts(const Layout *layout, DiagnosticList *diagnostics);
+// ---- layout_unknown.c
 // Reads of tables that nothing makes, in datasets of domains: only for people who validate.
-void layout_graph_unknown(const Layout *layout, DiagnosticList *diagnostics);
+void layout_unknown(const Layout *layout, DiagnosticList *diagnostics);
 // ---- layout_store.c: what the cache keeps
 // A domain as it was last stored; NULL when the cache has none or it is not usable. With tree (may be NULL) only one of just that
 // folder. It is not finished yet.

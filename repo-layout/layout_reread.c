@@ -84,11 +84,23 @@ static Unit *expand_again(
 	return found;
 }
 
+// Two folders may name the same domain: the flow's is the one that its file lies in.
+static const DomainData *domain_of(const Layout *layout, const LayoutFlow *flow)
+{
+	for (guint i = 0; layout_clashes_length(layout) > 0 && i < layout->domains->len; i++) {
+		const DomainData *data = layout->domains->pdata[i];
+
+		if (strcmp(data->config.name, flow->domain) == 0 &&
+			path_is_within(flow->path, data->config.path))
+			return data;
+	}
+	return (const DomainData *)(const void *)layout_domain_find(layout, flow->domain);
+}
+
 char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GError **error)
 {
 	const Unit *unit = unit_of_flow(flow);
-	const DomainData *data =
-		(const DomainData *)(const void *)layout_domain_find(layout, flow->domain);
+	const DomainData *data = domain_of(layout, flow);
 	g_autoptr(Unit) again = NULL;
 
 	if (unit->definition != NULL)

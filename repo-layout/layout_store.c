@@ -129,8 +129,8 @@ static void put_flow(GString *out, const Unit *unit)
 	put_number(out, flow->reads_length);
 	for (unsigned i = 0; i < flow->reads_length; i++) {
 		put_text(out, flow->reads[i]);
-		put_number(out, unit->read_lines[i]);
-		put_number(out, unit->read_starts[i]);
+		put_number(out, flow->lines[i]);
+		put_number(out, flow->starts[i]);
 	}
 	put_number(out, flow->writes_length);
 	for (unsigned i = 0; i < flow->writes_length; i++)

@@ -94,8 +94,6 @@ DomainData *walk_previous(LayoutLoad *load, const char *path)
 void walk_add(LayoutLoad *load, DomainData *data)
 {
 	g_ptr_array_add(load->layout->domains, data);
-	if (data->consumers != NULL)
-		load->layout->restricted = true;
 }
 
 static bool is_below(const char *path, const char *folder)

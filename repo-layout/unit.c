@@ -45,8 +45,8 @@ static void lay_lists(const UnitParts *parts, Unit *unit, char **at)
 	unit->flow.writes = writes;
 	unit->flow.reads_length = (unsigned)list_length(parts->reads);
 	unit->flow.writes_length = (unsigned)list_length(parts->writes);
-	unit->read_lines = lines;
-	unit->read_starts = starts;
+	unit->flow.lines = lines;
+	unit->flow.starts = starts;
 	*at = (char *)(starts + list_length(parts->reads));
 }
 
