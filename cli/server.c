@@ -227,6 +227,7 @@ static bool start_runner(Server *server, const ServerOptions *options, GError **
 		.slots = options->config->slots,
 		.pools = options->config->pools,
 		.pool_count = options->config->pool_count,
+		.private_addresses = options->config->private_addresses,
 		.roles = roles,
 		.data_folder = server->data_folder,
 		.sole = true,

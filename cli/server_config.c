@@ -60,6 +60,7 @@ static const KeyTable keys_drift = {"drift", "Looking for what is not as committ
 static const KeyRow runner_rows[] = {
 	K("slots", KEY_INTEGER, 0, "tasks at once (default: one for each processor)"),
 	K("pools", KEY_MAP, 0, "name of a pool: how many of its tasks at once"),
+	K("private_addresses", KEY_STRINGS, 0, "private, loopback and link-local addresses that tasks may connect to: `allow`, or networks like 10.1.0.0/16 (default: none)"),
 	K("grace", KEY_DURATION, 0, "how long tasks may go on when the server stops (default PT10S)"),
 	K_END,
 };
@@ -282,15 +283,19 @@ static void read_pools(ServerConfig *config, const json_t *pools)
 	config->pool_count = count;
 }
 
-static void read_hosts(ServerConfig *config, const json_t *hosts)
+// Borrowed texts, ended by NULL; NULL when there are none.
+static const char **texts_at(const json_t *object, const char *key)
 {
-	const json_t *host;
+	const json_t *list = json_object_get(object, key);
+	const char **texts;
+	const json_t *text;
 	size_t index;
 
-	if (json_array_size(hosts) == 0)
-		return;
-	config->hosts = g_new0(const char *, json_array_size(hosts) + 1);
-	json_array_foreach(hosts, index, host) config->hosts[index] = json_string_value(host);
+	if (json_array_size(list) == 0)
+		return NULL;
+	texts = g_new0(const char *, json_array_size(list) + 1);
+	json_array_foreach(list, index, text) texts[index] = json_string_value(text);
+	return texts;
 }
 
 static void read_source(SourceOptions *options, const json_t *source)
@@ -344,7 +349,8 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	config->grace = duration_at(runner, "grace", 10 * G_USEC_PER_SEC);
 	read_limits(config, json_object_get(config->settings, "limits"));
 	read_pools(config, json_object_get(runner, "pools"));
-	read_hosts(config, json_object_get(config->settings, "hosts"));
+	config->hosts = texts_at(config->settings, "hosts");
+	config->private_addresses = texts_at(runner, "private_addresses");
 	if (!read_roles(config, json_object_get(config->settings, "roles"), error) ||
 		!retention_config_read(json_object_get(config->settings, "retention"),
 			&config->retention, &config->retention_interval, error))
@@ -358,6 +364,7 @@ void server_config_free(ServerConfig *config)
 		return;
 	g_free(config->pools);
 	g_free(config->hosts);
+	g_free(config->private_addresses);
 	json_decref(config->settings);
 	g_free(config);
 }

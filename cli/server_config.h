@@ -32,6 +32,7 @@ typedef struct {
 	size_t pool_count;
 	StoreRetentionPolicy retention;
 	int64_t retention_interval; // microseconds
+	const char **private_addresses; // that tasks may connect to, ended by NULL; NULL: none
 	int64_t grace; // microseconds that tasks under way get at the end
 } ServerConfig;
 

@@ -8,7 +8,7 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib>=1.2.11)
-# libcurl is loaded when a repository is fetched over http, not at each start: only its headers are needed here.
+# libcurl is loaded when a repository is fetched over http or a task speaks to the network, not at each start: only its headers are needed here.
 pkg_check_modules(CURL REQUIRED libcurl>=7.85)
 add_library(curl-headers INTERFACE)
 target_include_directories(curl-headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})

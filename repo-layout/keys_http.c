@@ -6,7 +6,7 @@ static const char *const methods[] = {
 
 // clang-format off
 static const KeyRow auth_rows[] = {
-	K("type", KEY_TEXT, 0, "BASIC or BEARER"),
+	K("type", KEY_TEXT, 0, "BASIC or BEARER; left out, it follows from the other keys"),
 	K("username", KEY_TEXT, 0, "of BASIC"),
 	K("password", KEY_TEXT, 0, "of BASIC"),
 	K("token", KEY_TEXT, 0, "of BEARER"),
@@ -16,21 +16,21 @@ static const KeyTable keys_auth = {"auth", "How to authenticate", auth_rows, NUL
 
 static const KeyRow options_rows[] = {
 	K_TABLE("auth", KEY_OBJECT, 0, &keys_auth, "how to authenticate"),
-	K("timeout", KEY_ANY, 0, "a duration, or {connectTimeout, readIdleTimeout}"),
-	K("connectTimeout", KEY_DURATION, KEY_EXPRESSION, "until connected"),
+	K("timeout", KEY_ANY, 0, "of a whole request: a duration; or {connectTimeout, readIdleTimeout}"),
+	K("connectTimeout", KEY_DURATION, KEY_EXPRESSION, "until connected (default PT30S)"),
 	K("readTimeout", KEY_DURATION, KEY_EXPRESSION, "between bytes"),
-	K("readIdleTimeout", KEY_DURATION, KEY_EXPRESSION, "between bytes"),
+	K("readIdleTimeout", KEY_DURATION, KEY_EXPRESSION, "between bytes (default PT5M)"),
 	K("connectionPoolIdleTimeout", KEY_DURATION, KEY_IGNORED | KEY_EXPRESSION, "accepted, has no effect"),
-	K("followRedirects", KEY_BOOLEAN, KEY_EXPRESSION, "go where a redirect points (default true)"),
+	K("followRedirects", KEY_BOOLEAN, KEY_EXPRESSION, "go where a redirect points (default true); credentials and headers stay with the first host"),
 	K("allowFailed", KEY_BOOLEAN, KEY_EXPRESSION, "an answer of 400 or more is no failure"),
-	K("allowedResponseCodes", KEY_ANY, 0, "answers that are no failure"),
+	K("allowedResponseCodes", KEY_ANY, 0, "the only answers that are no failure: [200, 404], 2xx"),
 	K("ssl", KEY_ANY, 0, "TLS: {insecureTrustAllCertificates}"),
-	K("proxy", KEY_ANY, 0, "{type, address, port, username, password}"),
+	K("proxy", KEY_ANY, 0, "{type: DIRECT, HTTP or SOCKS, address, port, username, password}"),
 	K("basicAuthUser", KEY_TEXT, 0, "user"),
 	K("basicAuthPassword", KEY_TEXT, 0, "password"),
-	K("defaultCharset", KEY_TEXT, 0, "of an answer that does not say"),
-	K("maxContentLength", KEY_INTEGER, KEY_EXPRESSION, "largest answer, in bytes"),
-	K("headers", KEY_ANY, 0, "headers to send"),
+	K("defaultCharset", KEY_TEXT, 0, "that the body is sent in (default UTF-8)"),
+	K("maxContentLength", KEY_INTEGER, KEY_EXPRESSION, "the largest answer, in bytes, as maxSize"),
+	K("headers", KEY_ANY, 0, "headers to send, besides those of the task"),
 	K("logs", KEY_PLAIN, KEY_IGNORED, "accepted, has no effect"),
 	K("logLevel", KEY_PLAIN, KEY_IGNORED, "accepted, has no effect"),
 	K("proxyType", KEY_TEXT, 0, "the proxy"),
@@ -46,28 +46,28 @@ static const KeyRow request_rows[] = {
 	K("uri", KEY_TEXT, KEY_REQUIRED, "where to"),
 	K_ALIAS("url", KEY_TEXT, "uri"),
 	{"method", KEY_CHOICE, KEY_EXPRESSION, NULL, methods, NULL, "GET is the default"},
-	K("params", KEY_ANY, 0, "parameters put behind the address"),
+	K("params", KEY_ANY, 0, "parameters of the address: name to value, or list of values"),
 	K("headers", KEY_ANY, 0, "headers to send"),
 	K("body", KEY_ANY, 0, "what to send; a mapping or list is sent as JSON"),
-	K("formData", KEY_ANY, 0, "a form; values with a file are uploads"),
-	K("contentType", KEY_TEXT, 0, "of the body"),
+	K("formData", KEY_ANY, 0, "a form; a value that is a file, or {name, content: file}, is an upload, and makes it multipart/form-data"),
+	K("contentType", KEY_TEXT, 0, "of the body (default application/json)"),
 	K_TABLE("auth", KEY_OBJECT, 0, &keys_auth, "how to authenticate"),
 	K_TABLE("options", KEY_OBJECT, 0, &keys_options, "how the request is made"),
 	K("sslOptions", KEY_ANY, KEY_DEPRECATED, "old: write options.ssl"),
 	K("allowFailed", KEY_BOOLEAN, KEY_EXPRESSION, "an answer of 400 or more is no failure"),
-	K("allowedResponseCodes", KEY_ANY, 0, "answers that are no failure"),
-	K("retryOn", KEY_ANY, 0, "answers after which the request is made again"),
-	K("maxSize", KEY_INTEGER, KEY_EXPRESSION, "largest answer, in bytes"),
-	K("encryptBody", KEY_BOOLEAN, KEY_EXPRESSION, "mask the body of the answer"),
-	K("tls", KEY_ANY, 0, "{ca, certificate, key}"),
+	K("allowedResponseCodes", KEY_ANY, 0, "the only answers that are no failure: [200, 404], 2xx"),
+	K("retryOn", KEY_ANY, 0, "answers after which the request is made again, up to 4 times, 1, 2, 4 … seconds later or as Retry-After says: [429, 503], 5xx"),
+	K("maxSize", KEY_INTEGER, KEY_EXPRESSION, "the largest answer, in bytes (default: 10 MiB; of http.download 10 GiB)"),
+	K("encryptBody", KEY_BOOLEAN, KEY_EXPRESSION, "refused when true: this build keeps outputs as they are"),
+	K("tls", KEY_ANY, 0, "{ca, certificate, key}: each PEM, or a file of scripts/ or of the run"),
 	K_END,
 };
 const KeyTable keys_http_request = {"http.request task", "Makes an HTTP request", request_rows, &keys_task_common};
 static const KeyTable keys_request = {"http.download task", "", request_rows, &keys_task_common};
 
 static const KeyRow download_rows[] = {
-	K("saveAs", KEY_TEXT, 0, "name of the file"),
-	K("failOnEmptyResponse", KEY_BOOLEAN, KEY_EXPRESSION, "an empty answer is a failure"),
+	K("saveAs", KEY_TEXT, 0, "name of the file (default: what the answer or the address says)"),
+	K("failOnEmptyResponse", KEY_BOOLEAN, KEY_EXPRESSION, "an empty answer is a failure (default true)"),
 	K_END,
 };
 const KeyTable keys_http_download = {"http.download task", "Downloads a file", download_rows, &keys_request};

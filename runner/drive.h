@@ -232,6 +232,7 @@ void runner_folder_return(Runner *runner, char *folder);
 // ---- runner.c: what drives ask of it, with the helm.
 Store *runner_store(Runner *runner);
 const RunnerOptions *runner_options(const Runner *runner);
+const NetPolicy *runner_net_policy(const Runner *runner);
 const char *runner_files_folder(const Runner *runner);
 const char *runner_work_folder(const Runner *runner);
 FlowModel *runner_model(

@@ -10,6 +10,20 @@
 // Copies a file to one that does not exist yet, by blocks. Errors of domain G_FILE_ERROR name the file.
 bool run_file_copy(const char *from, const char *to, GError **error);
 
+// A file being made in a folder, which is made when missing. It has no name until it is whole and on disk, so that neither a
+// failure nor a kill leaves a part of it. Starts as {.file = -1}; owns all its members.
+typedef struct {
+	int file; // to write to; -1: none
+	char *folder;
+	char *part; // its name meanwhile, where the file system knows no files without; NULL
+} RunFileNew;
+
+bool run_file_begin(const char *folder, RunFileNew *ret, GError **error);
+// Gives it its name, in place of what has that name; a name has no '/'.
+bool run_file_finish(RunFileNew *file, const char *name, GError **error);
+// Closes it; one that was not finished is gone, and so is its folder when nothing else is in it.
+void run_file_clear(RunFileNew *file);
+
 // Takes a file in as an input: copies it into a folder of its own below files_folder, which is made when missing. Returns its
 // URI, to free with g_free(). What has been copied when it fails is removed. Thread-safe.
 char *run_file_put(const char *files_folder, const char *path, GError **error);

@@ -1,5 +1,6 @@
 #include "runner/connection_pool.h"
 #include "runner/failpoint.h"
+#include "runner/net/net_policy.h"
 #include "runner/runner_internal.h"
 
 #include "runner/run_files.h"
@@ -45,6 +46,7 @@ static void options_copy(Runner *runner, const RunnerOptions *options)
 	mine->beat = options->beat != 0 ? options->beat : 15 * G_USEC_PER_SEC;
 	mine->globals = options->globals == NULL ? NULL : json_deep_copy(options->globals);
 	mine->pools = NULL;
+	mine->private_addresses = NULL;
 	for (size_t i = 0; i < options->pool_count; i++) {
 		Pool pool = {g_strdup(options->pools[i].name), options->pools[i].limit, 0};
 
@@ -121,7 +123,10 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	runner->worker_count = runner->options.slots;
 	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	id_make(runner->node_id);
-	if (!folders_make(runner, error))
+	runner->net_policy = net_policy_new(options->private_addresses, error);
+	if (runner->net_policy == NULL)
+		g_prefix_error(error, "'private_addresses': ");
+	if (runner->net_policy == NULL || !folders_make(runner, error))
 		g_clear_pointer(&runner, runner_free);
 	return runner;
 }
@@ -161,6 +166,7 @@ void runner_free(Runner *runner)
 	pthread_cond_destroy(&runner->changed);
 	if (runner->wake_fd >= 0)
 		close(runner->wake_fd);
+	net_policy_free(runner->net_policy);
 	g_free(runner->node_name);
 	g_free(runner->work_folder);
 	g_free(runner->files_folder);
@@ -178,6 +184,11 @@ Store *runner_store(Runner *runner)
 const RunnerOptions *runner_options(const Runner *runner)
 {
 	return &runner->options;
+}
+
+const NetPolicy *runner_net_policy(const Runner *runner)
+{
+	return runner->net_policy;
 }
 
 const char *runner_files_folder(const Runner *runner)

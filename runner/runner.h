@@ -43,6 +43,9 @@ typedef struct {
 		work_folder; // tasks' own folders are made in it; NULL: the system's temporary folder
 	const char *
 		scripts_folder; // `weir run --file`: the folder whose files tasks see; NULL: as the store has them
+	// Private, loopback and link-local addresses that tasks may connect to: "allow", or networks like 10.1.0.0/16, ended
+	// by NULL; NULL: none.
+	const char *const *private_addresses;
 	const json_t *globals; // the expression variable `globals`; may be NULL
 	int64_t beat; // microseconds a beat is good for; 0: 15 seconds
 	// Answers secret(name): text to free, or NULL with error. NULL: from the environment (WEIR_SECRET_NAME as it is,

@@ -29,6 +29,7 @@ struct Runner {
 	char node_id[RUN_ID_SIZE];
 	char *node_name;
 	char *work_folder, *files_folder;
+	NetPolicy *net_policy;
 	bool own_work_folder;
 	pthread_t driver;
 	pthread_t *workers;

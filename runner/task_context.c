@@ -291,6 +291,16 @@ void task_context_labels_add(TaskContext *context, const json_t *labels)
 	drive->run_dirty = true;
 }
 
+char *task_context_mask(TaskContext *context, const char *text)
+{
+	return drive_mask(context->drive, text, strlen(text));
+}
+
+const NetPolicy *task_context_net_policy(const TaskContext *context)
+{
+	return runner_net_policy(context->drive->runner);
+}
+
 // ---- Cancelling
 
 bool task_context_cancelled(const TaskContext *context)
@@ -456,12 +466,33 @@ char *task_context_open_path(TaskContext *context, const char *uri, GError **err
 	return own == NULL ? NULL : g_build_filename(own, path, NULL);
 }
 
+// The folder of the files that the task run keeps.
+static char *kept_folder(const TaskContext *context)
+{
+	return g_build_filename(runner_files_folder(context->drive->runner), context->drive->id,
+		context->node->id, NULL);
+}
+
+bool task_context_file_begin(TaskContext *context, RunFileNew *ret, GError **error)
+{
+	g_autofree char *folder = kept_folder(context);
+
+	return run_file_begin(folder, ret, error);
+}
+
+char *task_context_file_finish(
+	TaskContext *context, RunFileNew *file, const char *name, GError **error)
+{
+	return run_file_finish(file, name, error)
+		       ? g_strdup_printf(
+				 "weir:///%s/%s/%s", context->drive->id, context->node->id, name)
+		       : NULL;
+}
+
 char *task_context_keep_file(TaskContext *context, const char *path, GError **error)
 {
-	const char *files = runner_files_folder(context->drive->runner);
 	g_autofree char *base = g_path_get_basename(path);
-	g_autofree char *folder =
-		g_build_filename(files, context->drive->id, context->node->id, NULL);
+	g_autofree char *folder = kept_folder(context);
 	g_autofree char *target = g_build_filename(folder, base, NULL);
 
 	if (g_mkdir_with_parents(folder, 0700) < 0 ||

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "repo-layout/flow.h"
+#include "runner/run_files.h"
 #include "store/store.h"
 
 #include <glib.h>
@@ -53,6 +54,7 @@ typedef enum {
 // What a run function is given. Borrowed, valid until it returns; used by one thread (the one that runs the task), apart
 // from task_context_cancelled(), which any thread may call.
 typedef struct TaskContext TaskContext;
+typedef struct NetPolicy NetPolicy; // runner/net/net_policy.h
 
 // What an internal task waits for when its run function returns.
 typedef enum {
@@ -145,6 +147,11 @@ void task_context_log(TaskContext *context, TaskLogLevel level, const char *form
 void task_context_log_text(
 	TaskContext *context, TaskLogLevel level, const char *text, size_t length);
 
+// The text without the secrets that are in it, to free with g_free(); NULL when there is none.
+char *task_context_mask(TaskContext *context, const char *text);
+// Which addresses may be connected to. Borrowed.
+const NetPolicy *task_context_net_policy(const TaskContext *context);
+
 // ---- The run. Adds labels to it (an object of texts).
 void task_context_labels_add(TaskContext *context, const json_t *labels);
 
@@ -177,5 +184,10 @@ const char *task_context_scripts(TaskContext *context, GError **error);
 // Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path is taken
 // relative to the domain's scripts/ folder and may not leave it. Free with g_free.
 char *task_context_open_path(TaskContext *context, const char *uri, GError **error);
+// Begins a file of the run, and gives it its name when all of it is written; returns its URI, to free with g_free(). The
+// caller clears it in any case.
+bool task_context_file_begin(TaskContext *context, RunFileNew *ret, GError **error);
+char *task_context_file_finish(
+	TaskContext *context, RunFileNew *file, const char *name, GError **error);
 // Keeps a file of the task's folder as the run's own and returns its URI (weir:///run/…). Free with g_free.
 char *task_context_keep_file(TaskContext *context, const char *path, GError **error);

@@ -14,6 +14,8 @@ static const TaskType types[] = {
 	{"pause", TASK_INTERNAL, 0, run_pause, wake_pause},
 	{"subflow", TASK_INTERNAL, 0, run_subflow, wake_subflow},
 	{"shell", TASK_OUTSIDE, 0, run_shell, NULL},
+	{"http.request", TASK_OUTSIDE, 0, run_http_request, NULL},
+	{"http.download", TASK_OUTSIDE, 0, run_http_download, NULL},
 	// A publish carries a marker in its own dataset: done twice it is done once.
 	{"sql.build", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_build, NULL},
 	{"sql.load", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_load, NULL},

@@ -19,3 +19,5 @@ TASK_WAKE(pause);
 TASK_RUN(subflow);
 TASK_WAKE(subflow);
 TASK_RUN(shell);
+TASK_RUN(http_request);
+TASK_RUN(http_download);

@@ -15,7 +15,7 @@ RULES = {
     "store": ({"db"}, {"glib", "jansson", "zlib"}),
     "repo-layout": ({"sql", "expr"}, {"glib", "jansson", "git2", "yaml"}),
     "reconciler": ({"repo-layout", "store", "db"}, {"glib", "jansson", "git2", "curl"}),
-    "runner": ({"repo-layout", "store", "db", "expr"}, {"glib", "jansson"}),
+    "runner": ({"repo-layout", "store", "db", "expr"}, {"glib", "jansson", "curl"}),
     "api": ({"store"}, {"glib", "jansson", "microhttpd"}),
     "cli": ({"api", "reconciler", "runner", "repo-layout", "store", "db", "sql", "expr"}, {"glib", "jansson", "git2"}),
 }
