@@ -1,5 +1,7 @@
 #include "reconciler/plan_internal.h"
 
+#include "repo-layout/digest.h"
+
 #include <string.h>
 
 static const char *const ACTION_NAMES[] = {
@@ -384,19 +386,18 @@ static bool compare_domains(Plan *plan, PlanLive *live, GError **error)
 
 void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE])
 {
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	Sha256 sha;
 
+	sha256_begin(&sha);
 	for (guint i = 0; i < domains->len; i++) {
 		const PlanLiveDomain *domain = &g_array_index(domains, PlanLiveDomain, i);
 
 		if (*domain->digest == '\0')
 			continue;
-		g_checksum_update(
-			sum, (const guchar *)domain->name, (gssize)strlen(domain->name) + 1);
-		g_checksum_update(
-			sum, (const guchar *)domain->digest, (gssize)strlen(domain->digest) + 1);
+		sha256_add(&sha, domain->name, strlen(domain->name) + 1);
+		sha256_add(&sha, domain->digest, strlen(domain->digest) + 1);
 	}
-	g_strlcpy(ret, g_checksum_get_string(sum), PLAN_DIGEST_SIZE);
+	sha256_end(&sha, ret);
 }
 
 void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE])

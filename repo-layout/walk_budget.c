@@ -20,7 +20,7 @@ typedef struct Slow {
 typedef struct FolderCount {
 	const char *path;
 	const SourceId *id;
-	int64_t began;
+	int64_t began; // 0: nothing of it was read yet, and asking for the time costs more than that
 	uint64_t entries; // without those of large domains
 	uint64_t light, total; // of the budget when it began
 } FolderCount;
@@ -171,6 +171,8 @@ bool walk_count(LayoutLoad *load, size_t entries, GError **error)
 	DomainData *data = budget->domain;
 
 	budget->total += entries;
+	if (budget->folder.began == 0)
+		budget->folder.began = processor_time();
 	if (data == NULL)
 		return add_light(load, entries, error) && walk_in_time(load, error);
 	data->entries += (unsigned)entries;
@@ -214,11 +216,8 @@ void walk_budget_folder(LayoutLoad *load, const char *path, const SourceId *id)
 {
 	WalkBudget *budget = load->budget;
 
-	budget->folder = (FolderCount){.path = path,
-		.id = id,
-		.began = path == NULL ? 0 : processor_time(),
-		.light = budget->light,
-		.total = budget->total};
+	budget->folder = (FolderCount){
+		.path = path, .id = id, .light = budget->light, .total = budget->total};
 }
 
 void walk_budget_drop(LayoutLoad *load)
@@ -295,7 +294,8 @@ bool walk_in_time(LayoutLoad *load, GError **error)
 		;
 	if (now <= budget->deadline)
 		return true;
-	if (budget->folder.path != NULL && (now - budget->folder.began) * 2 > budget->time_limit) {
+	if (budget->folder.path != NULL && budget->folder.began != 0 &&
+		(now - budget->folder.began) * 2 > budget->time_limit) {
 		budget->deadline += now - budget->folder.began;
 		g_set_error_literal(
 			error, LAYOUT_ERROR, LAYOUT_ERROR_FOLDER, "the folder goes no further");
