@@ -30,9 +30,9 @@ static void check(bool ok, const GError *error)
 	exit(1);
 }
 
-static double run_once(Store *store, const char *flow, unsigned slots)
+static double run_once(Store *store, const char *flow, unsigned slots, const char *data_folder)
 {
-	RunnerOptions options = {.slots = slots, .sole = true};
+	RunnerOptions options = {.slots = slots, .sole = true, .data_folder = data_folder};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Runner) runner = runner_new(store, &options, &error);
 	g_autoptr(StoreRun) run = NULL;
@@ -74,7 +74,7 @@ static double subject_run(void *data)
 	check(store != NULL && store_apply_begin(store, &applied, &error) &&
 			store_flow_put(store, &put, applied, NULL, &error),
 		error);
-	return run_once(store, subject->name, subject->slots);
+	return run_once(store, subject->name, subject->slots, subject->folder);
 }
 
 static double spawn_loop(void *data)

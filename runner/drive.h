@@ -135,7 +135,11 @@ struct TaskContext {
 	GError *error;
 	bool ok;
 	char *timeout_text;
-	GSequenceIter *deadline; // the driver's
+	int64_t timeout; // microseconds; 0: none
+	int64_t ended; // when run() came back
+	bool ahead; // given out ahead of a free slot: has not begun until `begun`
+	int64_t given; // when workers could first take it; 0: not yet
+	atomic_llong begun; // 0: not yet
 };
 
 // ---- drive.c: loading and ending
@@ -179,6 +183,7 @@ void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *mes
 void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
 void drive_leaf_start(Drive *drive, RunNode *node);
 void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
+void drive_attempt_undo(Drive *drive, RunNode *node); // of one that never began
 void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
 void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type);
 void drive_node_kill(Drive *drive, RunNode *node);
@@ -241,8 +246,13 @@ void runner_active(Runner *runner, Drive *drive); // has steps to take or rows t
 bool runner_slot_take(Runner *runner, Drive *drive,
 	RunNode *node); // false: it waits, runner calls drive_slot_free()
 void runner_slot_give_back(Runner *runner, RunNode *node);
+void runner_slot_wait_first(Runner *runner, Drive *drive, RunNode *node); // before all others
 void runner_slot_forget(Runner *runner, Drive *drive, RunNode *node); // it no longer waits
 void runner_dispatch(Runner *runner, TaskContext *context); // after the commit
+void runner_ahead_note(
+	Runner *runner, TaskContext *context); // runner_ahead.c: when it is ahead of a free slot
+// What the node that gave it out ahead says of a task run that was under way. False: it had not begun.
+bool runner_had_begun(Runner *runner, const RunNode *node);
 GSequenceIter *runner_timer_add(Runner *runner, int64_t at, Drive *drive, RunNode *node);
 void runner_timer_remove(Runner *runner, GSequenceIter *timer);
 void runner_child_watch(Runner *runner, const char *child_run, Drive *drive, RunNode *node);

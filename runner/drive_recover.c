@@ -11,6 +11,11 @@ static void lost(Drive *drive, RunNode *node, const TaskType *type)
 	const Retry *retry = retry_policy(drive_flow(drive), node->task);
 	bool again = retry == NULL && type != NULL && (type->flags & TASK_REPEATABLE) != 0;
 
+	if (!runner_had_begun(drive->runner, node)) {
+		drive_attempt_undo(drive, node);
+		drive_leaf_start(drive, node);
+		return;
+	}
 	process_kill_marked("WEIR_TASK_RUN", node->id);
 	if (drive->state == RUN_KILLING) {
 		drive_leaf_end(drive, node, RUN_KILLED, NULL);

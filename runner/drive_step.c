@@ -335,6 +335,19 @@ static void attempt_begin(Drive *drive, RunNode *node)
 	drive_touch(drive, node);
 }
 
+// Of an attempt that was committed as begun and never was.
+void drive_attempt_undo(Drive *drive, RunNode *node)
+{
+	NodeExtra *extra = node_extra(node);
+
+	json_decref(extra->data);
+	extra->data = NULL;
+	node->attempts--;
+	node->started = 0;
+	node->state = RUN_CREATED;
+	drive_touch(drive, node);
+}
+
 void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type)
 {
 	TaskContext *context = task_context_new(drive, node, type);
@@ -359,8 +372,10 @@ static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
 	}
 	context = task_context_new(drive, node, type);
 	context->timeout_text = g_steal_pointer(&text);
+	context->timeout = timeout;
 	node_extra(node)->context = context;
 	drive->under_way++;
+	runner_ahead_note(drive->runner, context);
 	if (timeout > 0)
 		timer_set(drive, node, node->started + timeout);
 	runner_dispatch(drive->runner, context);
@@ -394,6 +409,24 @@ void drive_slot_free(Drive *drive, RunNode *node)
 	outside_dispatch(drive, node, drive_node_type(node));
 }
 
+static bool never_began(const TaskContext *context)
+{
+	return context->ahead && atomic_load(&context->begun) == 0;
+}
+
+// Its start is undone; it waits again, or is over.
+static void take_back(Drive *drive, RunNode *node, bool killed)
+{
+	drive_attempt_undo(drive, node);
+	if (killed) {
+		drive_leaf_end(drive, node, RUN_KILLED, NULL);
+		return;
+	}
+	runner_slot_wait_first(drive->runner, drive, node);
+	wait_begin(drive, node, WAIT_SLOT);
+	state_follow(drive);
+}
+
 void drive_task_ended(Drive *drive, TaskContext *context)
 {
 	RunNode *node = context->node;
@@ -402,9 +435,18 @@ void drive_task_ended(Drive *drive, TaskContext *context)
 	drive->under_way--;
 	extra->context = NULL;
 	timer_clear(drive, node);
+	if (context->ahead) {
+		json_decref(extra->data);
+		extra->data = NULL;
+		node->started = context->started;
+	}
 	// A task that the node's stop or the loss of the run broke off stays as it is in the store: for whoever takes the
 	// run next it was under way when this node ended.
-	if (!drive->doomed && !(atomic_load(&context->cancelled) == CANCEL_STOP && !context->ok))
+	if (drive->doomed)
+		;
+	else if (never_began(context))
+		take_back(drive, node, atomic_load(&context->cancelled) == CANCEL_KILL);
+	else if (!(atomic_load(&context->cancelled) == CANCEL_STOP && !context->ok))
 		result_take(drive, context);
 	task_context_free(context);
 }
@@ -577,6 +619,18 @@ static void wait_timed_out(Drive *drive, RunNode *node)
 	drive_leaf_fail(drive, node, error);
 }
 
+// The time of a task that was given out ahead counts from when it began.
+static void context_timed_out(Drive *drive, RunNode *node, TaskContext *context)
+{
+	int64_t now = timestamp_now();
+	int64_t begun = context->ahead ? atomic_load(&context->begun) : context->started;
+
+	if (begun == 0 || begun + context->timeout > now)
+		timer_set(drive, node, (begun == 0 ? now : begun) + context->timeout);
+	else
+		task_context_cancel(context, CANCEL_TIMEOUT);
+}
+
 static void node_timer(Drive *drive, RunNode *node)
 {
 	NodeExtra *extra = node_extra(node);
@@ -584,7 +638,7 @@ static void node_timer(Drive *drive, RunNode *node)
 
 	extra->timer = NULL;
 	if (extra->context != NULL) {
-		task_context_cancel(extra->context, CANCEL_TIMEOUT);
+		context_timed_out(drive, node, extra->context);
 		return;
 	}
 	switch (extra->wait) {

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
-// Called with the name of the place: "claimed", "stepped", "written", "committed", "dispatched", "ran". Set before threads
+// Called with the name of the place: "claimed", "stepped", "written", "committed", "dispatched", "taken ahead", "ran". Set before threads
 // are started.
 extern void (*runner_failpoint)(const char *place);
+
+// Tasks that take less, in microseconds, are short ones (runner_ahead.c): a test says it for a slow build.
+extern int64_t runner_brisk;
 
 static inline void failpoint(const char *place)
 {

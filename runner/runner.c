@@ -119,6 +119,7 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	runner->round = g_ptr_array_new();
 	runner->fresh = g_ptr_array_new();
 	runner->dispatch = g_ptr_array_new();
+	runner->ahead = g_ptr_array_new();
 	runner->timers = g_sequence_new(g_free);
 	runner->worker_count = runner->options.slots;
 	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -157,6 +158,7 @@ void runner_free(Runner *runner)
 	g_ptr_array_unref(runner->round);
 	g_ptr_array_unref(runner->fresh);
 	g_ptr_array_unref(runner->dispatch);
+	g_ptr_array_unref(runner->ahead);
 	g_sequence_free(runner->timers);
 	g_array_unref(runner->pools);
 	g_ptr_array_unref(runner->texts);
@@ -328,20 +330,36 @@ static void steer(Runner *runner)
 	}
 }
 
+// Leaves it to whoever has the helm next. True: there is no job to go on with, so that may as well be us.
+static bool job_end(Runner *runner, TaskContext *context)
+{
+	unsigned left;
+
+	context->ended = timestamp_now();
+	pthread_mutex_lock(&runner->lock);
+	runner->figures.busy--;
+	runner->figures.finished++;
+	g_queue_push_tail(&runner->ended, context);
+	left = runner->jobs.length;
+	pthread_mutex_unlock(&runner->lock);
+	if (left == 0)
+		return true;
+	if (left <= atomic_load(&runner->jobs_low) && !atomic_load(&runner->awake))
+		eventfd_write(runner->wake_fd, 1);
+	return false;
+}
+
 static void *worker_main(void *data)
 {
 	Runner *runner = data;
 	TaskContext *context;
 
 	while ((context = job_take(runner)) != NULL) {
-		task_context_run(context);
+		if (runner_ahead_begin(runner, context))
+			task_context_run(context);
 		failpoint("ran");
-		pthread_mutex_lock(&runner->lock);
-		runner->figures.busy--;
-		runner->figures.finished++;
-		g_queue_push_tail(&runner->ended, context);
-		pthread_mutex_unlock(&runner->lock);
-		steer(runner);
+		if (job_end(runner, context))
+			steer(runner);
 	}
 	return NULL;
 }
@@ -435,7 +453,7 @@ int64_t runner_next_moment(const Runner *runner)
 		next = MIN(next, runner->next_due);
 	if (g_hash_table_size(runner->children) > 0)
 		next = MIN(next, runner->next_children);
-	return next;
+	return MIN(next, runner_ahead_next(runner));
 }
 
 static void driver_wait(Runner *runner)
@@ -451,11 +469,15 @@ static void driver_wait(Runner *runner)
 	next = runner_next_moment(runner);
 	atomic_store(&runner->sleeps_until, next);
 	pthread_mutex_unlock(&runner->helm);
-	// A worker that found the helm taken has left what it ended to us, whatever we had it for.
-	if (ended_waits(runner))
+	// A worker that found the helm taken, or us awake, has left what it ended to us, whatever we were at.
+	atomic_store(&runner->awake, false);
+	if (ended_waits(runner)) {
+		atomic_store(&runner->awake, true);
 		return;
+	}
 	now = timestamp_now();
 	poll(fds, G_N_ELEMENTS(fds), next <= now ? 0 : (int)MIN((next - now + 999) / 1000, 1000));
+	atomic_store(&runner->awake, true);
 	if (fds[0].revents != 0)
 		eventfd_read(runner->wake_fd, &value);
 }
@@ -525,6 +547,7 @@ bool runner_start(Runner *runner, GError **error)
 	if (runner->watch == NULL)
 		return false;
 	runner->claim_wanted = true;
+	runner_ahead_open(runner);
 	runner->workers = g_new0(pthread_t, runner->worker_count);
 	for (unsigned i = 0; i < runner->worker_count; i++)
 		pthread_create(&runner->workers[i], NULL, worker_main, runner);
@@ -559,6 +582,7 @@ void runner_stop(Runner *runner, int64_t grace)
 		pthread_join(runner->workers[i], NULL);
 	g_free(runner->workers);
 	g_clear_pointer(&runner->watch, store_watch_free);
+	g_clear_pointer(&runner->begun, begun_log_close);
 	runner->started = false;
 }
 

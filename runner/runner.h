@@ -8,7 +8,8 @@
 //
 // Commit points, in the order of a task's life:
 //   claim              the lease, and RUNNING of the run
-//   start              the task run as RUNNING (with its attempt) before a worker gets it
+//   start              the task run as RUNNING (with its attempt) before a worker gets it; of short tasks a few more than
+//                      there are slots (runner_ahead.c)
 //   finish             its end, its outputs and what its context recorded, together with the start of what follows
 //   end of the run     its state and outputs, in the transaction of the last finish
 // A node that dies between two of them leaves rows from which the next claim goes on: what has finished is never run

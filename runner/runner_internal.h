@@ -2,6 +2,7 @@
 // runner_slots.c (slots, pools, timers).
 #pragma once
 
+#include "runner/begun.h"
 #include "runner/drive.h"
 
 #include <stdatomic.h>
@@ -49,6 +50,9 @@ struct Runner {
 	unsigned folders; // how many were made
 	GHashTable *held; // char *: ids of the runs in drives
 	int wake_fd;
+	atomic_bool awake; // the driver does not sleep: it will see what has ended
+	atomic_uint jobs_low; // so few jobs left are worth waking it
+	BegunLog *begun; // NULL: none
 	atomic_int stopping; // 0 no, 1 give back, 2 cancel what is under way
 	bool workers_stop;
 	char *broken; // why the driver gave up; NULL: it did not
@@ -66,6 +70,9 @@ struct Runner {
 	GPtrArray *dispatch; // TaskContext *: to be given to workers once it is committed
 	GHashTable *children; // id of a child run → Waiter *
 	GSequence *timers; // Timer *
+	GPtrArray *ahead; // TaskContext *: given out ahead of a free slot, not known to have begun
+	bool ahead_allowed; // what was given out ahead can be told from what had begun, after a crash
+	bool brisk; // the last task that ended was a short one
 	GQueue waiting; // Waiter *: outside tasks that wait for a slot
 	GArray *pools; // Pool
 	unsigned busy;
@@ -80,6 +87,19 @@ int64_t runner_next_moment(const Runner *runner); // of something to do without 
 
 // runner_folders.c
 void runner_folder_remove(const char *path); // with everything in it
+
+// runner_ahead.c
+void runner_ahead_open(Runner *runner);
+bool runner_ahead_may(const Runner *runner, const TaskType *type);
+void runner_ahead_forget(
+	Runner *runner, TaskContext *context); // it has ended, or was never given out
+void runner_ahead_pace(Runner *runner, const TaskContext *context); // of a task that has ended
+int64_t runner_ahead_next(const Runner *runner); // when the driver looks again for their sake
+// Settles what has begun, and takes back what waits for too long (or all that has not begun). True when that is to be
+// written.
+bool runner_ahead_look(Runner *runner, bool all);
+// A worker is about to run it. False: it was cancelled before its turn.
+bool runner_ahead_begin(Runner *runner, TaskContext *context);
 
 // runner_slots.c
 void runner_slots_fill(Runner *runner); // lets waiting tasks start as slots are free

@@ -56,6 +56,7 @@ static void dispatch_discard(Runner *runner, Drive *drive)
 		if (context->drive != drive)
 			continue;
 		g_ptr_array_remove_index(runner->dispatch, i);
+		runner_ahead_forget(runner, context);
 		runner_slot_give_back(runner, context->node);
 		node_extra(context->node)->context = NULL;
 		drive->under_way--;
@@ -206,6 +207,8 @@ static bool ended_take(Runner *runner)
 	while ((context = g_queue_pop_head(&ended)) != NULL) {
 		Drive *drive = context->drive;
 
+		runner_ahead_forget(runner, context);
+		runner_ahead_pace(runner, context);
 		runner_slot_give_back(runner, context->node);
 		drive_task_ended(drive, context);
 		if (!drive->doomed)
@@ -405,17 +408,23 @@ static void round_act(Runner *runner, bool by_worker)
 {
 	guint wanted = runner->dispatch->len - (by_worker && runner->dispatch->len > 0 ? 1 : 0);
 
+	const int64_t now = timestamp_now();
 	bool over = false;
 
 	pthread_mutex_lock(&runner->lock);
 	runner->figures.started += runner->dispatch->len;
-	for (guint i = 0; i < runner->dispatch->len; i++)
-		g_queue_push_tail(&runner->jobs, runner->dispatch->pdata[i]);
+	for (guint i = 0; i < runner->dispatch->len; i++) {
+		TaskContext *context = runner->dispatch->pdata[i];
+
+		context->given = now;
+		g_queue_push_tail(&runner->jobs, context);
+	}
 	if (wanted > 1)
 		pthread_cond_broadcast(&runner->job_ready);
 	else if (wanted == 1)
 		pthread_cond_signal(&runner->job_ready);
 	pthread_mutex_unlock(&runner->lock);
+	atomic_store(&runner->jobs_low, runner->ahead->len / 2);
 	g_ptr_array_set_size(runner->dispatch, 0);
 	g_ptr_array_set_size(runner->fresh, 0);
 	for (guint i = 0; i < runner->round->len; i++) {
@@ -443,6 +452,7 @@ void runner_round(Runner *runner, bool by_worker)
 	bool work = ended_take(runner);
 
 	work |= runner_timers_fire(runner);
+	work |= runner_ahead_look(runner, atomic_load(&runner->stopping) != 0);
 	if (now >= runner->next_children && g_hash_table_size(runner->children) > 0)
 		children_look(runner);
 	if (runner->next_due != 0 && runner->next_due <= now)

@@ -21,7 +21,10 @@ static bool slot_use(Runner *runner, const RunNode *node)
 {
 	Pool *pool = pool_find(runner, node->task->pool);
 
-	if (runner->busy >= runner->worker_count || (pool != NULL && pool->used >= pool->limit))
+	if (atomic_load(&runner->stopping) != 0 || (pool != NULL && pool->used >= pool->limit))
+		return false;
+	if (runner->busy >= runner->worker_count &&
+		(pool != NULL || !runner_ahead_may(runner, drive_node_type(node))))
 		return false;
 	runner->busy++;
 	if (pool != NULL)
@@ -58,6 +61,14 @@ bool runner_slot_take(Runner *runner, Drive *drive, RunNode *node)
 	return false;
 }
 
+void runner_slot_wait_first(Runner *runner, Drive *drive, RunNode *node)
+{
+	Waiter *waiter = g_new(Waiter, 1);
+
+	*waiter = (Waiter){drive, node};
+	g_queue_push_head(&runner->waiting, waiter);
+}
+
 void runner_slot_forget(Runner *runner, Drive *drive, RunNode *node)
 {
 	for (GList *at = runner->waiting.head; at != NULL; at = at->next) {
@@ -75,13 +86,16 @@ void runner_slots_fill(Runner *runner)
 {
 	GList *next;
 
-	for (GList *at = runner->waiting.head; at != NULL && runner->busy < runner->worker_count;
-		at = next) {
+	for (GList *at = runner->waiting.head; at != NULL; at = next) {
 		Waiter *waiter = at->data;
+		bool full = runner->busy >= runner->worker_count;
 
 		next = at->next;
-		if (!slot_use(runner, waiter->node))
+		if (!slot_use(runner, waiter->node)) {
+			if (full)
+				return;
 			continue; // its pool is full
+		}
 		g_queue_delete_link(&runner->waiting, at);
 		drive_slot_free(waiter->drive, waiter->node);
 		runner_active(runner, waiter->drive);
