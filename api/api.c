@@ -110,6 +110,25 @@ static json_t *run_handler(const ApiRequest *request, GError **error)
 	return document;
 }
 
+// What /readyz says when not all parts work: the first fault, and all parts. The document is taken over.
+static json_t *health_problem(json_t *document)
+{
+	json_t *parts = json_object_get(document, "parts");
+	const json_t *part = parts_find_failed(parts, NULL);
+	const char *hint = json_string_value(json_object_get(part, "hint"));
+	g_autoptr(GError) error = NULL;
+
+	api_error_set(&error, API_UNAVAILABLE, "not-ready", "%s: %s",
+		json_string_value(json_object_get(part, "name")),
+		json_string_value(json_object_get(part, "message")));
+	if (hint != NULL)
+		api_error_hint(&error, "%s", hint);
+	json_t *problem = problem_document(error);
+	json_object_set(problem, "parts", parts);
+	json_decref(document);
+	return problem;
+}
+
 static bool answer_document(const ApiRequest *request, ApiReply *reply, GError **error)
 {
 	json_t *document = run_handler(request, error);
@@ -119,7 +138,7 @@ static bool answer_document(const ApiRequest *request, ApiReply *reply, GError *
 		return false;
 	status = json_string_value(json_object_get(document, "status"));
 	if (request->route->form == ROUTE_HEALTH && g_strcmp0(status, "ok") != 0)
-		set_document(reply, API_UNAVAILABLE, JSON_TYPE, document);
+		set_document(reply, API_UNAVAILABLE, PROBLEM_TYPE, health_problem(document));
 	else
 		set_document(reply, API_OK, JSON_TYPE, document);
 	return true;
@@ -157,7 +176,7 @@ static bool prepare(const ApiCall *call, ApiTarget *target, ApiRequest *request,
 void api_answer(const ApiCall *call, ApiReply *reply)
 {
 	g_auto(ApiTarget) target = {NULL, NULL};
-	ApiRequest request = {.target = &target, .store = call->store};
+	ApiRequest request = {.target = &target, .store = call->store, .parts = call->parts};
 	g_autoptr(GError) error = NULL;
 	bool done;
 
@@ -171,11 +190,11 @@ void api_answer(const ApiCall *call, ApiReply *reply)
 		api_reply_problem(reply, error);
 }
 
-json_t *api_get(Store *store, const char *path, GError **error)
+json_t *api_get(Store *store, const ApiParts *parts, const char *path, GError **error)
 {
-	ApiCall call = {"GET", path, store};
+	ApiCall call = {"GET", path, store, parts};
 	g_auto(ApiTarget) target = {NULL, NULL};
-	ApiRequest request = {.target = &target, .store = store};
+	ApiRequest request = {.target = &target, .store = store, .parts = parts};
 
 	if (!prepare(&call, &target, &request, error))
 		return NULL;

@@ -2,6 +2,7 @@
 // (`weir status`, `weir runs`, …) and the tests all go through here, so that there is one shape of each answer.
 #pragma once
 
+#include "api/parts.h"
 #include "api/problem.h"
 #include "store/store.h"
 #include <glib.h>
@@ -13,6 +14,7 @@ typedef struct {
 	const char *method; // "GET" or "HEAD"; all others are answered with 405
 	const char *target; // as it came, still percent-encoded: "/v1/runs?limit=5"
 	Store *store; // opened read-only; used by this call alone while it lasts
+	const ApiParts *parts; // of the server; NULL: none is known
 } ApiCall;
 
 typedef struct {
@@ -33,8 +35,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ApiReply, api_reply_clear)
 void api_reply_problem(ApiReply *reply, const GError *error);
 
 // The document of a GET, for commands: NULL with error set (message, and hint where there is one) when the reply is a
-// problem. A new reference.
-json_t *api_get(Store *store, const char *path, GError **error);
+// problem. parts may be NULL. A new reference.
+json_t *api_get(Store *store, const ApiParts *parts, const char *path, GError **error);
 
 // True when an If-None-Match header names the tag.
 bool api_etag_matches(const char *if_none_match, const char *etag);

@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-// One family of metrics: its head, and the lines that append() reads from the store.
+// One family of metrics: its head, and the lines that append() reads from the store and the server.
 typedef struct {
 	const char *name;
 	const char *type;
 	const char *help;
-	bool (*append)(GString *text, const char *name, Store *store, GError **error);
+	bool (*append)(GString *text, const char *name, const ApiRequest *request, GError **error);
 } Family;
 
 static void append_value(
@@ -28,67 +28,71 @@ static void append_value(
 			text, "%s{%s=\"%s\"} %" G_GINT64_FORMAT "\n", name, label, escaped, number);
 }
 
-static bool append_build(GString *text, const char *name, Store *store, GError **error)
+static bool append_build(GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autofree char *info = g_strconcat(name, "_info", NULL);
 
-	(void)store;
+	(void)request;
 	(void)error;
 	append_value(text, info, "version", WEIR_VERSION, 1);
 	return true;
 }
 
-static bool append_domains_by_sync(GString *text, const char *name, Store *store, GError **error)
+static bool append_domains_by_sync(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	int64_t by_sync[SYNC_STATES] = {0};
 	int64_t by_health[HEALTH_STATES] = {0};
 
-	if (!store_domains_count(store, by_sync, by_health, error))
+	if (!store_domains_count(request->store, by_sync, by_health, error))
 		return false;
 	for (int i = 0; i < SYNC_STATES; i++)
 		append_value(text, name, "sync", sync_status_name((SyncStatus)i), by_sync[i]);
 	return true;
 }
 
-static bool append_domains_by_health(GString *text, const char *name, Store *store, GError **error)
+static bool append_domains_by_health(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	int64_t by_sync[SYNC_STATES] = {0};
 	int64_t by_health[HEALTH_STATES] = {0};
 
-	if (!store_domains_count(store, by_sync, by_health, error))
+	if (!store_domains_count(request->store, by_sync, by_health, error))
 		return false;
 	for (int i = 0; i < HEALTH_STATES; i++)
 		append_value(text, name, "health", health_name((Health)i), by_health[i]);
 	return true;
 }
 
-static bool append_flows(GString *text, const char *name, Store *store, GError **error)
+static bool append_flows(GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	int64_t written;
 	int64_t generated;
 
-	if (!store_flows_count(store, &written, &generated, error))
+	if (!store_flows_count(request->store, &written, &generated, error))
 		return false;
 	append_value(text, name, "kind", "written", written);
 	append_value(text, name, "kind", "generated", generated);
 	return true;
 }
 
-static bool append_tables(GString *text, const char *name, Store *store, GError **error)
+static bool append_tables(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	int64_t tables;
 
-	if (!store_tables_count(store, &tables, error))
+	if (!store_tables_count(request->store, &tables, error))
 		return false;
 	append_value(text, name, NULL, NULL, tables);
 	return true;
 }
 
-static bool append_active_runs(GString *text, const char *name, Store *store, GError **error)
+static bool append_active_runs(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	int64_t by_state[RUN_STATES] = {0};
 
-	if (!store_runs_count_active(store, by_state, error))
+	if (!store_runs_count_active(request->store, by_state, error))
 		return false;
 	for (RunState state = 0; state < RUN_STATES; state++) {
 		if (!run_state_is_ended(state))
@@ -97,12 +101,13 @@ static bool append_active_runs(GString *text, const char *name, Store *store, GE
 	return true;
 }
 
-static bool append_ended_runs(GString *text, const char *name, Store *store, GError **error)
+static bool append_ended_runs(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autofree char *total = g_strconcat(name, "_total", NULL);
 	int64_t by_state[RUN_STATES] = {0};
 
-	if (!store_runs_count_ended(store, by_state, error))
+	if (!store_runs_count_ended(request->store, by_state, error))
 		return false;
 	for (RunState state = 0; state < RUN_STATES; state++) {
 		if (run_state_is_ended(state))
@@ -111,11 +116,11 @@ static bool append_ended_runs(GString *text, const char *name, Store *store, GEr
 	return true;
 }
 
-static bool append_drift(GString *text, const char *name, Store *store, GError **error)
+static bool append_drift(GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autoptr(GPtrArray) counts = NULL;
 
-	if (!store_drifts_count(store, &counts, error))
+	if (!store_drifts_count(request->store, &counts, error))
 		return false;
 	for (guint i = 0; i < counts->len; i++) {
 		const StoreDriftCount *count = g_ptr_array_index(counts, i);
@@ -127,11 +132,11 @@ static bool append_drift(GString *text, const char *name, Store *store, GError *
 	return true;
 }
 
-static bool append_slots(GString *text, const char *name, Store *store, GError **error)
+static bool append_slots(GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autoptr(GPtrArray) nodes = NULL;
 
-	if (!store_nodes_list(store, &nodes, error))
+	if (!store_nodes_list(request->store, &nodes, error))
 		return false;
 	for (guint i = 0; i < nodes->len; i++) {
 		const StoreNode *node = g_ptr_array_index(nodes, i);
@@ -141,11 +146,11 @@ static bool append_slots(GString *text, const char *name, Store *store, GError *
 	return true;
 }
 
-static bool append_busy(GString *text, const char *name, Store *store, GError **error)
+static bool append_busy(GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autoptr(GPtrArray) nodes = NULL;
 
-	if (!store_nodes_list(store, &nodes, error))
+	if (!store_nodes_list(request->store, &nodes, error))
 		return false;
 	for (guint i = 0; i < nodes->len; i++) {
 		const StoreNode *node = g_ptr_array_index(nodes, i);
@@ -155,12 +160,33 @@ static bool append_busy(GString *text, const char *name, Store *store, GError **
 	return true;
 }
 
-static bool append_memory(GString *text, const char *name, Store *store, GError **error)
+typedef struct {
+	GString *text;
+	const char *name;
+} PartLines;
+
+static void append_part(const ApiPart *part, void *data)
+{
+	const PartLines *lines = data;
+
+	append_value(lines->text, lines->name, "part", part->name, part->message == NULL);
+}
+
+static bool append_parts(GString *text, const char *name, const ApiRequest *request, GError **error)
+{
+	(void)error;
+	if (request->parts != NULL)
+		request->parts->list(request->parts->parts, append_part, &(PartLines){text, name});
+	return true;
+}
+
+static bool append_memory(
+	GString *text, const char *name, const ApiRequest *request, GError **error)
 {
 	g_autofree char *statm = NULL;
 	const char *resident;
 
-	(void)store;
+	(void)request;
 	(void)error;
 	if (!g_file_get_contents("/proc/self/statm", &statm, NULL, NULL))
 		return true;
@@ -182,6 +208,8 @@ static const Family families[] = {
 	{"weir_drift", "gauge", "Open drift by kind and domain.", append_drift},
 	{"weir_node_slots", "gauge", "Tasks that a node runs at once.", append_slots},
 	{"weir_node_busy", "gauge", "Slots of a node that are in use.", append_busy},
+	{"weir_part_works", "gauge", "1 while a part of the server can do its work, else 0.",
+		append_parts},
 	{"process_resident_memory_bytes", "gauge", "Resident memory of the server.", append_memory},
 };
 
@@ -194,7 +222,7 @@ char *get_metrics(const ApiRequest *request, GError **error)
 
 		g_string_append_printf(text, "# TYPE %s %s\n# HELP %s %s\n", family->name,
 			family->type, family->name, family->help);
-		if (!family->append(text, family->name, request->store, error))
+		if (!family->append(text, family->name, request, error))
 			return NULL;
 	}
 	g_string_append(text, "# EOF\n");

@@ -36,17 +36,12 @@ json_t *get_nodes(const ApiRequest *request, GError **error)
 	return list_slice(request, nodes, node_document, error);
 }
 
-static json_t *part_document(const char *name, const char *fault)
-{
-	return json_pack("{s:s, s:s, s:o}", "name", name, "status", fault == NULL ? "ok" : "failed",
-		"message", value_text(fault));
-}
-
 json_t *get_health(const ApiRequest *request, GError **error)
 {
 	(void)request;
 	(void)error;
-	return json_pack("{s:s, s:[o]}", "status", "ok", "parts", part_document("process", NULL));
+	return json_pack("{s:s, s:[o]}", "status", "ok", "parts",
+		part_document(&(ApiPart){.name = "process"}));
 }
 
 json_t *get_readiness(const ApiRequest *request, GError **error)
@@ -55,9 +50,12 @@ json_t *get_readiness(const ApiRequest *request, GError **error)
 	int64_t count;
 	bool readable = store_change_count(request->store, &count, &fault);
 
+	const ApiPart store = {.name = "store", .message = readable ? NULL : fault->message};
+	json_t *parts = parts_documents(request->parts, json_pack("[o]", part_document(&store)));
+
 	(void)error;
-	return json_pack("{s:s, s:[o]}", "status", readable ? "ok" : "failed", "parts",
-		part_document("store", readable ? NULL : fault->message));
+	return json_pack("{s:s, s:o}", "status",
+		parts_find_failed(parts, NULL) == NULL ? "ok" : "failed", "parts", parts);
 }
 
 json_t *get_openapi(const ApiRequest *request, GError **error)

@@ -4,8 +4,11 @@
 #include "store/domain.h"
 #include "store/drift.h"
 #include "store/flow.h"
+#include "store/node.h"
 #include "store/run.h"
 #include "store/table.h"
+#include "store/timestamp.h"
+
 #include <string.h>
 
 #define MOST_ATTENTION 20
@@ -161,6 +164,53 @@ static bool add_domains(
 	       list_attention(request, attention, error);
 }
 
+// A node that does not beat any more: it has died, or cannot write to the store.
+static void add_silent_node(json_t *parts, const StoreNode *node, bool *silent_reconciler)
+{
+	g_autofree char *name = g_strdup_printf("node %s", node->name);
+	char at[TIMESTAMP_SIZE];
+	g_autofree char *message = g_strdup_printf("has been silent since %s%s%s",
+		timestamp_format(node->beat_at, at), node->roles != NULL ? "; its roles: " : "",
+		node->roles != NULL ? node->roles : "");
+
+	json_array_append_new(parts, part_document(&(ApiPart){.name = name,
+					     .message = message,
+					     .cure = "start it again, or see in its log why it "
+						     "cannot write to the store",
+					     .since = node->beat_at}));
+	*silent_reconciler |= node->roles != NULL && strstr(node->roles, "reconciler") != NULL;
+}
+
+// What the rows of domains and sources cannot tell: whether anybody could have written them.
+static bool add_parts(const ApiRequest *request, json_t *document, GError **error)
+{
+	g_autoptr(GPtrArray) nodes = NULL;
+	json_t *parts = parts_documents(request->parts, json_array());
+	bool silent = parts_find_failed(parts, "reconciler") != NULL;
+	const json_t *failed;
+
+	json_object_set_new(document, "parts", parts);
+	if (!store_nodes_list(request->store, &nodes, error))
+		return false;
+	for (guint i = 0; i < nodes->len; i++) {
+		const StoreNode *node = g_ptr_array_index(nodes, i);
+
+		if (node->expires_at <= timestamp_now())
+			add_silent_node(parts, node, &silent);
+	}
+	if (silent)
+		json_object_set_new(document, "sync", json_string(sync_status_name(SYNC_UNKNOWN)));
+	failed = parts_find_failed(parts, NULL);
+	if (failed == NULL)
+		return true;
+	json_object_set_new(document, "health", json_string(health_name(HEALTH_DEGRADED)));
+	json_object_set_new(document, "error",
+		json_sprintf("%s: %s", json_string_value(json_object_get(failed, "name")),
+			json_string_value(json_object_get(failed, "message"))));
+	json_object_set(document, "hint", json_object_get(failed, "hint"));
+	return true;
+}
+
 static void add_sources(json_t *document, const GPtrArray *sources)
 {
 	const StoreSource *only = sources->len == 1 ? g_ptr_array_index(sources, 0) : NULL;
@@ -182,6 +232,7 @@ static void add_sources(json_t *document, const GPtrArray *sources)
 		document, "target_commit", value_text(only != NULL ? only->commit_wanted : NULL));
 	json_object_set_new(document, "synced", value_time(only != NULL ? only->synced_at : 0));
 	json_object_set_new(document, "error", value_text(error));
+	json_object_set_new(document, "hint", json_null());
 	json_object_set_new(document, "diagnostics", diagnostics);
 }
 
@@ -246,10 +297,10 @@ json_t *get_status(const ApiRequest *request, GError **error)
 	       add_domains(request, document, sources, error) &&
 	       add_flows(request, document, error) && add_runs(request, document, error) &&
 	       add_drift(request, document, error);
-	if (!done) {
-		json_decref(document);
-		return NULL;
-	}
-	add_sources(document, sources);
-	return document;
+	if (done)
+		add_sources(document, sources);
+	if (done && add_parts(request, document, error))
+		return document;
+	json_decref(document);
+	return NULL;
 }

@@ -21,6 +21,7 @@ typedef struct {
 
 struct ApiReader {
 	Store *store;
+	const ApiParts *parts;
 	GHashTable *answers; // target -> CachedAnswer
 };
 
@@ -40,10 +41,11 @@ static void cached_answer_free(void *data)
 	g_free(cached);
 }
 
-ApiReader *api_reader_new(const char *store_url, GError **error)
+ApiReader *api_reader_new(const char *store_url, const ApiParts *parts, GError **error)
 {
 	g_autoptr(ApiReader) reader = g_new0(ApiReader, 1);
 
+	reader->parts = parts;
 	reader->store = store_open(store_url, STORE_READ_ONLY, error);
 	if (reader->store == NULL)
 		return NULL;
@@ -118,7 +120,7 @@ static int64_t store_changes(Store *store)
 static void render(ApiReader *reader, const char *target, CachedAnswer *cached)
 {
 	g_auto(ApiReply) reply = {.status = API_INTERNAL};
-	ApiCall call = {"GET", target, reader->store};
+	ApiCall call = {"GET", target, reader->store, reader->parts};
 	int64_t begun = g_get_monotonic_time();
 	int64_t life;
 

@@ -14,8 +14,8 @@ typedef struct {
 	struct MHD_Response *not_modified; // NULL when the answer has no ETag
 } ReadyAnswer;
 
-// Opens the store. One thread at a time uses a reader. Free with api_reader_free().
-ApiReader *api_reader_new(const char *store_url, GError **error);
+// Opens the store; parts is borrowed and may be NULL. One thread at a time uses a reader. Free with api_reader_free().
+ApiReader *api_reader_new(const char *store_url, const ApiParts *parts, GError **error);
 void api_reader_free(ApiReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiReader, api_reader_free)
 

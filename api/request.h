@@ -1,6 +1,7 @@
 // One request after it was checked against its route: handlers ask for parameters by name.
 #pragma once
 
+#include "api/parts.h"
 #include "api/problem.h"
 #include "api/target.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ typedef struct {
 	const ApiRoute *route;
 	const ApiTarget *target;
 	Store *store;
+	const ApiParts *parts; // of the server; NULL: none is known
 	RequestValue values[REQUEST_MOST_VALUES];
 	size_t value_count;
 } ApiRequest;

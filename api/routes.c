@@ -133,7 +133,7 @@ const ApiRoute api_routes[] = {
 	{"/v1/events", "listEvents", "What happened, oldest first; 'next' is never null", ROUTE_FOLLOWED, events_parameters, &schema_event, NULL, get_events, NULL},
 	{"/v1/nodes", "listNodes", "The processes that run tasks", ROUTE_LIST, NULL, &schema_node, NULL, get_nodes, NULL},
 	{"/healthz", "getHealth", "Whether the server is alive", ROUTE_HEALTH, NULL, &schema_health, NULL, get_health, NULL},
-	{"/readyz", "getReadiness", "Whether the server can answer from its store", ROUTE_HEALTH, NULL, &schema_health, NULL, get_readiness, NULL},
+	{"/readyz", "getReadiness", "Whether the server can read its store, and all its parts can do their work", ROUTE_HEALTH, NULL, &schema_health, NULL, get_readiness, NULL},
 	{"/metrics", "getMetrics", "Metrics in the OpenMetrics format", ROUTE_TEXT, NULL, NULL, "application/openmetrics-text; version=1.0.0; charset=utf-8", NULL, get_metrics},
 	{"/openapi.json", "getOpenapi", "This API as an OpenAPI document", ROUTE_OBJECT, NULL, NULL, NULL, get_openapi, NULL},
 	{.path = NULL},

@@ -18,6 +18,16 @@ static const char *const word_check_result[] = {"passed", "warned", "failed", "s
 static const char *const word_part[] = {"ok", "failed", NULL};
 
 // clang-format off
+static const ApiField part_fields[] = {
+	FIELD("name", API_STRING, 0, "What was looked at"),
+	FIELD_ENUM("status", 0, "How it is", word_part),
+	FIELD("message", API_STRING, API_NULLABLE, "Why it cannot do its work"),
+	FIELD("hint", API_STRING, API_NULLABLE, "A cure, where one is known"),
+	FIELD("since", API_TIME, API_NULLABLE, "When that began"),
+	FIELD_END,
+};
+static const ApiSchema schema_part = {"Part", "A part of the server that must work", part_fields};
+
 static const ApiField problem_fields[] = {
 	FIELD("type", API_STRING, 0, "Always 'about:blank': 'code' tells problems apart"),
 	FIELD("title", API_STRING, 0, "The phrase of the status"),
@@ -25,6 +35,7 @@ static const ApiField problem_fields[] = {
 	FIELD("code", API_STRING, 0, "A stable name, like 'unknown-parameter'"),
 	FIELD("detail", API_STRING, 0, "What was wrong"),
 	FIELD("hint", API_STRING, API_OPTIONAL, "A cure, where one is known"),
+	FIELD_OF("parts", API_OBJECTS, API_OPTIONAL, "Of /readyz: what was looked at", &schema_part),
 	FIELD_END,
 };
 const ApiSchema problem_schema = {"Problem", "What went wrong with a request (RFC 9457)", problem_fields};
@@ -53,12 +64,14 @@ static const ApiSchema schema_attention = {"Attention", "A domain that is not Sy
 
 static const ApiField status_fields[] = {
 	FIELD("version", API_STRING, 0, "Of weir"),
-	FIELD_ENUM("sync", 0, "Synced when everything committed is live, in every domain", word_sync),
-	FIELD_ENUM("health", 0, "The worst health of all domains", word_health),
+	FIELD_ENUM("sync", 0, "Synced when everything committed is live, in every domain; Unknown while the reconciler cannot tell", word_sync),
+	FIELD_ENUM("health", 0, "The worst health of all domains; Degraded while a part of the server or a node fails", word_health),
 	FIELD("commit", API_STRING, API_NULLABLE, "The commit that is live; null when there is none, or several sources"),
 	FIELD("target_commit", API_STRING, API_NULLABLE, "The commit that shall be live"),
 	FIELD("synced", API_TIME, API_NULLABLE, "When 'commit' became live"),
-	FIELD("error", API_STRING, API_NULLABLE, "Why the last look at a source failed"),
+	FIELD("error", API_STRING, API_NULLABLE, "Why a part of the server cannot do its work, a node is silent, or the last look at a source failed"),
+	FIELD("hint", API_STRING, API_NULLABLE, "A cure, where one is known"),
+	FIELD_OF("parts", API_OBJECTS, 0, "How the parts of the server do; none when no server runs", &schema_part),
 	FIELD_OF("diagnostics", API_OBJECTS, 0, "Faults that belong to no domain", &schema_diagnostic),
 	FIELD("domains", API_INTEGER, 0, "How many there are"),
 	FIELD("domains_by_sync", API_COUNTS, 0, "The same by sync status"),
@@ -398,13 +411,6 @@ static const ApiField node_fields[] = {
 };
 const ApiSchema schema_node = {"Node", "A process that runs tasks", node_fields};
 
-static const ApiField part_fields[] = {
-	FIELD("name", API_STRING, 0, "What was looked at"),
-	FIELD_ENUM("status", 0, "How it is", word_part),
-	FIELD("message", API_STRING, API_NULLABLE, "What is wrong"),
-	FIELD_END,
-};
-static const ApiSchema schema_part = {"Part", "A part that must work", part_fields};
 static const ApiField health_fields[] = {
 	FIELD_ENUM("status", 0, "'ok' when every part is", word_part),
 	FIELD_OF("parts", API_OBJECTS, 0, "What was looked at", &schema_part),

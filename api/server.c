@@ -42,6 +42,7 @@ ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
 		return NULL;
 	server->options.store_url = server->store_url;
 	server->options.hosts = (const char *const *)server->hosts;
+	server->options.parts = options->parts;
 	server->options.is_loopback = server->listening.is_loopback;
 	server->options.listening = server->listening.descriptor;
 	server->options.connections = MOST_CONNECTIONS / threads;

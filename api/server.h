@@ -1,6 +1,8 @@
 // The HTTP server of the status API: libmicrohttpd with epoll, a few threads, each with a read-only store of its own.
 #pragma once
 
+#include "api/parts.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +18,7 @@ typedef struct {
 	// a loopback address, where a Host header with any other name is refused, so that no web page can read the
 	// API by way of its visitor's browser. NULL for none.
 	const char *const *hosts;
+	const ApiParts *parts; // how the server's other parts do; NULL: not told. Borrowed
 } ApiServerOptions;
 
 // Listens and answers until api_server_stop(). Fails when the address is wrong or in use (the message says so) or the store

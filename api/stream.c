@@ -182,7 +182,7 @@ static bool refill(Stream *stream, GError **error)
 		stream->cursor != NULL ? "&cursor=" : "",
 		stream->cursor != NULL ? stream->cursor : "");
 	Store *store = stream->thread_store(stream->data, error);
-	json_t *page = store != NULL ? api_get(store, target, error) : NULL;
+	json_t *page = store != NULL ? api_get(store, NULL, target, error) : NULL;
 
 	if (page == NULL)
 		return false;

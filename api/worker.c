@@ -284,7 +284,7 @@ Worker *worker_start(const WorkerOptions *options, GError **error)
 
 	worker->options = options;
 	worker->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	worker->reader = api_reader_new(options->store_url, error);
+	worker->reader = api_reader_new(options->store_url, options->parts, error);
 	if (worker->reader != NULL && start_daemon(worker, error) && start_thread(worker, error))
 		return worker;
 	worker_stop(worker);

@@ -16,6 +16,7 @@ typedef struct {
 	int listening; // the socket; each worker has a copy of it
 	unsigned connections; // at most, of one worker
 	ApiStreams *streams;
+	const ApiParts *parts; // NULL: none
 } WorkerOptions;
 
 // Opens the store and begins to answer.

@@ -33,7 +33,7 @@ static json_t *items_of(const json_t *document, const char *resource)
 
 static bool is_answered(Store *store, const char *path)
 {
-	json_t *document = api_get(store, path, NULL);
+	json_t *document = api_get(store, NULL, path, NULL);
 
 	json_decref(document);
 	return document != NULL;

@@ -22,6 +22,7 @@ static void print_head(const json_t *status)
 	const char *commit = document_text(status, "commit");
 	const char *target = document_text(status, "target_commit");
 	const char *error = document_text(status, "error");
+	const char *hint = document_text(status, "hint");
 	g_autofree char *age = document_age(status, "synced");
 
 	print_word(document_text(status, "sync"));
@@ -39,6 +40,8 @@ static void print_head(const json_t *status)
 
 		printf("error: %s\n", printable);
 	}
+	if (hint != NULL)
+		printf("hint: %s\n", hint);
 }
 
 // "name: 3 a, 5 b", or "name: none".

@@ -14,6 +14,7 @@
 
 enum {
 	FIRST_REST = 10 * G_USEC_PER_SEC, // a server has better to do when it starts
+	RETRY_REST = 5 * G_USEC_PER_SEC, // after a failure
 	REST_LEAST = 1000, // microseconds between two steps …
 	REST_MOST = 200000,
 	REST_FACTOR = 4, // … or so many times what the step took
@@ -103,7 +104,8 @@ static bool pass(Maintenance *self, StoreRetention *retention, bool *ret_whole, 
 	return true;
 }
 
-static void look_after_rows(Maintenance *self, Store *reader)
+// False when it failed: it is worth trying again soon.
+static bool look_after_rows(Maintenance *self, Store *reader)
 {
 	g_autoptr(StoreRetention) retention = store_retention_new(
 		self->options.store, reader, &self->options.policy, drop_files, self);
@@ -113,6 +115,7 @@ static void look_after_rows(Maintenance *self, Store *reader)
 	pass(self, retention, &whole, &error);
 	if ((whole || error != NULL) && self->options.report != NULL)
 		self->options.report(retention, error, self->options.data);
+	return error == NULL;
 }
 
 static bool may_rest(void *data)
@@ -138,16 +141,18 @@ static void *keep_house(void *data)
 
 	pthread_setname_np(pthread_self(), "maintenance");
 	while (rest(self, pause)) {
+		bool good = true;
 		g_autoptr(GError) error = NULL;
 		g_autoptr(Store) reader = store_open(self->store_url, STORE_READ_ONLY, &error);
 
 		if (reader == NULL && self->options.report != NULL)
 			self->options.report(NULL, error, self->options.data);
 		if (reader != NULL && self->options.rows)
-			look_after_rows(self, reader);
+			good = look_after_rows(self, reader);
 		if (reader != NULL)
 			look_after_files(self, reader);
-		pause = self->options.interval;
+		pause = good && reader != NULL ? self->options.interval
+					       : MIN(self->options.interval, RETRY_REST);
 	}
 	if (self->renew_at != 0)
 		store_duty_give(self->options.store, DUTY, self->holder, NULL);

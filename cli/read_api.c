@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "cli/command.h"
+#include "cli/server_health.h"
 #include "cli/store_path.h"
 #include "store/timestamp.h"
 #include <string.h>
@@ -41,7 +42,9 @@ void read_api_report(const GError *error)
 json_t *read_api_get(Store *store, const char *path)
 {
 	g_autoptr(GError) error = NULL;
-	json_t *document = api_get(store, path, &error);
+	g_autoptr(ServerHealth) health = server_health_read(store_url(store));
+	json_t *document =
+		api_get(store, health == NULL ? NULL : server_health_parts(health), path, &error);
 
 	if (document == NULL)
 		read_api_report(error);

@@ -3,8 +3,9 @@
 #include "api/server.h"
 #include "cli/maintenance.h"
 #include "cli/memory.h"
+#include "cli/server_health.h"
 #include "cli/server_lock.h"
-#include "cli/server_log.h"
+#include "cli/server_reports.h"
 #include "cli/store_path.h"
 #include "reconciler/trigger.h"
 
@@ -18,11 +19,11 @@ enum {
 	GIT_WINDOW_BYTES = 1024 * 1024,
 	GIT_WINDOWS_BYTES = 16 * 1024 * 1024,
 	THREAD_STACK_BYTES = 1024 * 1024,
-	LARGE_WALK = 100, // changes
 };
 
 struct Server {
 	ServerLock *lock;
+	ServerHealth *health;
 	Store *store;
 	char *data_folder;
 	unsigned roles;
@@ -36,99 +37,6 @@ struct Server {
 	Maintenance *maintenance;
 };
 
-// ---- Reports ------------------------------------------------------------------------------------------------------
-
-static void log_number(char *text, size_t size, guint number)
-{
-	g_snprintf(text, size, "%u", number);
-}
-
-static void report_walk(const ReconcileOutcome *outcome, const GError *error, void *data)
-{
-	char created[16], updated[16], deleted[16], cosmetic[16], broken[16], held[16], took[32];
-	int64_t total = outcome->fetch_us + outcome->load_us + outcome->plan_us + outcome->apply_us;
-	bool whole = outcome->result != RECONCILE_PARTIAL;
-
-	(void)data;
-	if (error != NULL) {
-		server_log(G_LOG_LEVEL_WARNING, "reconciler", "cannot reconcile", "error",
-			error->message, "commit", *outcome->commit != '\0' ? outcome->commit : NULL,
-			NULL);
-		return;
-	}
-	if (outcome->notice != NULL)
-		server_log(G_LOG_LEVEL_WARNING, "reconciler", outcome->notice, NULL);
-	if (outcome->drift_began + outcome->drift_resolved > 0) {
-		log_number(created, sizeof(created), outcome->drift_began);
-		log_number(deleted, sizeof(deleted), outcome->drift_resolved);
-		server_log(G_LOG_LEVEL_WARNING, "drift", "drift changed", "began", created,
-			"resolved", deleted, NULL);
-	}
-	if (outcome->result == RECONCILE_WAITING)
-		server_log(G_LOG_LEVEL_INFO, "reconciler",
-			"the repository has no commit yet: waiting for the first push", NULL);
-	if (outcome->result == RECONCILE_WAITING || outcome->result == RECONCILE_UNCHANGED)
-		return;
-	log_number(created, sizeof(created), outcome->created);
-	log_number(updated, sizeof(updated), outcome->updated);
-	log_number(deleted, sizeof(deleted), outcome->deleted);
-	log_number(cosmetic, sizeof(cosmetic), outcome->cosmetic);
-	log_number(broken, sizeof(broken), outcome->domains_broken);
-	log_number(held, sizeof(held), outcome->domains_held);
-	g_snprintf(took, sizeof(took), "%.1f", (double)total / 1000);
-	server_log(whole ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING, "reconciler",
-		reconcile_result_name(outcome->result), "commit", outcome->commit, "created",
-		created, "updated", updated, "deleted", deleted, "cosmetic", cosmetic, "broken",
-		broken, "held", held, "force_pushed", outcome->rewound ? "true" : NULL, "ms", took,
-		NULL);
-	// A large walk works on far more memory than is kept of it.
-	if (outcome->created + outcome->updated + outcome->deleted > LARGE_WALK)
-		memory_give_back();
-}
-
-static void report_triggers(guint runs, const GError *error, void *data)
-{
-	char count[16];
-
-	(void)data;
-	if (error != NULL) {
-		server_log(G_LOG_LEVEL_WARNING, "scheduler", "cannot evaluate triggers", "error",
-			error->message, NULL);
-		return;
-	}
-	log_number(count, sizeof(count), runs);
-	server_log(G_LOG_LEVEL_INFO, "scheduler", "runs created", "runs", count, NULL);
-}
-
-static void report_maintenance(const StoreRetention *retention, const GError *error, void *data)
-{
-	char counts[RETENTION_KINDS][24];
-	const char *shown[RETENTION_KINDS];
-	int64_t all = 0;
-
-	(void)data;
-	if (error != NULL) {
-		server_log(G_LOG_LEVEL_WARNING, "maintenance", "cannot keep house", "error",
-			error->message, NULL);
-		return;
-	}
-	for (RetentionKind kind = 0; kind < RETENTION_KINDS; kind++) {
-		int64_t forgotten = store_retention_forgotten(retention, kind);
-
-		g_snprintf(counts[kind], sizeof(counts[kind]), "%" G_GINT64_FORMAT, forgotten);
-		shown[kind] = forgotten > 0 ? counts[kind] : NULL;
-		all += forgotten;
-	}
-	if (all > 0)
-		server_log(G_LOG_LEVEL_INFO, "maintenance", "forgot what had grown old", "runs",
-			shown[RETENTION_RUNS], "logs", shown[RETENTION_LOGS], "events",
-			shown[RETENTION_EVENTS], "publications", shown[RETENTION_PUBLICATIONS],
-			"drift", shown[RETENTION_DRIFT], "plans", shown[RETENTION_PLANS],
-			"revisions", shown[RETENTION_REVISIONS], "scripts",
-			shown[RETENTION_SCRIPTS], "cache", shown[RETENTION_CACHE], "bytes",
-			shown[RETENTION_ROOM], NULL);
-}
-
 // ---- Threads ------------------------------------------------------------------------------------------------------
 
 static void *reconciler_main(void *data)
@@ -140,8 +48,10 @@ static void *reconciler_main(void *data)
 
 static void *scheduler_main(void *data)
 {
+	const Server *server = data;
+
 	pthread_setname_np(pthread_self(), "scheduler");
-	scheduler_run(data, report_triggers, NULL);
+	scheduler_run(server->scheduler, report_triggers, server->health);
 	return NULL;
 }
 
@@ -177,16 +87,22 @@ static bool start_reconciler(Server *server, const ServerOptions *options, GErro
 		.poll_interval = config->poll_interval,
 		.drift_interval = config->drift_interval,
 		.report = report_walk,
+		.data = server->health,
 	};
 
-	if (options->source.url == NULL || (options->roles & ROLE_RECONCILER) == 0)
+	if ((options->roles & ROLE_RECONCILER) == 0)
 		return true;
+	if (options->source.url == NULL) {
+		server_health_remove(server->health, PART_RECONCILER);
+		return true;
+	}
 	reconciler.source.mirror_folder = mirrors;
 	g_autoptr(Reconciler) created = reconciler_new(&reconciler, error);
 	if (created == NULL ||
 		!start_thread(&server->reconciler_thread, reconciler_main, created, error))
 		return false;
 	server->reconciler = g_steal_pointer(&created);
+	server_health_add(server->health, PART_RECONCILER);
 	return true;
 }
 
@@ -203,12 +119,15 @@ static bool start_scheduler(Server *server, const ServerOptions *options, GError
 {
 	if ((options->roles & ROLE_SCHEDULER) == 0)
 		return true;
-	g_autoptr(Scheduler) created = scheduler_new(server->store, error);
-	if (created == NULL ||
-		!start_thread(&server->scheduler_thread, scheduler_main, created, error))
+	server->scheduler = scheduler_new(server->store, error);
+	if (server->scheduler == NULL)
 		return false;
-	server->scheduler = g_steal_pointer(&created);
-	return true;
+	if (start_thread(&server->scheduler_thread, scheduler_main, server, error)) {
+		server_health_add(server->health, PART_SCHEDULER);
+		return true;
+	}
+	g_clear_pointer(&server->scheduler, scheduler_free);
+	return false;
 }
 
 static void stop_scheduler(Server *server)
@@ -231,12 +150,17 @@ static bool start_runner(Server *server, const ServerOptions *options, GError **
 		.roles = roles,
 		.data_folder = server->data_folder,
 		.sole = true,
+		.trouble = report_runner,
+		.data = server->health,
 	};
 
 	if ((options->roles & ROLE_RUNNER) == 0)
 		return true;
 	server->runner = runner_new(server->store, &runner, error);
-	return server->runner != NULL && runner_start(server->runner, error);
+	if (server->runner == NULL || !runner_start(server->runner, error))
+		return false;
+	server_health_add(server->health, PART_RUNNER);
+	return true;
 }
 
 static bool start_api(Server *server, const ServerOptions *options, GError **error)
@@ -245,6 +169,7 @@ static bool start_api(Server *server, const ServerOptions *options, GError **err
 		.address = options->listen,
 		.store_url = options->store_url,
 		.hosts = options->config->hosts,
+		.parts = server_health_parts(server->health),
 	};
 
 	if ((options->roles & ROLE_API) == 0)
@@ -266,12 +191,16 @@ static bool start_maintenance(Server *server, const ServerOptions *options, GErr
 		.policy = options->config->retention,
 		.interval = options->config->retention_interval,
 		.report = report_maintenance,
+		.data = server->health,
 	};
 
 	if (!maintenance.rows && !runs)
 		return true;
 	server->maintenance = maintenance_start(&maintenance, error);
-	return server->maintenance != NULL;
+	if (server->maintenance == NULL)
+		return false;
+	server_health_add(server->health, PART_MAINTENANCE);
+	return true;
 }
 
 typedef bool (*StartPart)(Server *server, const ServerOptions *options, GError **error);
@@ -303,9 +232,29 @@ static bool open_store(Server *server, const ServerOptions *options, GError **er
 	server->lock = server_lock_new(options->store_url, error);
 	if (server->lock == NULL)
 		return false;
+	server->health = server_health_new(server->lock);
 	server->data_folder = store_path_data_folder(options->store_url);
 	server->store = store_open(options->store_url, STORE_READ_WRITE, error);
 	return server->store != NULL;
+}
+
+// The API answers before the others have started: it says so.
+static void expect_parts(Server *server, const ServerOptions *options)
+{
+	static const struct {
+		ServerPart part;
+		unsigned roles; // any of them
+	} expected[] = {
+		{PART_RECONCILER, ROLE_RECONCILER},
+		{PART_SCHEDULER, ROLE_SCHEDULER},
+		{PART_RUNNER, ROLE_RUNNER},
+		{PART_MAINTENANCE, ROLE_SCHEDULER | ROLE_RUNNER},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+		if ((options->roles & expected[i].roles) != 0)
+			server_health_expect(server->health, expected[i].part);
+	}
 }
 
 Server *server_start(const ServerOptions *options, GError **error)
@@ -316,6 +265,8 @@ Server *server_start(const ServerOptions *options, GError **error)
 	server->roles = options->roles;
 	server->grace = options->config->grace;
 	bool good = open_store(server, options, error);
+	if (good)
+		expect_parts(server, options);
 	for (size_t i = 0; good && i < G_N_ELEMENTS(PARTS); i++)
 		good = PARTS[i](server, options, error);
 	if (good)
@@ -327,7 +278,14 @@ Server *server_start(const ServerOptions *options, GError **error)
 bool server_reload(Server *server, const ServerOptions *options, GError **error)
 {
 	stop_reconciler(server);
-	return start_reconciler(server, options, error);
+	server_health_remove(server->health, PART_RECONCILER);
+	g_autoptr(GError) failure = NULL;
+	if (start_reconciler(server, options, &failure))
+		return true;
+	server_health_add(server->health, PART_RECONCILER);
+	server_health_report(server->health, PART_RECONCILER, failure);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
 }
 
 void server_stop(Server *server)
@@ -342,6 +300,7 @@ void server_stop(Server *server)
 	runner_free(server->runner);
 	api_server_stop(server->api);
 	store_close(server->store);
+	server_health_free(server->health);
 	server_lock_free(server->lock);
 	g_free(server->data_folder);
 	g_free(server);

@@ -9,6 +9,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+// The file begins with the number of the holder's process on a line of its own; its note follows, filled up with blanks. The
+// whole of it is written when the lock is taken, so that a note needs no room that a full disk does not have.
+enum {
+	FILE_SIZE = 4096,
+	PID_SIZE = 16, // with its newline
+};
+
 struct ServerLock {
 	int fd; // -1: the store is not a file
 };
@@ -71,11 +78,44 @@ ServerLock *server_lock_new(const char *url, GError **error)
 		refuse(path, lock->fd, error);
 		return NULL;
 	}
-	g_autofree char *pid = g_strdup_printf("%d\n", (int)getpid());
 	// The number is for people; the lock itself is the kernel's.
-	if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, pid, strlen(pid), 0) < 0)
-		return g_steal_pointer(&lock);
+	server_lock_note(lock, "");
 	return g_steal_pointer(&lock);
+}
+
+void server_lock_note(ServerLock *lock, const char *note)
+{
+	char text[FILE_SIZE];
+	size_t length = strlen(note);
+
+	if (lock->fd < 0)
+		return;
+	memset(text, ' ', sizeof(text));
+	g_snprintf(text, PID_SIZE, "%-*d\n", PID_SIZE - 2, (int)getpid());
+	text[PID_SIZE - 1] = ' ';
+	text[FILE_SIZE - 1] = '\n';
+	if (length < FILE_SIZE - PID_SIZE)
+		memcpy(text + PID_SIZE, note, length);
+	// Without it others are told less: the lock holds all the same.
+	if (pwrite(lock->fd, text, sizeof(text), 0) < 0)
+		return;
+}
+
+char *server_lock_read(const char *url)
+{
+	const char *file = store_path_file(url);
+	g_autofree char *path = file == NULL ? NULL : g_strconcat(file, ".lock", NULL);
+	char text[FILE_SIZE + 1] = "";
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return NULL;
+	pid_t process = holder(fd);
+	bool lives = process != 0 && (kill(process, 0) == 0 || errno == EPERM) &&
+		     flock(fd, LOCK_SH | LOCK_NB) != 0;
+	ssize_t length = lives ? pread(fd, text, FILE_SIZE, 0) : 0;
+	close(fd);
+	return length > PID_SIZE ? g_strdup(g_strstrip(text + PID_SIZE)) : NULL;
 }
 
 void server_lock_free(ServerLock *lock)

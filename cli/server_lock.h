@@ -10,4 +10,10 @@ typedef struct ServerLock ServerLock;
 ServerLock *server_lock_new(const char *url, GError **error);
 void server_lock_free(ServerLock *lock);
 
+// Writes a note into the lock's file, over the last one, for server_lock_read(): also while the disk is full. One of more than
+// 4,000 bytes is left out.
+void server_lock_note(ServerLock *lock, const char *note);
+// The note of the server that holds the store of url now; NULL when none does. Free with g_free().
+char *server_lock_read(const char *url);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerLock, server_lock_free)

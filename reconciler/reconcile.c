@@ -169,17 +169,6 @@ static ReconcileResult result_of(const Walk *walk, const ApplyOutcome *applied)
 	return RECONCILE_APPLIED;
 }
 
-// The row was made ready for a commit that did not happen: what the store has counts.
-static void forget_note(Reconciler *self)
-{
-	StoreSource *row = NULL;
-
-	if (!store_source_get(self->store, self->name, &row, NULL) || row == NULL)
-		return;
-	store_source_free(self->row);
-	self->row = row;
-}
-
 // A commit of which an object could not be read is walked again after a while, and less and less often: what is damaged may be
 // repaired, and what is missing may come.
 static void end_attempt(Walk *walk)
@@ -225,7 +214,7 @@ static bool step_apply(Walk *walk, GError **error)
 	walk->outcome->apply_us = lap(walk);
 	layout_forget_definitions(walk->layout);
 	if (!good)
-		forget_note(self);
+		note_forget(self);
 	else if (!applied.superseded)
 		end_attempt(walk);
 	return good;
@@ -255,9 +244,11 @@ static bool step_observe(Walk *walk, GError **error)
 	walk->lap = began;
 	bool complete = false;
 	bool good = drift_observe(self->observer, may_not_go_on, self, items, &complete, error);
-	if (good && complete)
+	if (good && complete) {
 		good = drift_record(self->observer, items, &walk->outcome->drift_began,
 			&walk->outcome->drift_resolved, error);
+		walk->outcome->unrecorded |= !good;
+	}
 	walk->outcome->drift_us = lap(walk);
 	// Looking never takes more than a twentieth of the time.
 	int64_t now = g_get_monotonic_time();
@@ -281,23 +272,23 @@ static const Step STEPS[] = {
 	step_apply,
 };
 
-// Whether the fetched commit still has to be walked. Notes in the store when there is nothing to walk.
-static bool is_news(Walk *walk)
+// *ret_news: whether the fetched commit still has to be walked. Notes in the store when there is nothing to walk.
+static bool step_compare(Walk *walk, bool *ret_news, GError **error)
 {
 	Reconciler *self = walk->self;
 
+	*ret_news = false;
 	if (walk->tip.move == SOURCE_EMPTY) {
 		walk->outcome->result = RECONCILE_WAITING;
-		note_waiting(self, &walk->tip);
-		return false;
+		return note_waiting(self, &walk->tip, error);
 	}
 	bool waits =
 		strcmp(self->retried, walk->tip.id) == 0 && g_get_monotonic_time() < self->retry_at;
 	if (waits || strcmp(self->attempted, walk->tip.id) == 0) {
 		walk->outcome->result = RECONCILE_UNCHANGED;
-		note_unchanged(self, &walk->tip);
-		return false;
+		return note_unchanged(self, &walk->tip, error);
 	}
+	*ret_news = true;
 	return true;
 }
 
@@ -305,18 +296,16 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 {
 	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome, .lap = g_get_monotonic_time()};
 	g_autoptr(GError) failure = NULL;
-	bool good;
+	bool news = false;
 
 	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
-	good = step_fetch(&walk, &failure);
-	if (good && is_news(&walk)) {
-		for (size_t i = 0; good && i < G_N_ELEMENTS(STEPS); i++)
-			good = STEPS[i](&walk, &failure);
-	}
+	bool good = step_fetch(&walk, &failure) && step_compare(&walk, &news, &failure);
+	for (size_t i = 0; good && news && i < G_N_ELEMENTS(STEPS); i++)
+		good = STEPS[i](&walk, &failure);
 	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
 		source_distrust(self->source);
 	if (!good)
-		note_failure(self, &walk.tip, failure);
+		ret_outcome->unrecorded = !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
 	if (failure == NULL)
 		return true;

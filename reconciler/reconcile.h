@@ -21,6 +21,7 @@ const char *reconcile_result_name(ReconcileResult result);
 
 typedef struct {
 	ReconcileResult result;
+	bool unrecorded; // it failed, and the store could not be told: only this report does
 	bool rewound; // the branch was force-pushed, and that is allowed
 	char commit[SOURCE_TIP_ID_SIZE]; // "" when waiting
 	guint created, updated, deleted, cosmetic;

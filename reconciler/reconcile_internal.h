@@ -43,11 +43,14 @@ bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError *
 // Tells the store what a fetch that went well has to say.
 void note_notice(Reconciler *self, const char *notice);
 // Tells the store that the walk could not go on. The last good state stays.
-void note_failure(Reconciler *self, const SourceTip *tip, const GError *error);
+// False: the store could not be written to.
+bool note_failure(Reconciler *self, const SourceTip *tip, const GError *error);
 // Tells it that the repository has no commit yet.
-void note_waiting(Reconciler *self, const SourceTip *tip);
+bool note_waiting(Reconciler *self, const SourceTip *tip, GError **error);
 // Tells it that a fetch worked again and brought nothing new.
-void note_unchanged(Reconciler *self, const SourceTip *tip);
+bool note_unchanged(Reconciler *self, const SourceTip *tip, GError **error);
+// The source's row was made ready for what did not happen: what the store has counts.
+void note_forget(Reconciler *self);
 
 // What is noted about a commit in the last transaction of its apply.
 typedef struct {

@@ -10,7 +10,7 @@ static bool is_worth_telling(const ReconcileOutcome *outcome)
 	       outcome->drift_resolved > 0 || outcome->notice != NULL;
 }
 
-// The same failure once a second is told once.
+// The same failure once a second is told once, unless nobody but the report tells it.
 typedef struct {
 	char *failure;
 	ReconcileResult result;
@@ -23,7 +23,7 @@ static void tell(Reconciler *self, Told *told, const ReconcileOutcome *outcome, 
 					    told->result == RECONCILE_WAITING;
 	bool mended = error == NULL && told->failure != NULL;
 
-	if (!same && self->options.report != NULL &&
+	if ((!same || outcome->unrecorded) && self->options.report != NULL &&
 		(error != NULL || mended || is_worth_telling(outcome)))
 		self->options.report(outcome, error, self->options.data);
 	g_free(told->failure);

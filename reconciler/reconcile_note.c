@@ -15,11 +15,16 @@ static void set_text(char **place, const char *text)
 	*place = g_strdup(text);
 }
 
+static const char *ref_of(const SourceTip *tip)
+{
+	return tip->ref != NULL ? tip->ref : "HEAD";
+}
+
 // The row's ref is that of the commit that is live: another one is judged against it until it is live itself.
 static void set_ref(StoreSource *row, const SourceTip *tip, bool live)
 {
 	if (row->commit_live == NULL || live)
-		set_text(&row->ref, tip->ref != NULL ? tip->ref : "HEAD");
+		set_text(&row->ref, ref_of(tip));
 }
 
 static void add_event(Store *store, const char *kind, const char *subject, json_t *data)
@@ -39,8 +44,31 @@ void note_notice(Reconciler *self, const char *notice)
 	add_event(self->store, "mirror-renewed", self->name, json_pack("{s:s}", "notice", notice));
 }
 
+void note_forget(Reconciler *self)
+{
+	StoreSource *row = NULL;
+
+	if (!store_source_get(self->store, self->name, &row, NULL))
+		return;
+	if (row == NULL) {
+		row = g_new0(StoreSource, 1);
+		row->name = g_strdup(self->name);
+		row->url = g_strdup(self->url);
+	}
+	store_source_free(self->row);
+	self->row = row;
+}
+
+static bool put_row(Reconciler *self, GError **error)
+{
+	if (store_source_put(self->store, self->row, error))
+		return true;
+	note_forget(self);
+	return false;
+}
+
 // The row is written only when it would say something else: a source that stays away costs no write a second.
-void note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
+bool note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 {
 	StoreSource *row = self->row;
 	bool fetched = *tip->id != '\0' && error->domain != FETCH_ERROR;
@@ -48,46 +76,47 @@ void note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 
 	if (g_strcmp0(row->error, error->message) == 0 &&
 		g_strcmp0(row->commit_wanted, wanted) == 0)
-		return;
+		return true;
 	set_ref(row, tip, false);
 	set_text(&row->error, error->message);
 	set_text(&row->commit_wanted, wanted);
 	row->sync = fetched ? SYNC_OUT_OF_SYNC : SYNC_UNKNOWN;
-	// A store that cannot be written to is what failed: the caller's error says so.
-	if (store_source_put(self->store, row, NULL))
-		add_event(self->store, "sync-failed", self->name,
-			json_pack("{s:s}", "error", error->message));
+	if (!put_row(self, NULL))
+		return false;
+	add_event(self->store, "sync-failed", self->name,
+		json_pack("{s:s}", "error", error->message));
+	return true;
 }
 
-void note_waiting(Reconciler *self, const SourceTip *tip)
+bool note_waiting(Reconciler *self, const SourceTip *tip, GError **error)
 {
 	StoreSource *row = self->row;
 	g_autofree char *message = g_strdup_printf(
 		"repository '%s' has no commit yet: waiting for the first push", self->url);
 
 	if (g_strcmp0(row->error, message) == 0)
-		return;
+		return true;
 	set_ref(row, tip, false);
 	set_text(&row->error, message);
 	row->sync = SYNC_UNKNOWN;
 	row->fetched_at = timestamp_now();
-	store_source_put(self->store, row, NULL);
+	return put_row(self, error);
 }
 
-void note_unchanged(Reconciler *self, const SourceTip *tip)
+bool note_unchanged(Reconciler *self, const SourceTip *tip, GError **error)
 {
 	StoreSource *row = self->row;
 	bool partial =
 		row->diagnostics != NULL || (self->viewed && !live_view_is_settled(self->view));
 
-		// The same commit may be followed under another name now.
-	if (row->error == NULL && g_strcmp0(row->ref, tip->ref) == 0)
-		return;
+	// The same commit may be followed under another name now.
+	if (row->error == NULL && g_strcmp0(row->ref, ref_of(tip)) == 0)
+		return true;
 	set_ref(row, tip, true);
 	set_text(&row->error, NULL);
 	row->fetched_at = timestamp_now();
 	row->sync = partial ? SYNC_OUT_OF_SYNC : SYNC_SYNCED;
-	store_source_put(self->store, row, NULL);
+	return put_row(self, error);
 }
 
 static bool note_plan(Store *store, const CommitNote *note, bool whole, GError **error)

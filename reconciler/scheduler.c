@@ -480,14 +480,17 @@ static void wait_for_work(Scheduler *self, int64_t next)
 void scheduler_run(
 	Scheduler *self, void (*report)(guint runs, const GError *error, void *data), void *data)
 {
+	bool failed = false;
+
 	while (!atomic_load(&self->stopping)) {
 		g_autoptr(GError) error = NULL;
 		int64_t next;
 		guint runs;
 
 		bool good = scheduler_evaluate(self, g_get_real_time(), &runs, &next, &error);
-		if (report != NULL && (!good || runs > 0))
+		if (report != NULL && (!good || runs > 0 || failed))
 			report(runs, error, data);
+		failed = !good;
 		// A store that cannot be read or written to now is tried again in a second.
 		wait_for_work(self, good ? next : g_get_real_time() + G_USEC_PER_SEC);
 	}

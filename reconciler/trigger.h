@@ -36,7 +36,7 @@ bool scheduler_evaluate(
 	Scheduler *scheduler, int64_t now, guint *ret_runs, int64_t *ret_next, GError **error);
 
 // Repeats scheduler_evaluate() until scheduler_stop(). Meant for a thread of its own. report is called for each
-// evaluation that made runs or failed; may be NULL.
+// evaluation that made runs or failed, and for the first good one after a failure; may be NULL.
 void scheduler_run(Scheduler *scheduler,
 	void (*report)(guint runs, const GError *error, void *data), void *data);
 

@@ -413,9 +413,10 @@ static void beat(Runner *runner)
 	if (!store_node_beat(runner->store, runner->node_id, runner->busy,
 		    now + runner->options.beat, &alive, &error) ||
 		!store_nodes_expire(runner->store, now, NULL, &error)) {
-		fprintf(stderr, "weir: warning: the node cannot beat: %s\n", error->message);
+		runner_trouble(runner, "the node cannot beat", error);
 		return;
 	}
+	runner_trouble(runner, NULL, NULL);
 	if (!alive)
 		lost_all(runner);
 }

@@ -55,6 +55,8 @@ typedef struct {
 	// Turns the URL of a connection as the store has it (NULL: none of that name) into one to open. NULL: the URL's
 	// expressions are rendered; the connection `default` without a row is sqlite-dir below data_folder.
 	char *(*connection_url)(const char *name, const char *url, void *data, GError **error);
+	// Told that the store cannot be written to, and (error NULL) that it can be again. NULL: warnings on stderr.
+	void (*trouble)(const GError *error, void *data);
 	void *data;
 	bool sole; // no other node uses this store: leases of a dead predecessor are taken over at the start
 } RunnerOptions;

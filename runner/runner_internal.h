@@ -80,12 +80,15 @@ struct Runner {
 	int64_t next_beat, next_poll, next_due, next_children;
 	int64_t change_count;
 	unsigned failures; // commits that failed in a row
+	bool troubled; // the store could not be written to when it was tried last
 };
 
 // runner.c
 int64_t runner_next_moment(const Runner *runner); // of something to do without an event; 0: now
 
 // runner_folders.c
+// Tells that the store cannot be written to, or (error NULL) that it can. Helm.
+void runner_trouble(Runner *runner, const char *what, const GError *error);
 void runner_folder_remove(const char *path); // with everything in it
 
 // runner_ahead.c

@@ -36,6 +36,17 @@ static void warn(const char *what, const GError *error)
 	fprintf(stderr, "weir: warning: %s: %s\n", what, error->message);
 }
 
+void runner_trouble(Runner *runner, const char *what, const GError *error)
+{
+	if (error == NULL && !runner->troubled)
+		return;
+	runner->troubled = error != NULL;
+	if (runner->options.trouble != NULL)
+		runner->options.trouble(error, runner->options.data);
+	else if (error != NULL)
+		warn(what, error);
+}
+
 // ---- Giving a run up
 
 static void context_cancel_stop(gpointer data)
@@ -336,8 +347,9 @@ static void round_failed(Runner *runner, Drive *failed, const GError *error)
 		drive_abandon(runner, failed, error);
 		return;
 	}
-	if (runner->failures++ == 0)
-		warn("the store cannot be written; trying again until it can", error);
+	if (runner->failures++ == 0 || runner->options.trouble != NULL)
+		runner_trouble(
+			runner, "the store cannot be written; trying again until it can", error);
 	g_usleep(MIN(10000UL << MIN(runner->failures, 7U), 1000000UL));
 }
 
@@ -375,6 +387,7 @@ static void round_commit(Runner *runner)
 			return;
 	}
 	runner->failures = 0;
+	runner_trouble(runner, NULL, NULL);
 	pthread_mutex_lock(&runner->lock);
 	runner->figures.commits++;
 	pthread_mutex_unlock(&runner->lock);

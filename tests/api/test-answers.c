@@ -2,6 +2,8 @@
 #include "api/api.h"
 #include "api/openapi.h"
 #include "api/route.h"
+#include "store/node.h"
+#include "store/timestamp.h"
 #include "tests/api/schema_check.h"
 #include "tests/api/seed.h"
 
@@ -12,6 +14,7 @@ typedef struct {
 	Store *store;
 	json_t *openapi;
 	Seed seed;
+	const ApiParts *parts;
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -35,7 +38,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 
 static void get(const Fixture *fixture, const char *target, ApiReply *reply)
 {
-	const ApiCall call = {"GET", target, fixture->store};
+	const ApiCall call = {"GET", target, fixture->store, fixture->parts};
 
 	api_answer(&call, reply);
 }
@@ -310,7 +313,7 @@ static void test_no_route_writes(Fixture *fixture, gconstpointer data)
 	(void)data;
 	for (const ApiRoute *route = api_routes; route->path != NULL; route++) {
 		for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
-			const ApiCall call = {methods[i], route->path, fixture->store};
+			const ApiCall call = {methods[i], route->path, fixture->store, NULL};
 			g_auto(ApiReply) reply;
 
 			api_answer(&call, &reply);
@@ -492,6 +495,100 @@ static void test_etags(void)
 
 #define ADD(name, function) g_test_add("/answers/" name, Fixture, NULL, set_up, function, tear_down)
 
+// A server of three parts, one of which fails.
+static void list_parts(void *data, void (*visit)(const ApiPart *part, void *data), void *visit_data)
+{
+	const char *failing = data;
+	static const char *const names[] = {"reconciler", "scheduler", "runner"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		bool fails = g_strcmp0(failing, names[i]) == 0;
+
+		visit(&(ApiPart){.name = names[i],
+			      .message = fails ? "the disk is full" : NULL,
+			      .cure = fails ? "free some" : NULL,
+			      .since = fails ? INT64_C(1732180000000000) : 0},
+			visit_data);
+	}
+}
+
+static void with_failing(Fixture *fixture, ApiParts *parts, const char *failing)
+{
+	*parts = (ApiParts){list_parts, (void *)(uintptr_t)failing};
+	fixture->parts = parts;
+}
+
+static void test_status_tells_which_part_fails(Fixture *fixture, gconstpointer data)
+{
+	ApiParts parts;
+
+	(void)data;
+	with_failing(fixture, &parts, "runner");
+	json_t *status = get_document(fixture, "/v1/status", 200);
+	g_assert_cmpstr(text_of(status, "error"), ==, "runner: the disk is full");
+	g_assert_cmpstr(text_of(status, "hint"), ==, "free some");
+	g_assert_cmpstr(text_of(status, "sync"), ==, "OutOfSync");
+	g_assert_cmpstr(text_of(status, "health"), ==, "Degraded");
+	const json_t *runner = json_array_get(json_object_get(status, "parts"), 2);
+	g_assert_cmpstr(text_of(runner, "status"), ==, "failed");
+	g_assert_cmpstr(text_of(runner, "since"), ==, "2024-11-21T09:06:40.000Z");
+	json_decref(status);
+	// Who follows the repository cannot: what it would have found is not known.
+	with_failing(fixture, &parts, "reconciler");
+	status = get_document(fixture, "/v1/status", 200);
+	g_assert_cmpstr(text_of(status, "error"), ==, "reconciler: the disk is full");
+	g_assert_cmpstr(text_of(status, "sync"), ==, "Unknown");
+	json_decref(status);
+}
+
+static void test_readiness_is_of_all_parts(Fixture *fixture, gconstpointer data)
+{
+	g_auto(ApiReply) reply;
+	ApiParts parts;
+
+	(void)data;
+	with_failing(fixture, &parts, "nobody");
+	json_decref(get_document(fixture, "/readyz", 200));
+	with_failing(fixture, &parts, "scheduler");
+	get(fixture, "/readyz", &reply);
+	g_assert_cmpstr(reply.content_type, ==, "application/problem+json");
+	json_t *problem = json_loadb(reply.body, reply.length, 0, NULL);
+	g_assert_cmpint(json_integer_value(json_object_get(problem, "status")), ==, 503);
+	g_assert_cmpstr(text_of(problem, "code"), ==, "not-ready");
+	g_assert_cmpstr(text_of(problem, "detail"), ==, "scheduler: the disk is full");
+	g_assert_cmpstr(text_of(problem, "hint"), ==, "free some");
+	g_assert_cmpuint(json_array_size(json_object_get(problem, "parts")), ==, 4);
+	json_decref(problem);
+	json_decref(get_document(fixture, "/healthz", 200));
+}
+
+static void test_silent_nodes_are_told(Fixture *fixture, gconstpointer data)
+{
+	char *id = (char *)(uintptr_t) "01JD6ZJF81MCDHT8VR1XXFM9WN";
+	json_t *status = get_document(fixture, "/v1/status", 200);
+
+	(void)data;
+	g_assert_true(json_is_null(json_object_get(status, "hint")));
+	json_decref(status);
+	g_assert_true(store_node_put(fixture->store,
+		&(StoreNode){.id = id,
+			.name = (char *)(uintptr_t) "depot/7",
+			.version = (char *)(uintptr_t) "0.1",
+			.roles = (char *)(uintptr_t) "reconciler,runner",
+			.expires_at = timestamp_now() - 1},
+		NULL));
+	status = get_document(fixture, "/v1/status", 200);
+	g_assert_true(g_str_has_prefix(
+		text_of(status, "error"), "node depot/7: has been silent since 20"));
+	g_assert_true(g_str_has_suffix(text_of(status, "error"), "; its roles: reconciler,runner"));
+	g_assert_cmpstr(text_of(status, "hint"), ==,
+		"start it again, or see in its log why it cannot write to the store");
+	g_assert_cmpstr(text_of(status, "sync"), ==, "Unknown");
+	json_decref(status);
+	// Another node's silence does not make this server unready.
+	json_decref(get_document(fixture, "/readyz", 200));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -501,6 +598,9 @@ int main(int argc, char **argv)
 	ADD("long-targets-are-refused", test_long_targets_are_refused);
 	ADD("no-route-writes", test_no_route_writes);
 	ADD("status-tells-what-is-wrong", test_status_tells_what_is_wrong);
+	ADD("status-tells-which-part-fails", test_status_tells_which_part_fails);
+	ADD("readiness-is-of-all-parts", test_readiness_is_of_all_parts);
+	ADD("silent-nodes-are-told", test_silent_nodes_are_told);
 	ADD("secret-inputs-are-masked", test_secret_inputs_are_masked);
 	ADD("pages-are-stable-under-inserts", test_pages_are_stable_under_inserts);
 	ADD("a-cursor-fits-its-own-list-only", test_a_cursor_fits_its_own_list_only);

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""A store that cannot be written to: a full disk (a small tmpfs of its own) and a foreign lock. The store cannot hold the news, so
+the server must tell it: /readyz, /v1/status, /metrics, and `weir status`. When the cause is gone all goes on by itself."""
+
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from weir import Repository, Server, eventually, must, run, temporary, weir  # noqa: E402
+
+FULL = "cannot grow: the disk is full or a quota is reached"
+FULL_HINT = "free some space on the disk of the store; all goes on by itself then"
+LOCKED = "is locked by another connection or process: waited 5000 ms"
+LOCKED_HINT = "end the process that keeps the store locked ('fuser' on its file names it); all goes on by itself then"
+
+
+def flow(number, size):
+    return f"id: flow{number}\ndescription: {os.urandom(size // 2).hex()}\ntasks:\n  - {{id: t, type: log, message: hi}}\n"
+
+
+# Waits for a file, then says two megabytes that cannot be packed.
+CHATTY = """
+id: chatty
+inputs: [{id: go, type: STRING}]
+tasks:
+  - id: talk
+    type: shell
+    env: {GO: "{{ inputs.go }}"}
+    commands: ['while [ ! -e "$GO" ]; do sleep 0.05; done', 'head -c 1500000 /dev/urandom | base64']
+"""
+
+
+class Story:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.repository = Repository(folder)
+        self.disk = self.folder / "data"
+        self.server = Server(folder, self.repository.bare)
+        self.filler = self.disk / "filler"
+        self.number = 0
+
+    def push(self, size=100):
+        self.number += 1
+        self.repository.write(f"domains/a/flows/flow{self.number}.yaml", flow(self.number, size))
+        return self.repository.push(f"Flow {self.number}")
+
+    def status(self):
+        return self.server.json("/v1/status")
+
+    def synced(self, commit):
+        def look():
+            status = self.status()
+            return status["sync"] == "Synced" and status["commit"] == commit and status["error"] is None and status
+        status = eventually(look, 60, f"Synced at {commit}")
+        assert status["health"] == "Healthy" and status["hint"] is None, status
+        assert [part["status"] for part in status["parts"]] == ["ok"] * 4, status
+        eventually(lambda: self.server.get("/readyz")[0] == 200, what="readiness")
+
+    def in_trouble(self, message, hint, part=None):
+        """Everything that tells says the same. part: the one that fails; None: whichever tries first."""
+        what = f"database '{self.disk}/weir.db' {message}"
+
+        def look():
+            status = self.status()
+            name, _, told = (status["error"] or "").partition(": ")
+            return told == what and part in (None, name) and status
+        status = eventually(look, 30, what)
+        assert status["hint"] == hint and status["health"] == "Degraded", status
+        # A beat that cannot be written is missed, too, after a while.
+        failed = [each for each in status["parts"] if each["status"] == "failed" and not each["name"].startswith("node ")]
+        assert all(each["message"] == what and each["hint"] == hint and each["since"] for each in failed), failed
+        names = {each["name"] for each in failed}
+        assert "reconciler" not in names or status["sync"] == "Unknown", status
+
+        # Each thread of the server may show for a second what it showed last.
+        code, body, headers = eventually(lambda: (lambda r: r[0] == 503 and r)(self.server.get("/readyz")), 5, "503")
+        assert headers["Content-Type"] == "application/problem+json", headers
+        assert body["code"] == "not-ready" and body["detail"].endswith(what) and body["hint"] == hint, body
+        assert body["status"] == 503 and len(body["parts"]) == 5, body
+        assert self.server.get("/healthz")[0] == 200
+        name = failed[0]["name"]
+        eventually(lambda: f'weir_part_works{{part="{name}"}} 0' in self.server.get("/metrics")[1], 5, "metrics")
+
+        told = must(self.server.weir("status"))
+        assert f": {what}\nhint: {hint}\n" in told.out, told
+        told = must(self.server.weir("status", "--output", "json")).json()
+        assert told["error"].endswith(what) and told["hint"] == hint, told
+
+    def fill(self):
+        """Leaves no room on the disk."""
+        with open(self.filler, "ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+
+
+def a_commit_that_the_disk_has_no_room_for(story):
+    story.synced(story.push())
+    story.fill()
+    commit = story.push(900_000)
+    story.in_trouble(FULL, FULL_HINT, "reconciler")
+    assert story.status()["commit"] != commit
+    log = story.server.log.read_text()
+    assert log.count("cannot reconcile") == 1, log
+    story.filler.unlink()
+    story.synced(commit)
+
+
+def a_run_that_the_disk_has_no_room_for(story):
+    story.repository.write("domains/a/flows/chatty.yaml", CHATTY)
+    story.synced(story.repository.push("A chatty flow"))
+    go = story.folder / "go"
+    run = must(story.server.weir("run", "a.chatty", "-i", f"go={go}")).out.split()[0]
+    eventually(lambda: story.server.json(f"/v1/runs/{run}")["state"] == "RUNNING", what="the run to begin")
+    story.fill()
+    go.touch()
+    story.in_trouble(FULL, FULL_HINT, "runner")
+    story.filler.unlink()
+    ended = eventually(lambda: (lambda r: r["ended"] and r)(story.server.json(f"/v1/runs/{run}")), 60, "the run to end")
+    assert ended["state"] == "SUCCESS", ended
+    assert len(story.server.every(f"/v1/runs/{run}/logs")) > 1000
+    story.synced(story.repository.git("rev-parse", "HEAD"))
+
+
+def somebody_who_locks_the_store(story):
+    thief = sqlite3.connect(story.disk / "weir.db", isolation_level=None)
+    thief.execute("BEGIN IMMEDIATE")
+    try:
+        commit = story.push()
+        story.in_trouble(LOCKED, LOCKED_HINT)
+    finally:
+        thief.close()
+    story.synced(commit)
+
+
+def a_server_that_dies(story):
+    story.server.kill()
+    told = eventually(lambda: (lambda s: s["error"] and s)(must(story.server.weir("status", "--output", "json")).json()), 30,
+                      "the silence to be noticed")
+    assert "has been silent since 20" in told["error"], told
+    assert told["error"].endswith("; its roles: reconciler,scheduler,runner,api"), told
+    assert told["hint"] == "start it again, or see in its log why it cannot write to the store", told
+    assert told["sync"] == "Unknown" and told["health"] == "Degraded", told
+    story.server.start()
+    story.synced(story.repository.git("rev-parse", "HEAD"))
+
+
+STORY = [a_commit_that_the_disk_has_no_room_for, a_run_that_the_disk_has_no_room_for, somebody_who_locks_the_store,
+         a_server_that_dies]
+
+
+def main():
+    with temporary() as folder:
+        story = Story(folder)
+        story.repository.write("weir.yaml", "name: x\n")
+        story.repository.write("domains/a/domain.yaml", "owner: team\n")
+        story.disk.mkdir()
+        must(run("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", story.disk))
+        try:
+            with story.server:
+                for number, chapter in enumerate(STORY, 1):
+                    chapter(story)
+                    print(f"ok {number} {chapter.__name__}", flush=True)
+        finally:
+            must(run("umount", story.disk))
+
+
+if __name__ == "__main__":
+    # Only root mounts; anybody is root in a namespace of their own.
+    if os.geteuid() != 0:
+        os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--mount", sys.executable, *sys.argv])
+    main()
