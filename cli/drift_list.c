@@ -64,7 +64,10 @@ static void print_diff(const char *diff)
 	g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);
 
 	for (char **line = lines; *line != NULL; line++) {
-		Style style = **line == '+' ? STYLE_GOOD : **line == '-' ? STYLE_BAD : STYLE_PLAIN;
+		Style style = **line == '+'   ? STYLE_GOOD
+			      : **line == '-' ? STYLE_BAD
+			      : **line == '@' ? STYLE_ACTIVE
+					      : STYLE_PLAIN;
 		g_autofree char *printable = output_printable(*line, false);
 
 		printf("  %s%s%s\n", style_begin(stdout, style), printable,

@@ -1,9 +1,14 @@
 #include "reconciler/drift_internal.h"
+#include "reconciler/line_diff.h"
 
 #include "store/drift.h"
 #include "store/timestamp.h"
 
 #include <string.h>
+
+enum {
+	DIFF_LINES = 500, // kept of a diff
+};
 
 // One row a kind: its name, whether `weir drift` counts it, and what its end is called.
 typedef struct {
@@ -110,6 +115,17 @@ char *drift_diff_lines(const char *before, const char *after)
 		if (**line != '\0' && !g_strv_contains((const char *const *)old, *line))
 			append_line(text, '+', *line);
 	}
+	return g_string_free(text, text->len == 0);
+}
+
+char *drift_diff_text(const char *before, const char *after)
+{
+	static const LineDiffOptions options = {.most_lines = DIFF_LINES};
+	GString *text = g_string_new(NULL);
+
+	line_diff_append(text, before, after, &options);
+	if (text->len > 0)
+		g_string_truncate(text, text->len - 1); // the last newline
 	return g_string_free(text, text->len == 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include "reconciler/json_slice.h"
 #include "repo-layout/flow.h"
+#include "repo-layout/yaml_document.h"
 #include "store/domain.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ enum {
 static char *readable(const char *definition)
 {
 	json_t *value = definition == NULL ? NULL : json_loads(definition, 0, NULL);
-	char *text = value == NULL ? g_strdup(definition) : json_dumps(value, JSON_INDENT(2));
+	char *text = value == NULL ? g_strdup(definition) : yaml_write(value);
 
 	json_decref(value);
 	return text;
@@ -33,7 +34,7 @@ static char *flow_diff(DriftObserver *observer, const StoreRevision *revision)
 	g_autofree char *before = readable(committed);
 	g_autofree char *after = readable(revision->definition);
 
-	return committed == NULL ? NULL : drift_diff_lines(before, after);
+	return committed == NULL ? NULL : drift_diff_text(before, after);
 }
 
 // What the definition in the store means, whatever its row says; NULL when it is no flow any more.

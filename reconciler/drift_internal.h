@@ -29,9 +29,11 @@ bool drift_is_interrupted(DriftObserver *observer);
 DriftItem *drift_add(GPtrArray *items, DriftKind kind, const char *domain, const char *resource,
 	char *summary, char *diff);
 
-// Lines of both texts as a diff: '-' for those that only before has, '+' for those that only after has, in order, with
-// nothing in common shown. NULL when they are equal. The caller frees it.
+// Lists of columns, one a line, as a diff: '-' for those that only before has, '+' for those that only after has, in order,
+// with nothing in common shown. NULL when there are none. The caller frees it.
 char *drift_diff_lines(const char *before, const char *after);
+// Texts as a diff with its surroundings (reconciler/line_diff.h). NULL when they are equal. The caller frees it.
+char *drift_diff_text(const char *before, const char *after);
 
 // The observers. Each replaces its kinds' lists in observer->found. *ret_complete is false when it was interrupted.
 bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error);

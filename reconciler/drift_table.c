@@ -230,14 +230,17 @@ static void compare_built(
 	g_autofree char *built = built_shape(dataset, found->name);
 	if (built == NULL || *built == '\0' || strcmp(built, text) == 0)
 		return;
+	if (table->view) {
+		drift_add(items, DRIFT_VIEW, table->domain, table->name,
+			g_strdup("its query is not the committed one"),
+			drift_diff_text(built, text));
+		return;
+	}
 	char *diff = drift_diff_lines(built, text);
 	g_autofree char *lines = g_strdup(diff != NULL ? diff : "its columns are in another order");
 	g_strdelimit(lines, "\n", ',');
-	drift_add(items, table->view ? DRIFT_VIEW : DRIFT_TABLE, table->domain, table->name,
-		table->view
-			? g_strdup("its query is not the committed one")
-			: g_strdup_printf("its columns are not those that were built: %s", lines),
-		diff);
+	drift_add(items, DRIFT_TABLE, table->domain, table->name,
+		g_strdup_printf("its columns are not those that were built: %s", lines), diff);
 }
 
 static void compare_table(Dataset *dataset, const DbDialect *dialect, const StoreTable *table,

@@ -1,11 +1,13 @@
-#include "reconciler/plan_internal.h"
+#include "reconciler/plan_show.h"
+
+#include "repo-layout/yaml_document.h"
 
 #include <string.h>
 
 enum {
 	VALUE_WIDTH = 60, // characters of a value before it is cut
-	MARKDOWN_LIMIT = 65000, // below the smallest comment that a forge takes
-	MARKDOWN_RESERVE = 400, // for the line that says that it was cut
+	DIFF_LINES = 60, // of one value that changed
+	DIFF_LINES_ALL = 1500, // of a plan
 };
 
 typedef struct {
@@ -22,7 +24,7 @@ static const ActionStyle STYLES[] = {
 };
 
 // One line for a value: a text as it is, anything else as JSON, cut when long.
-static char *short_value(const json_t *value)
+char *plan_short_value(const json_t *value)
 {
 	g_autofree char *text = NULL;
 
@@ -35,7 +37,7 @@ static char *short_value(const json_t *value)
 	return g_strconcat(cut, "…", NULL);
 }
 
-static char *impact_text(const Plan *plan, const PlanChange *change)
+char *plan_impact_text(const Plan *plan, const PlanChange *change)
 {
 	g_autoptr(GPtrArray) flows = plan_change_impact(plan, change, 0);
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -49,39 +51,99 @@ static char *impact_text(const Plan *plan, const PlanChange *change)
 	return g_string_free(g_steal_pointer(&text), flows->len == 0);
 }
 
-static void append_paths(GString *text, const PlanChange *change)
+// A value as lines: a text as it is, anything else as YAML. NULL stays NULL.
+static char *value_lines(const json_t *value)
+{
+	if (value == NULL || json_is_null(value))
+		return NULL;
+	return json_is_string(value) ? g_strdup(json_string_value(value)) : yaml_write(value);
+}
+
+static bool has_lines(const json_t *value)
+{
+	return json_is_object(value) || json_is_array(value) ||
+	       (json_is_string(value) && strchr(json_string_value(value), '\n') != NULL);
+}
+
+static bool is_long(const json_t *value)
+{
+	return json_is_string(value) && g_utf8_strlen(json_string_value(value), -1) > VALUE_WIDTH;
+}
+
+bool plan_path_has_lines(const PlanPath *path)
+{
+	return has_lines(path->before) || has_lines(path->after) || is_long(path->before) ||
+	       is_long(path->after);
+}
+
+unsigned plan_path_diff(GString *text, const PlanPath *path, const LineDiffOptions *options)
+{
+	g_autofree char *before = value_lines(path->before);
+	g_autofree char *after = value_lines(path->after);
+
+	return line_diff_append(text, before, after, options);
+}
+
+// How a plan's text is made.
+typedef struct {
+	GString *text;
+	bool colour;
+	unsigned lines_left; // of diffs
+} PlanText;
+
+static void append_path_diff(PlanText *out, const PlanPath *path)
+{
+	const LineDiffOptions options = {
+		.indent = "        ",
+		.most_lines = MIN(DIFF_LINES, out->lines_left),
+		.colour = out->colour,
+	};
+
+	g_string_append_printf(out->text, "      %s:\n", path->path);
+	unsigned lines = plan_path_diff(out->text, path, &options);
+	if (lines == 0)
+		g_string_append(out->text, "        (only the newline at its end)\n");
+	out->lines_left -= MIN(lines, out->lines_left);
+}
+
+static void append_paths(PlanText *out, const PlanChange *change)
 {
 	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++) {
 		const PlanPath *path = change->paths->pdata[i];
-		g_autofree char *before = short_value(path->before);
-		g_autofree char *after = short_value(path->after);
 
+		if (plan_path_has_lines(path)) {
+			append_path_diff(out, path);
+			continue;
+		}
+		g_autofree char *before = plan_short_value(path->before);
+		g_autofree char *after = plan_short_value(path->after);
 		if (path->before == NULL && path->after == NULL)
-			g_string_append_printf(text, "      %s: changed\n", path->path);
+			g_string_append_printf(out->text, "      %s: changed\n", path->path);
 		else
 			g_string_append_printf(
-				text, "      %s: %s -> %s\n", path->path, before, after);
+				out->text, "      %s: %s -> %s\n", path->path, before, after);
 	}
 }
 
-static void append_change(GString *text, const Plan *plan, const PlanChange *change, bool colour)
+static void append_change(PlanText *out, const Plan *plan, const PlanChange *change)
 {
+	GString *text = out->text;
 	const ActionStyle *style = &STYLES[change->action];
 	g_autofree char *address = plan_change_address(change);
-	g_autofree char *impact = impact_text(plan, change);
+	g_autofree char *impact = plan_impact_text(plan, change);
 
-	if (colour)
+	if (out->colour)
 		g_string_append_printf(
 			text, "  \033[%sm%s %s\033[0m", style->colour, style->sign, address);
 	else
 		g_string_append_printf(text, "  %s %s", style->sign, address);
 	g_string_append_printf(text, " (%s)\n", plan_class_name(change->class));
-	append_paths(text, change);
+	append_paths(out, change);
 	if (impact != NULL)
 		g_string_append_printf(text, "      downstream: %s\n", impact);
 }
 
-static void append_diagnostics(GString *text, const Plan *plan)
+void plan_append_diagnostics(GString *text, const Plan *plan)
 {
 	DiagnosticList *diagnostics = plan_diagnostics(plan);
 
@@ -93,7 +155,7 @@ static void append_diagnostics(GString *text, const Plan *plan)
 	diagnostic_list_free(diagnostics);
 }
 
-static void append_refusals(GString *text, const Plan *plan)
+void plan_append_refusals(GString *text, const Plan *plan)
 {
 	for (guint i = 0; i < plan->refusals->len; i++) {
 		const PlanRefusal *refusal = plan->refusals->pdata[i];
@@ -104,7 +166,7 @@ static void append_refusals(GString *text, const Plan *plan)
 	}
 }
 
-static void append_summary(GString *text, const Plan *plan)
+void plan_append_summary(GString *text, const Plan *plan)
 {
 	g_string_append_printf(text,
 		"Plan: %u to create, %u to update, %u to replace, %u to delete; %u cosmetic.\n",
@@ -113,7 +175,7 @@ static void append_summary(GString *text, const Plan *plan)
 		plan_count(plan, PLAN_NONE));
 }
 
-static const char *note_of(PlanDomainState state)
+const char *plan_domain_note(PlanDomainState state)
 {
 	static const char *const notes[] = {
 		[PLAN_DOMAIN_UNCHANGED] = "",
@@ -129,116 +191,18 @@ static const char *note_of(PlanDomainState state)
 char *plan_text(const Plan *plan, bool colour)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
+	PlanText out = {text, colour, DIFF_LINES_ALL};
 
-	append_diagnostics(text, plan);
+	plan_append_diagnostics(text, plan);
 	for (guint i = 0; i < plan->domains->len; i++) {
 		const PlanDomain *domain = plan_domain_at(plan, i);
 
-		g_string_append_printf(text, "%s%s\n", domain->name, note_of(domain->state));
+		g_string_append_printf(
+			text, "%s%s\n", domain->name, plan_domain_note(domain->state));
 		for (guint j = 0; j < domain->count; j++)
-			append_change(text, plan, plan_change_at(plan, domain->first + j), colour);
+			append_change(&out, plan, plan_change_at(plan, domain->first + j));
 	}
-	append_refusals(text, plan);
-	append_summary(text, plan);
-	return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-// ---- Markdown -----------------------------------------------------------------------------------------------------
-
-static void append_fenced(GString *text, const char *language, const char *content)
-{
-	// A fence longer than any run of backticks inside cannot be closed by the content.
-	guint longest = 2, run = 0;
-
-	for (const char *at = content; *at != '\0'; at++) {
-		run = *at == '`' ? run + 1 : 0;
-		longest = MAX(longest, run);
-	}
-	g_autofree char *fence = g_strnfill(longest + 1, '`');
-	g_string_append_printf(text, "%s%s\n%s%s%s\n\n", fence, language, content,
-		g_str_has_suffix(content, "\n") ? "" : "\n", fence);
-}
-
-static void append_prefixed(GString *text, char sign, const json_t *value)
-{
-	g_autofree char *dumped =
-		json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2));
-	g_auto(GStrv) lines =
-		g_strsplit(dumped != NULL ? dumped : json_string_value(value), "\n", -1);
-
-	for (char **line = lines; *line != NULL; line++) {
-		if (line[1] != NULL || **line != '\0')
-			g_string_append_printf(text, "%c %s\n", sign, *line);
-	}
-}
-
-static void append_markdown_paths(GString *text, const PlanChange *change)
-{
-	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++) {
-		const PlanPath *path = change->paths->pdata[i];
-		g_autoptr(GString) diff = g_string_new(NULL);
-
-		if (path->before != NULL)
-			append_prefixed(diff, '-', path->before);
-		if (path->after != NULL)
-			append_prefixed(diff, '+', path->after);
-		g_string_append_printf(text, "`%s`%s\n\n", path->path,
-			path->class == PLAN_BREAKING ? " **breaking**" : "");
-		if (diff->len > 0)
-			append_fenced(text, "diff", diff->str);
-	}
-}
-
-static void append_markdown_change(GString *text, const Plan *plan, const PlanChange *change)
-{
-	g_autofree char *address = plan_change_address(change);
-	g_autofree char *impact = impact_text(plan, change);
-
-	g_string_append_printf(text, "- **%s** `%s` (%s)%s%s\n", plan_action_name(change->action),
-		address, plan_class_name(change->class),
-		impact == NULL ? "" : "; downstream: ", impact == NULL ? "" : impact);
-	if (change->paths == NULL || change->paths->len == 0)
-		return;
-	g_string_append(text, "\n");
-	append_markdown_paths(text, change);
-}
-
-static void append_markdown_domain(GString *text, const Plan *plan, const PlanDomain *domain)
-{
-	g_string_append_printf(text, "### %s%s\n\n", domain->name, note_of(domain->state));
-	for (guint i = 0; i < domain->count; i++)
-		append_markdown_change(text, plan, plan_change_at(plan, domain->first + i));
-	g_string_append(text, "\n");
-}
-
-char *plan_markdown(const Plan *plan)
-{
-	g_autoptr(GString) text = g_string_new("## weir plan\n\n");
-	g_autoptr(GString) faults = g_string_new(NULL);
-	guint shown = 0;
-
-	append_summary(text, plan);
-	g_string_append_printf(text, "\nRevision `%s`, live `%.12s`.\n\n",
-		layout_revision(plan->layout), plan->live_digest);
-	append_diagnostics(faults, plan);
-	append_refusals(faults, plan);
-	if (faults->len > MARKDOWN_LIMIT / 2)
-		g_string_truncate(faults, MARKDOWN_LIMIT / 2);
-	if (faults->len > 0)
-		append_fenced(text, "", faults->str);
-	for (; shown < plan->domains->len; shown++) {
-		gsize length = text->len;
-
-		append_markdown_domain(text, plan, plan_domain_at(plan, shown));
-		if (text->len > MARKDOWN_LIMIT - MARKDOWN_RESERVE) {
-			g_string_truncate(text, length);
-			break;
-		}
-	}
-	if (shown < plan->domains->len)
-		g_string_append_printf(text,
-			"… and %u more domains: too long for a comment; `weir plan` shows all of "
-			"it.\n",
-			plan->domains->len - shown);
+	plan_append_refusals(text, plan);
+	plan_append_summary(text, plan);
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -255,8 +255,14 @@ def a_hand_edit_is_drift_until_it_is_undone(story):
         assert item["onset"] and item["resolved"] is None, item
         shown = story.server.weir("drift")
         assert shown.status == 2 and resource in shown.out, shown
+        differs = story.server.weir("diff", resource)
+        assert differs.status == 2, differs
+        if kind in ("view", "flow"):
+            assert "\n  @@ -" in differs.out and "\n  -" in differs.out and "\n  +" in differs.out, differs
         undo()
         story.sees_no_drift()
+        same = must(story.server.weir("diff", resource)) if kind != "orphan" else None
+        assert same is None or same.out == f"{resource} is as committed.\n", same
         history = [h for h in story.server.every("/v1/drift/history") if h["kind"] == kind and h["resource"] == resource]
         assert history and history[0]["onset"] < history[0]["resolved"], history
     must(story.server.weir("drift"))

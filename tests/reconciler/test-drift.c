@@ -160,8 +160,8 @@ static void test_view(void)
 	publish(&story, "v", 1, "SELECT 1 AS a");
 	assert_drift(&story, "");
 	by_hand(&story, "DROP VIEW v; CREATE VIEW v AS SELECT 2 AS a");
-	assert_drift(&story,
-		"view d.v: its query is not the committed one\n- SELECT 1 AS a\n+ SELECT 2 AS a\n");
+	assert_drift(&story, "view d.v: its query is not the committed one\n@@ -1 +1 @@\n-SELECT 1 "
+			     "AS a\n+SELECT 2 AS a\n");
 	by_hand(&story, "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a");
 	assert_drift(&story, "");
 	by_hand(&story, "DROP VIEW v; CREATE TABLE v (a)");

@@ -254,6 +254,80 @@ static void test_guard_breaking(void)
 	assert_refusals(again, &lenient, "");
 }
 
+// SQL of several lines, and a part of a definition, as a reviewer wants to see them.
+static void test_changed_lines(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"SELECT id,\n  amount,\n  a,\n  b,\n  c,\n  d\nFROM sales.raw\n");
+	fixture_write(git, "domains/sales/flows/job.yaml",
+		"id: job\ntasks:\n  - {id: t, type: log, message: one}\n");
+	g_free(fixture_push(git, "Before"));
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"SELECT id,\n  amount,\n  a,\n  b,\n  c,\n  d + 1 AS d\nFROM sales.raw\n");
+	fixture_write(git, "domains/sales/flows/job.yaml",
+		"id: job\ntasks:\n  - {id: t, type: log, message: two}\n"
+		"  - {id: u, type: shell, commands: ['echo a', 'echo b']}\n");
+	g_free(fixture_push(git, "After"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan,
+		"sales\n"
+		"  ~ flow.sales.job (non-breaking)\n"
+		"      tasks.t.message: \"one\" -> \"two\"\n"
+		"      tasks.u:\n"
+		"        @@ -0,0 +1,3 @@\n"
+		"        +id: u\n"
+		"        +type: shell\n"
+		"        +commands: [echo a, echo b]\n"
+		"  ~ flow.sales.orders (non-breaking)\n"
+		"      tasks.build.sql:\n"
+		"        @@ -3,5 +3,5 @@\n"
+		"           a,\n"
+		"           b,\n"
+		"           c,\n"
+		"        -  d\n"
+		"        +  d + 1 AS d\n"
+		"         FROM sales.raw\n"
+		"      downstream: finance.revenue\n"
+		"Plan: 0 to create, 2 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	g_autofree char *coloured = plan_text(plan, true);
+	g_assert_nonnull(strstr(
+		coloured, "        \033[31m-  d\033[0m\n        \033[32m+  d + 1 AS d\033[0m\n"));
+}
+
+// However much changes, what is shown of it is bounded, and says how much is not shown.
+static void test_many_changed_lines(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	g_autoptr(GString) sql = g_string_new("SELECT 0");
+
+	for (int i = 0; i < 500; i++)
+		g_string_append_printf(sql, ",\n  %d AS c%d", i, i);
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *path = g_strdup_printf("domains/sales/sql/wide%02d.sql", i);
+
+		fixture_write(git, path, sql->str);
+	}
+	g_free(fixture_push(git, "Before"));
+	for (int i = 0; i < 40; i++) {
+		g_autofree char *path = g_strdup_printf("domains/sales/sql/wide%02d.sql", i);
+		g_autoptr(GString) changed = g_string_new(sql->str);
+
+		g_string_replace(changed, " AS ", " + 1 AS ", 0);
+		fixture_write(git, path, changed->str);
+	}
+	g_free(fixture_push(git, "After"));
+	g_autoptr(Plan) plan = plan_last(git);
+	g_autofree char *text = plan_text(plan, false);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_assert_cmpuint(g_strv_length(lines), <, 2000);
+	g_assert_true(g_strv_contains((const char *const *)lines, "        … 942 more lines"));
+	g_assert_true(g_strv_contains((const char *const *)lines, "        … 1002 more lines"));
+	g_autofree char *markdown = plan_markdown(plan);
+	g_assert_cmpuint(strlen(markdown), <, 65000);
+}
+
 static void test_markdown(void)
 {
 	g_autoptr(GitFixture) git = retail();
@@ -271,9 +345,10 @@ static void test_markdown(void)
 		"- **update** `flow.sales.orders` (non-breaking); downstream: finance.revenue\n\n"
 		"`tasks.build.sql`\n\n"
 		"````diff\n"
-		"- SELECT id, amount FROM sales.raw\n"
-		"+ SELECT id,\n"
-		"+ '```' AS x FROM sales.raw\n"
+		"@@ -1 +1,2 @@\n"
+		"-SELECT id, amount FROM sales.raw\n"
+		"+SELECT id,\n"
+		"+'```' AS x FROM sales.raw\n"
 		"````\n\n\n",
 		commit, plan->live_digest);
 	g_assert_cmpstr(text, ==, expected);
@@ -291,6 +366,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/guard-used-elsewhere", test_guard_used_elsewhere);
 	g_test_add_func("/plan/guard-deletions", test_guard_deletions);
 	g_test_add_func("/plan/guard-breaking", test_guard_breaking);
+	g_test_add_func("/plan/changed-lines", test_changed_lines);
+	g_test_add_func("/plan/many-changed-lines", test_many_changed_lines);
 	g_test_add_func("/plan/markdown", test_markdown);
 	return g_test_run();
 }

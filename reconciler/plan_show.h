@@ -1,0 +1,19 @@
+// What the forms in which people see a plan share: plan_text.c and plan_markdown.c.
+#pragma once
+
+#include "reconciler/line_diff.h"
+#include "reconciler/plan_internal.h"
+
+// One line for a value: a text in quotes, anything else as JSON, cut when long. The caller frees it.
+char *plan_short_value(const json_t *value);
+// Whether a changed value is shown as a diff of lines.
+bool plan_path_has_lines(const PlanPath *path);
+// Appends that diff; how many lines it has.
+unsigned plan_path_diff(GString *text, const PlanPath *path, const LineDiffOptions *options);
+// The flows downstream of a change, by name with commas; NULL: none. The caller frees it.
+char *plan_impact_text(const Plan *plan, const PlanChange *change);
+// What is behind a domain's name: "" or " (broken: …)".
+const char *plan_domain_note(PlanDomainState state);
+void plan_append_diagnostics(GString *text, const Plan *plan);
+void plan_append_refusals(GString *text, const Plan *plan);
+void plan_append_summary(GString *text, const Plan *plan);
