@@ -89,6 +89,23 @@ DbConnection *db_open(const char *url, const DbOptions *options, GError **error)
 	return connection;
 }
 
+void db_log_cut(const char *url, const char *dataset)
+{
+	const char *scheme = NULL;
+	const DbDriver *driver = driver_find(url, &scheme);
+
+	if (driver != NULL && driver->log_cut != NULL)
+		driver->log_cut(scheme, url, dataset);
+}
+
+char *db_folder(const char *url)
+{
+	const char *scheme = NULL;
+	const DbDriver *driver = driver_find(url, &scheme);
+
+	return driver == NULL || driver->folder == NULL ? NULL : driver->folder(scheme, url);
+}
+
 void db_close(DbConnection *connection)
 {
 	char *label;

@@ -91,6 +91,12 @@ bool db_is_read_only(const DbConnection *connection);
 // A copy of url fit for messages: a password in it is replaced by "***". Free with g_free().
 char *db_url_redact(const char *url);
 
+// Gives back to the file system what a write that failed has left of itself in a dataset's log (SQLite; else nothing is done).
+// As far as it can be done without waiting for long; other connections may go on. Any thread.
+void db_log_cut(const char *url, const char *dataset);
+// The folder that the url's files are in, to g_free(); NULL: they are not on this machine, or there are none.
+char *db_folder(const char *url);
+
 // --- Cancel
 // ---------------------------------------------------------------------------------------------------------
 

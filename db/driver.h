@@ -89,6 +89,9 @@ struct DbDriver {
 	// NULL: the engine keeps house by itself.
 	bool (*room)(DbConnection *connection, DbRoom *ret_room, GError **error);
 	bool (*give_back)(DbConnection *connection, int64_t bytes, GError **error);
+	// See db_log_cut() and db_folder(); NULL: nothing to do, no folder.
+	void (*log_cut)(const char *scheme, const char *url, const char *dataset);
+	char *(*folder)(const char *scheme, const char *url);
 	char identifier_quote; // doubled inside
 };
 

@@ -327,6 +327,15 @@ static bool sqlite_give_back(DbConnection *connection, int64_t bytes, GError **e
 	return sqlite_run(sqlite_connection(connection), sql, error);
 }
 
+static char *sqlite_folder(const char *scheme, const char *url)
+{
+	const char *path = url + strlen(scheme);
+
+	if (strcmp(path, ":memory:") == 0)
+		return NULL;
+	return strcmp(scheme, "sqlite-dir:") == 0 ? g_strdup(path) : g_path_get_dirname(path);
+}
+
 const DbDriver db_driver_sqlite = {
 	.name = "sqlite",
 	.schemes = schemes,
@@ -359,5 +368,7 @@ const DbDriver db_driver_sqlite = {
 	.check_integrity = sqlite_check_integrity,
 	.room = sqlite_room,
 	.give_back = sqlite_give_back,
+	.log_cut = sqlite_log_cut,
+	.folder = sqlite_folder,
 	.identifier_quote = '"',
 };

@@ -97,6 +97,9 @@ char **sqlite_list_datasets(DbConnection *connection, GError **error);
 void sqlite_dataset_clear(gpointer dataset);
 bool sqlite_refresh(DbConnection *connection, GError **error);
 
+// sqlite_log_cut.c
+void sqlite_log_cut(const char *scheme, const char *url, const char *dataset);
+
 // sqlite_checkpoint.c: a thread that copies the log of path back when it is told that it has grown.
 SqliteCheckpointer *sqlite_checkpointer_new(const char *path);
 void sqlite_checkpointer_free(SqliteCheckpointer *checkpointer);

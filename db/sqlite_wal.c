@@ -71,8 +71,8 @@ static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_
 {
 	LogFile *log = (LogFile *)(void *)file;
 
-	if (log->length > 0 && (offset != log->start + log->length ||
-				       length > BUFFER_SIZE - log->length)) {
+	if (log->length > 0 &&
+		(offset != log->start + log->length || length > BUFFER_SIZE - log->length)) {
 		int code = flush(log);
 
 		if (code != SQLITE_OK)

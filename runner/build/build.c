@@ -7,6 +7,7 @@
 #include "runner/build/known.h"
 #include "runner/build/marker.h"
 #include "runner/build/neighbours.h"
+#include "runner/build/room.h"
 #include "runner/build/stage.h"
 #include "store/declared_schema.h"
 
@@ -400,6 +401,7 @@ static bool is_cancelled(const Build *build, GError **error)
 
 static bool publish(Build *build, GError **error)
 {
+	build->publishing = true;
 	for (unsigned attempt = 1;; attempt++) {
 		g_autoptr(GError) local = NULL;
 
@@ -481,8 +483,14 @@ bool build_run(Build *build, GError **error)
 	g_autoptr(GError) local = NULL;
 	bool done;
 
+	bool full;
+
 	done = open_connection(build, &local) && build_steps(build, &local);
+	full = g_error_matches(local, DB_ERROR, DB_ERROR_FULL);
+	room_explain(build, &local);
 	close_connection(build, done || is_harmless(local));
+	if (full)
+		room_give_back(build);
 	if (!done)
 		g_propagate_error(error, g_steal_pointer(&local));
 	return done;

@@ -94,6 +94,7 @@ struct Build {
 	int64_t rejected; // rows of a file that were kept aside; -1: not a file
 	int64_t rows; // in the table afterwards; -1: not counted
 	bool checked; // the checks' results are there
+	bool publishing; // the dataset itself is written to
 	bool replayed; // this task run had published before: nothing was done
 	bool warned; // a check warns
 	json_t *outputs;

@@ -35,23 +35,25 @@ static Neighbours *neighbours_of(const Build *build)
 	return pooled->neighbours;
 }
 
-static bool drop(Build *build, const char *name, GError **error)
+static bool drop(DbConnection *connection, const char *name, GError **error)
 {
-	g_autoptr(SqlBuilder) builder = sql_builder_new(build->dialect);
+	g_autoptr(SqlBuilder) builder = sql_builder_new(db_connection_dialect(connection));
 
 	sql_builder_append(builder, "DROP VIEW IF EXISTS temp.");
 	sql_builder_name(builder, name);
-	return build_execute(build, builder, NULL, error);
+	return sql_builder_execute(builder, connection, NULL, error);
 }
 
-static bool drop_all(Build *build, Neighbours *neighbours, GError **error)
+bool neighbours_clear(PooledConnection *pooled, GError **error)
 {
 	GHashTableIter iterator;
 	gpointer name;
 
-	g_hash_table_iter_init(&iterator, neighbours->names);
+	if (pooled->neighbours == NULL)
+		return true;
+	g_hash_table_iter_init(&iterator, pooled->neighbours->names);
 	while (g_hash_table_iter_next(&iterator, &name, NULL)) {
-		if (!drop(build, name, error))
+		if (!drop(pooled->connection, name, error))
 			return false;
 		g_hash_table_iter_remove(&iterator);
 	}
@@ -80,7 +82,7 @@ static bool refresh(Build *build, Neighbours *neighbours, GError **error)
 	stays = version >= 0 && version == neighbours->version &&
 		g_strcmp0(neighbours->dataset, build->dataset) == 0 &&
 		g_hash_table_size(neighbours->names) < VIEWS_KEPT;
-	if (!stays && !drop_all(build, neighbours, error))
+	if (!stays && !neighbours_clear(build->pooled, error))
 		return false;
 	neighbours->version = version;
 	g_free(neighbours->dataset);

@@ -6,6 +6,8 @@
 
 #include "repo-layout/flow.h"
 #include "repo-layout/sql_template.h"
+#include "runner/build/neighbours.h"
+#include "runner/build/room.h"
 #include "runner/tasks/sql_task.h"
 #include "runner/tasks/sql_tasks.h"
 
@@ -352,7 +354,8 @@ static bool use_datasets(const Query *query, PooledConnection *pooled, GError **
 	       pooled_connection_use(pooled, reads, false, error);
 }
 
-// A connection of its own: what a statement leaves in it (temporary tables, settings) is nobody else's business.
+// Without what builds keep in it. What a statement leaves (temporary tables, settings) is nobody else's business: unless it
+// only reads, the connection ends with it.
 static PooledConnection *connect(Query *query, GError **error)
 {
 	PooledConnection *pooled = connection_pool_lend(query->url, error);
@@ -360,7 +363,7 @@ static PooledConnection *connect(Query *query, GError **error)
 	if (pooled == NULL)
 		return NULL;
 	sql_task_connected(query->context, pooled->connection);
-	if (use_datasets(query, pooled, error)) {
+	if (neighbours_clear(pooled, error) && use_datasets(query, pooled, error)) {
 		set_neighbours(query, pooled->connection);
 		return pooled;
 	}
@@ -476,10 +479,25 @@ static json_t *run_again(
 	}
 }
 
+// What a full disk kept it from, and the room that its failure gives back.
+static void explain_full(const Query *query, GError **error)
+{
+	const char *const *written = (const char *const *)query->tables->written->pdata;
+
+	if (!g_error_matches(*error, DB_ERROR, DB_ERROR_FULL))
+		return;
+	room_explain_query(only_reads(query) ? NULL : query->url, error);
+	if (!g_str_has_prefix(query->url, "sqlite-dir:"))
+		db_log_cut(query->url, "main");
+	for (; *written != NULL; written++)
+		db_log_cut(query->url, *written);
+}
+
 static bool run_query(
 	TaskContext *context, TaskResult *result, QueryFunction function, GError **error)
 {
 	g_auto(Query) query = {0};
+	g_autoptr(GError) local = NULL;
 	PooledConnection *pooled;
 
 	if (!read_properties(context, &query, error))
@@ -487,11 +505,14 @@ static bool run_query(
 	pooled = connect(&query, error);
 	if (pooled == NULL)
 		return false;
-	result->outputs = run_again(&query, pooled->connection, function, error);
+	result->outputs = run_again(&query, pooled->connection, function, &local);
 	disconnect(&query, pooled, result->outputs != NULL);
-	if (result->outputs == NULL)
-		sql_task_translate_error(error);
-	return result->outputs != NULL;
+	if (result->outputs != NULL)
+		return true;
+	explain_full(&query, &local);
+	g_propagate_error(error, g_steal_pointer(&local));
+	sql_task_translate_error(error);
+	return false;
 }
 
 bool run_sql_query(TaskContext *context, TaskResult *result, GError **error)

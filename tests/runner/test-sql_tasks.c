@@ -106,6 +106,28 @@ static void test_store_and_load(void)
 	json_decref(report);
 }
 
+// What a build takes for its neighbours is not what a query on the same connection does.
+static void test_neighbours(void)
+{
+	json_t *report = bed_run(
+		"id: f\n"
+		"tasks:\n"
+		"  - {id: a, type: sql.build, table: a.raw, sql: \"SELECT 'of a' AS v\"}\n"
+		"  - {id: b, type: sql.build, table: b.raw, sql: \"SELECT 'of b' AS v\"}\n"
+		"  - {id: c, type: sql.build, table: a.copy, sql: \"SELECT v FROM raw\"}\n"
+		"  - {id: q, type: sql.query, schema: b, fetch: ONE, sql: \"SELECT v FROM raw\"}\n"
+		"  - {id: d, type: sql.build, table: a.copy, sql: \"SELECT v FROM raw\"}\n"
+		"  - {id: t, type: sql.queries, fetch: ONE, sql: \"CREATE TEMP TABLE raw (v); "
+		"INSERT INTO raw VALUES ('own'); SELECT v FROM temp.raw\"}\n",
+		NULL);
+	g_autofree char *query = outputs_of(report, "q");
+	g_autofree char *queries = outputs_of(report, "t");
+
+	g_assert_cmpstr(query, ==, "{\"row\":{\"v\":\"of b\"},\"size\":1}");
+	g_assert_cmpstr(queries, ==, "{\"outputs\":[{\"row\":{\"v\":\"own\"},\"size\":1}]}");
+	json_decref(report);
+}
+
 // ---- What the store gets
 
 typedef struct {
@@ -229,6 +251,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/runner/sql-tasks/queries", test_queries);
 	g_test_add_func("/runner/sql-tasks/store-and-load", test_store_and_load);
+	g_test_add_func("/runner/sql-tasks/neighbours", test_neighbours);
 	g_test_add_func("/runner/sql-tasks/records", test_records);
 	g_test_add_func("/runner/sql-tasks/rejects", test_rejects);
 	g_test_add_func("/runner/sql-tasks/timeout", test_timeout);
