@@ -16,6 +16,9 @@ static const TaskType types[] = {
 	{"shell", TASK_OUTSIDE, 0, run_shell, NULL},
 	{"http.request", TASK_OUTSIDE, 0, run_http_request, NULL},
 	{"http.download", TASK_OUTSIDE, 0, run_http_download, NULL},
+	{"mail.send", TASK_OUTSIDE, 0, run_mail_send, NULL},
+	{"notify.slack", TASK_OUTSIDE, 0, run_notify_slack, NULL},
+	{"notify.webhook", TASK_OUTSIDE, 0, run_notify_webhook, NULL},
 	// A publish carries a marker in its own dataset: done twice it is done once.
 	{"sql.build", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_build, NULL},
 	{"sql.load", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_load, NULL},

@@ -59,6 +59,19 @@ static int note_connected(void *data, char *remote, char *local, int remote_port
 	return CURL_PREREQFUNC_OK;
 }
 
+static bool is_idle(const NetTransfer *transfer)
+{
+	return transfer->idle_timeout > 0 && transfer->connected &&
+	       g_get_monotonic_time() - transfer->moved >= transfer->idle_timeout;
+}
+
+static bool is_over(const NetTransfer *transfer)
+{
+	return task_context_cancelled(transfer->context) || is_idle(transfer);
+}
+
+// The one way to end an exchange early: libcurl, when a handle is taken from it in the middle of a mail, ends the mail as
+// if it were whole, and waits for the answer. It calls this also where it waits by itself.
 static int note_progress(
 	void *data, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
@@ -68,7 +81,7 @@ static int note_progress(
 	if (down + up != transfer->bytes)
 		transfer->moved = g_get_monotonic_time();
 	transfer->bytes = down + up;
-	return 0;
+	return is_over(transfer) ? 1 : 0;
 }
 
 // The one place that every connection goes through, after the name was resolved: what is checked here is what is
@@ -242,7 +255,13 @@ static bool fail(const NetTransfer *transfer, CURLcode code, const char *what, G
 	const char *reason =
 		*transfer->reason != '\0' ? transfer->reason : transfer->curl->easy_strerror(code);
 
-	if (transfer->refused != NULL && code == CURLE_COULDNT_CONNECT)
+	if (cancelled(transfer->context, error))
+		return false;
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
+			"%s: the server was silent for %.3g seconds", what,
+			(double)transfer->idle_timeout / 1e6);
+	else if (transfer->refused != NULL && code == CURLE_COULDNT_CONNECT)
 		g_set_error(
 			error, TASK_ERROR, TASK_ERROR_FAILED, "%s: %s", what, transfer->refused);
 	else if (transfer->too_large)
@@ -257,17 +276,6 @@ static bool fail(const NetTransfer *transfer, CURLcode code, const char *what, G
 		g_set_error(
 			error, TASK_ERROR, TASK_ERROR_FAILED, "%s: %s%s", what, reason, cure(code));
 	return false;
-}
-
-static bool is_idle(const NetTransfer *transfer, const char *what, GError **error)
-{
-	if (transfer->idle_timeout <= 0 || !transfer->connected ||
-		g_get_monotonic_time() - transfer->moved < transfer->idle_timeout)
-		return false;
-	g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
-		"%s: the server was silent for %.3g seconds", what,
-		(double)transfer->idle_timeout / 1e6);
-	return true;
 }
 
 static int wait_ms(const NetTransfer *transfer)
@@ -285,6 +293,7 @@ static bool exchange(NetTransfer *transfer, const char *what, GError **error)
 	struct curl_waitfd cancel = {
 		.fd = task_context_cancel_fd(transfer->context), .events = CURL_WAIT_POLLIN};
 	int running = 1, messages;
+	bool over = false;
 
 	for (;;) {
 		CURLMcode code = curl->multi_perform(transfer->multi, &running);
@@ -293,8 +302,12 @@ static bool exchange(NetTransfer *transfer, const char *what, GError **error)
 		if (message != NULL)
 			return message->data.result == CURLE_OK ||
 			       fail(transfer, message->data.result, what, error);
-		if (cancelled(transfer->context, error) || is_idle(transfer, what, error))
-			return false;
+		// Without a connection there is nothing that calls for the progress.
+		if (over)
+			return fail(transfer, CURLE_ABORTED_BY_CALLBACK, what, error);
+		over = is_over(transfer);
+		if (over)
+			continue;
 		if (code != CURLM_OK || running == 0)
 			return fail(transfer, CURLE_FAILED_INIT, what, error);
 		curl->multi_poll(transfer->multi, &cancel, 1, wait_ms(transfer), NULL);

@@ -248,10 +248,15 @@ bool http_body_read(HttpCall *call, GError **error)
 {
 	bool form;
 
+	return http_head_read(call, error) && read_form(call, &form, error) &&
+	       (form || read_text(call, error));
+}
+
+bool http_head_read(HttpCall *call, GError **error)
+{
 	if (!task_context_text(call->context, "method", &call->method, error) ||
 		!task_context_text(call->context, "contentType", &call->content_type, error) ||
-		!read_headers(call, error) || !read_form(call, &form, error) ||
-		(!form && !read_text(call, error)))
+		!read_headers(call, error))
 		return false;
 	if (call->method == NULL)
 		call->method = g_strdup("GET");

@@ -49,17 +49,19 @@ char *http_text_at(const json_t *object, const char *key);
 bool http_code_is_in(const json_t *codes, int code);
 
 // ---- http_body.c
-// Reads method, headers, body, formData, contentType.
+// Reads `method`, `headers` and `contentType`; GET is the default.
+bool http_head_read(HttpCall *call, GError **error);
+// The same, with `body` or `formData`.
 bool http_body_read(HttpCall *call, GError **error);
 // Sets the content on the handle; ret_mime receives what is to be freed after the exchange, or NULL.
 bool http_body_set(
 	const HttpCall *call, NetTransfer *transfer, curl_mime **ret_mime, GError **error);
-// A header line: false when name or value could end it. The line's text is appended to lines.
+// Appends a header to lines; false when its name or value could end it.
 bool http_header_add(struct curl_slist **lines, const NetCurl *curl, const char *name,
 	const char *value, GError **error);
 
 // ---- http_url.c
-// Reads `uri` and `params`. What a URL holds of user and password goes to the options.
+// Reads the URL from key, and `params`. What a URL holds of user and password goes to the options.
 bool http_url_read(HttpCall *call, const NetCurl *curl, const char *key, GError **error);
 // Whether credentials for one may be shown to the other: same host, port and scheme, or the same host upgraded to TLS.
 bool http_url_same_home(const NetCurl *curl, const char *from, const char *to);

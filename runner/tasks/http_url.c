@@ -163,7 +163,8 @@ static void take_user(HttpCall *call, CURLU *handle, const NetCurl *curl)
 	curl->free(password);
 }
 
-static bool make(HttpCall *call, CURLU *handle, const NetCurl *curl, GError **error)
+static bool make(
+	HttpCall *call, CURLU *handle, const NetCurl *curl, const char *key, GError **error)
 {
 	char *url = NULL;
 
@@ -177,7 +178,7 @@ static bool make(HttpCall *call, CURLU *handle, const NetCurl *curl, GError **er
 	if (call->url != NULL && http_url_is_http(curl, call->url))
 		return true;
 	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
-		"property 'uri' must begin with http:// or https://");
+		"property '%s' must begin with http:// or https://", key);
 	return false;
 }
 
@@ -193,7 +194,7 @@ bool http_url_read(HttpCall *call, const NetCurl *curl, const char *key, GError 
 	CURLU *handle = curl->url();
 	if (curl->url_set(handle, CURLUPART_URL, escaped,
 		    CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
-		made = make(call, handle, curl, error);
+		made = make(call, handle, curl, key, error);
 	else
 		// What it holds may be a secret.
 		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,

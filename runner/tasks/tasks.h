@@ -21,3 +21,6 @@ TASK_WAKE(subflow);
 TASK_RUN(shell);
 TASK_RUN(http_request);
 TASK_RUN(http_download);
+TASK_RUN(mail_send);
+TASK_RUN(notify_slack);
+TASK_RUN(notify_webhook);

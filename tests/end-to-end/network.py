@@ -8,41 +8,14 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from flows import Flow, bad, good  # noqa: E402
 from git_servers import Authority, Proxy  # noqa: E402
 from weir import Repository, Server, eventually, must, temporary, weir  # noqa: E402
 from web import Web  # noqa: E402
 
 
-class Flow:
-    """What became of one flow of tasks, run alone."""
-
-    def __init__(self, folder, *tasks, env=None):
-        path = pathlib.Path(folder) / "flow.yaml"
-        path.write_text(json.dumps({"id": "f", "namespace": "n", "tasks": list(tasks)}))
-        self.done = weir("run", "--file", path, "--output", "json", env=env)
-        assert self.done.out, self.done
-        self.report = self.done.json()
-        self.state = self.report["state"]
-        self.outputs = {one["task_id"]: one["outputs"] for one in self.report["task_runs"]}
-        self.log = self.done.err
-
-
 def request(folder, uri, type="http.request", env=None, **keys):
-    flow = Flow(folder, {"id": "t", "type": type, "uri": uri, **keys}, env=env)
-    flow.out = flow.outputs.get("t") or {}
-    return flow
-
-
-def good(flow):
-    assert flow.state == "SUCCESS", flow.done
-    return flow.out
-
-
-def bad(flow, *words):
-    assert flow.state == "FAILED", flow.done
-    for word in words:
-        assert word in flow.log, (word, flow.done)
-    return flow.out
+    return Flow(folder, {"id": "t", "type": type, "uri": uri, **keys}, env=env)
 
 
 # ---- What is sent
