@@ -16,6 +16,8 @@ class Flow:
         assert self.done.out, self.done
         self.report = self.done.json()
         self.state = self.report["state"]
+        # A sanitizer that finds something says so by another status.
+        assert self.done.status == (0 if self.state in ("SUCCESS", "WARNING") else 1), self.done
         self.outputs = {one["task_id"]: one["outputs"] for one in self.report["task_runs"]}
         self.log = self.done.err
         self.out = self.outputs.get("t") or {}
