@@ -22,6 +22,7 @@ static const Phrase phrases[] = {
 	{API_BAD_METHOD, "Method Not Allowed"},
 	{API_TOO_LONG, "URI Too Long"},
 	{API_MISDIRECTED, "Misdirected Request"},
+	{API_HEADERS_TOO_LARGE, "Request Header Fields Too Large"},
 	{API_INTERNAL, "Internal Server Error"},
 	{API_UNAVAILABLE, "Service Unavailable"},
 };

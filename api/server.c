@@ -41,9 +41,9 @@ ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
 	if (!listen_socket_open(&server->listening, options->address, error))
 		return NULL;
 	server->options.store_url = server->store_url;
-	server->options.hosts = (const char *const *)server->hosts;
+	server->options.head.hosts = (const char *const *)server->hosts;
 	server->options.parts = options->parts;
-	server->options.is_loopback = server->listening.is_loopback;
+	server->options.head.is_loopback = server->listening.is_loopback;
 	server->options.listening = server->listening.descriptor;
 	server->options.connections = MOST_CONNECTIONS / threads;
 	return start_workers(server, threads, error) ? g_steal_pointer(&server) : NULL;

@@ -3,7 +3,6 @@
 #include "api/api.h"
 #include "api/reader.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -11,10 +10,11 @@
 #include <unistd.h>
 
 #define IDLE_SECONDS 15
-#define CONNECTION_MEMORY                                                                          \
-	(16L * 1024) // of a connection while it has a request: the limit of its headers
-#define THREAD_STACK	 (512UL * 1024)
-#define LONGEST_SLEEP_MS 1000
+// Of a connection while it has a request, as far as it is touched. What libmicrohttpd refuses for lack of it gets its own
+// page: this is far more than HEAD_LONGEST, so that nearly all of that is refused by us.
+#define CONNECTION_MEMORY (64L * 1024)
+#define THREAD_STACK	  (512UL * 1024)
+#define LONGEST_SLEEP_MS  1000
 
 struct Worker {
 	const WorkerOptions *options;
@@ -44,76 +44,9 @@ static enum MHD_Result queue_error(struct MHD_Connection *connection, const GErr
 	return result;
 }
 
-static bool is_address(const char *host)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	g_autofree char *bare = NULL;
-
-	if (inet_pton(AF_INET, host, address) == 1)
-		return true;
-	if (host[0] != '[' || !g_str_has_suffix(host, "]"))
-		return false;
-	bare = g_strndup(host + 1, strlen(host) - 2);
-	return inet_pton(AF_INET6, bare, address) == 1;
-}
-
-// Whether the Host header names this server: see ApiServerOptions.hosts.
-static bool is_own_host(const Worker *worker, const char *header)
-{
-	const char *colon;
-	g_autofree char *host = NULL;
-
-	if (header == NULL || !worker->options->is_loopback)
-		return true;
-	colon = strrchr(header, ':');
-	if (colon != NULL && strchr(colon, ']') == NULL)
-		host = g_strndup(header, (size_t)(colon - header));
-	else
-		host = g_strdup(header);
-	if (is_address(host) || g_ascii_strcasecmp(host, "localhost") == 0)
-		return true;
-	for (const char *const *known = worker->options->hosts; known != NULL && *known != NULL;
-		known++) {
-		if (g_ascii_strcasecmp(host, *known) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *header_of(struct MHD_Connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-static bool has_body(struct MHD_Connection *connection)
-{
-	const char *length = header_of(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	return (length != NULL && strcmp(length, "0") != 0) ||
-	       header_of(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
-}
-
-static bool check_request(
-	Worker *worker, struct MHD_Connection *connection, const char *method, GError **error)
-{
-	const char *host = header_of(connection, MHD_HTTP_HEADER_HOST);
-
-	if (!is_own_host(worker, host)) {
-		api_error_set(
-			error, API_MISDIRECTED, "unknown-host", "this server is not '%s'", host);
-		return false;
-	}
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-		api_error_set(error, API_BAD_METHOD, "read-only",
-			"this API only answers GET and HEAD, not '%s'", method);
-		return false;
-	}
-	if (has_body(connection)) {
-		api_error_set(
-			error, API_BAD_REQUEST, "unwanted-body", "this API reads no request body");
-		return false;
-	}
-	return true;
 }
 
 // Keeps the target as it came: libmicrohttpd hands it to the request handler decoded and cut.
@@ -195,11 +128,11 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 	const char *method, const char *version, const char *upload, size_t *upload_size,
 	void **data)
 {
+	const Worker *worker = cls;
 	Request *request = *data;
 	g_autoptr(GError) error = NULL;
 
 	(void)url;
-	(void)version;
 	(void)upload;
 	*upload_size = 0;
 	if (request->is_checked)
@@ -207,8 +140,10 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 			       ? answer_stream(cls, connection, request->target)
 			       : answer_target(cls, connection, request->target);
 	request->is_checked = true;
-	return check_request(cls, connection, method, &error) ? MHD_YES
-							      : queue_error(connection, error);
+	const RequestHead head = {method, request->target, version};
+	return request_head_check(&head, connection, &worker->options->head, &error)
+		       ? MHD_YES
+		       : queue_error(connection, error);
 }
 
 static bool start_daemon(Worker *worker, GError **error)
@@ -219,7 +154,8 @@ static bool start_daemon(Worker *worker, GError **error)
 		{MHD_OPTION_CONNECTION_LIMIT, (intptr_t)worker->options->connections, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+		// It would answer with pages of its own; request_head_check() is as strict.
+		{MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL},
 		{MHD_OPTION_END, 0, NULL},
 	};
 

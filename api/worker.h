@@ -1,6 +1,7 @@
 // One thread of the server: its connections, and a read-only store of its own.
 #pragma once
 
+#include "api/request_head.h"
 #include "api/stream.h"
 
 #include <glib.h>
@@ -11,8 +12,7 @@ typedef struct Worker Worker;
 // What the workers of a server share; outlives them.
 typedef struct {
 	const char *store_url;
-	const char *const *hosts; // see ApiServerOptions
-	bool is_loopback;
+	HeadOptions head;
 	int listening; // the socket; each worker has a copy of it
 	unsigned connections; // at most, of one worker
 	ApiStreams *streams;

@@ -247,15 +247,108 @@ static void test_bad_targets_are_refused(Fixture *fixture, gconstpointer data)
 	g_assert_cmpint(status_of(nul), ==, 400);
 }
 
-static void test_large_headers_are_refused(Fixture *fixture, gconstpointer data)
+// An answer that is a problem of this status and code.
+static void assert_problem(const char *answer, int status, const char *code, const char *detail)
 {
-	g_autofree char *many = g_strnfill(100000, 'a');
+	g_autofree char *type = header_of(answer, "Content-Type");
+	g_autofree char *wanted = g_strdup_printf(
+		"\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}", status, code, detail);
+
+	g_test_message("%s", answer);
+	g_assert_cmpint(status_of(answer), ==, status);
+	g_assert_cmpstr(type, ==, "application/problem+json");
+	g_assert_nonnull(strstr(answer, wanted));
+}
+
+// Heads that are too large, up to far more than is allowed, are refused in our own words.
+static void test_large_heads_are_refused(Fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		int target, header, status;
+		const char *code, *detail;
+	} cases[] = {
+		{4097, 0, 414, "target-too-long", "the target is longer than 4096 bytes"},
+		{30000, 0, 414, "target-too-long", "the target is longer than 4096 bytes"},
+		{60000, 0, 414, "target-too-long", "the target is longer than 4096 bytes"},
+		{1, 17000, 431, "headers-too-large",
+			"the request line and the headers are longer than 16384 bytes"},
+		{1, 60000, 431, "headers-too-large",
+			"the request line and the headers are longer than 16384 bytes"},
+	};
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *target = g_strnfill((gsize)cases[i].target, 'a');
+		g_autofree char *value = g_strnfill((gsize)cases[i].header, 'b');
+		g_autofree char *header = g_strdup_printf("X-Large: %s\r\n", value);
+		g_autofree char *answer = NULL;
+
+		*target = '/';
+		answer = ask(fixture, "GET", target, header);
+		assert_problem(answer, cases[i].status, cases[i].code, cases[i].detail);
+	}
+	// Beyond that libmicrohttpd ends it, and goes on.
+	g_autofree char *many = g_strnfill(200000, 'a');
 	g_autofree char *header = g_strdup_printf("X-Large: %s\r\n", many);
 	g_autofree char *answer = ask(fixture, "GET", "/v1/status", header);
 	g_autofree char *after = ask(fixture, "GET", "/v1/status", "");
+	g_assert_cmpint(status_of(answer), ==, 431);
+	g_assert_cmpint(status_of(after), ==, 200);
+}
+
+static void test_bad_heads_are_refused(Fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		const char *request, *code, *detail;
+	} cases[] = {
+		{"GET /v1/status HTTP/1.1\r\nConnection: close\r\n\r\n", "bad-host",
+			"the request has no header 'Host'"},
+		{"GET /v1/status HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\nHost: "
+		 "localhost\r\n\r\n",
+			"bad-host", "the request has more than one header 'Host'"},
+		{"GET /v1/ status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+			"bad-target", "the target has a blank in it"},
+		{"GET v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+			"bad-target", "the target does not begin with '/'"},
+		{"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: "
+		 "close\r\nContent-Length: 1\r\n\r\nx",
+			"unwanted-body", "this API reads no request body"},
+	};
 
 	(void)data;
-	g_assert_cmpint(status_of(answer), !=, 200);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *answer = exchange(fixture, cases[i].request);
+
+		assert_problem(answer, 400, cases[i].code, cases[i].detail);
+	}
+	g_autofree char *old = exchange(fixture, "GET /healthz HTTP/1.0\r\n\r\n");
+	g_assert_cmpint(status_of(old), ==, 200);
+}
+
+// What libmicrohttpd refuses by itself is documented (docs/operate.md): none of it gets an answer, and the server goes on.
+static void test_no_http_is_refused(Fixture *fixture, gconstpointer data)
+{
+	static const struct {
+		const char *request;
+		int status; // 0: the end of the connection
+	} cases[] = {
+		{"GARBAGE\r\n\r\n", 0},
+		{"GET /v1/status\r\n\r\n", 400},
+		{"GET /v1/status HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
+		{"GET /v1/status HTTP/1.1\r\nno colon\r\n\r\n", 400},
+		{"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400},
+	};
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *answer = exchange(fixture, cases[i].request);
+		const char *status_line = strstr(answer, "HTTP/1.1 ");
+
+		g_assert_cmpint(
+			status_line == NULL ? 0 : status_of(status_line), ==, cases[i].status);
+		g_assert_null(strstr(answer, "\"sync\""));
+	}
+	g_autofree char *after = ask(fixture, "GET", "/v1/status", "");
 	g_assert_cmpint(status_of(after), ==, 200);
 }
 
@@ -479,7 +572,9 @@ int main(int argc, char **argv)
 	ADD("other-methods-are-refused", test_other_methods_are_refused);
 	ADD("names-of-others-are-refused", test_names_of_others_are_refused);
 	ADD("bad-targets-are-refused", test_bad_targets_are_refused);
-	ADD("large-headers-are-refused", test_large_headers_are_refused);
+	ADD("large-heads-are-refused", test_large_heads_are_refused);
+	ADD("bad-heads-are-refused", test_bad_heads_are_refused);
+	ADD("no-http-is-refused", test_no_http_is_refused);
 	ADD("the-status-page-may-only-run-its-own-script",
 		test_the_status_page_may_only_run_its_own_script);
 	ADD("slow-clients-hold-up-nobody", test_slow_clients_hold_up_nobody);
