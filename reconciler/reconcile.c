@@ -79,8 +79,11 @@ static bool step_fetch(Walk *walk, GError **error)
 	const SourceKnown known = known_source(self);
 	bool good = source_fetch(self->source, &known, &walk->tip, error);
 
-	if (source_notice(self->source) != NULL)
+	if (source_notice(self->source) != NULL) {
 		note_notice(self, source_notice(self->source));
+		// What could not be read from the old mirror may well be in the new one.
+		self->retry_at = 0;
+	}
 	walk->outcome->notice = source_notice(self->source);
 	g_strlcpy(walk->outcome->commit, walk->tip.id, SOURCE_TIP_ID_SIZE);
 	walk->outcome->rewound = walk->tip.move == SOURCE_REWOUND;
@@ -180,6 +183,7 @@ static void end_attempt(Walk *walk)
 		*self->retried = '\0';
 		return;
 	}
+	source_distrust(self->source);
 	if (strcmp(self->retried, walk->tip.id) != 0)
 		self->retry_pause = self->options.poll_interval;
 	else

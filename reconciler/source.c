@@ -258,6 +258,23 @@ static int look_up(git_object **ret_object, git_repository *repository, const ch
 	return code != 0 ? code : git_object_lookup(ret_object, repository, &id, GIT_OBJECT_ANY);
 }
 
+bool source_find_pinned(const Source *source, char **ret_ref, GError **error)
+{
+	git_object *object = NULL;
+	bool found = look_up(&object, source->repository, source->wanted) == 0 &&
+		     git_object_type(object) == GIT_OBJECT_COMMIT;
+
+	git_object_free(object);
+	git_error_clear();
+	*ret_ref = found ? g_strdup(source->wanted) : NULL;
+	if (!found)
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
+			"commit '%s' is not in repository '%s': push a branch or a tag that holds "
+			"it, or name another one",
+			source->wanted, source->url);
+	return found;
+}
+
 static bool read_tip(Source *source, SourceTip *tip, const SourceKnown *known, GError **error)
 {
 	git_object *object = NULL, *commit = NULL;

@@ -17,7 +17,7 @@ typedef struct {
 	bool moved; // there was something to bring
 	FetchAnswer answer;
 	GError *failure; // what a transport found out; says more than what libgit2 makes of it
-		GString *said; // what the server told on the side
+	GString *said; // what the server told on the side
 	FetchPhase phase;
 	int64_t told; // monotonic: when the last line was written
 } Fetch;

@@ -18,7 +18,7 @@ struct Source {
 	char *notice; // NULL: nothing to tell
 	bool sound; // the last fetch made the mirror or looked through it: what it lacks the remote lacks
 	git_repository *repository; // NULL until opened, and after it was found to be gone
-	
+
 	guint64 device, inode; // of the repository's folder, to notice that it was replaced
 };
 
@@ -29,7 +29,8 @@ void fetch_error_git(GError **error, FetchError code, const char *format, ...) G
 // fetched, and a repository of another user is readable because nothing in it is ever executed.
 void source_prepare_library(void);
 
-
+// The commit that the options name, in the open repository; *ret_ref is its id.
+bool source_find_pinned(const Source *source, char **ret_ref, GError **error);
 
 // ---- source_local.c
 

@@ -122,26 +122,6 @@ static bool miss(const Source *source, const char *ref, GPtrArray *names, const 
 	return false;
 }
 
-static bool find_pinned(const Source *source, char **ret_ref, GError **error)
-{
-	git_commit *commit = NULL;
-	git_oid id;
-	bool found = git_oid_fromstr(&id, source->wanted) == 0 &&
-		     git_commit_lookup(&commit, source->repository, &id) == 0;
-
-	git_commit_free(commit);
-	git_error_clear();
-	if (found)
-		*ret_ref = g_strdup(source->wanted);
-	else
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
-			"commit '%s' is not in repository '%s': push a branch or a tag that holds "
-			"it, "
-			"or name another one",
-			source->wanted, source->url);
-	return found;
-}
-
 // What the reference is when it is not there: nothing yet in an empty repository, the only branch, or a mistake.
 static bool find_instead(const Source *source, const char *ref, const SourceKnown *known,
 	char **ret_ref, bool *ret_empty, GError **error)
@@ -165,7 +145,7 @@ bool source_local_find(
 	git_oid id;
 
 	if (ref != NULL && !g_str_has_prefix(ref, "refs/"))
-		return find_pinned(source, ret_ref, error);
+		return source_find_pinned(source, ret_ref, error);
 	if (ref == NULL)
 		ref = head_branch(source, error);
 	if (ref == NULL)

@@ -67,25 +67,6 @@ static bool open_mirror(Source *source, bool anew, GError **error)
 	return false;
 }
 
-static bool find_pinned(Source *source, char **ret_ref, GError **error)
-{
-	git_commit *commit = NULL;
-	git_oid id;
-	bool found = git_oid_fromstr(&id, source->wanted) == 0 &&
-		     git_commit_lookup(&commit, source->repository, &id) == 0;
-
-	git_commit_free(commit);
-	git_error_clear();
-	*ret_ref = found ? g_strdup(source->wanted) : NULL;
-	if (!found)
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
-			"commit '%s' is in no branch or tag of repository '%s': push one that "
-			"holds "
-			"it, or name another commit",
-			source->wanted, source->url);
-	return found;
-}
-
 bool source_mirror_fetch(Source *source, const SourceKnown *known, const char *revision,
 	char **ret_ref, bool *ret_empty, GError **error)
 {
@@ -104,7 +85,7 @@ bool source_mirror_fetch(Source *source, const SourceKnown *known, const char *r
 	if (!open_mirror(source, answer.tidied || answer.renewed, error))
 		return false;
 	if (revision == NULL && is_pinned(source) && !answer.empty)
-		return find_pinned(source, ret_ref, error);
+		return source_find_pinned(source, ret_ref, error);
 	*ret_ref = g_strdup(answer.ref != NULL ? answer.ref : source->wanted);
 	return true;
 }

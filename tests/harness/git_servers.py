@@ -3,6 +3,7 @@ git's daemon; and servers that do what no server should: fall silent, redirect, 
 their own, as root or as a plain user, without systemd. What is missing is said, with the name of its package."""
 
 import base64
+import contextlib
 import ctypes
 import http.server
 import os
@@ -64,8 +65,11 @@ class Process:
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                pass
+        # fcgiwrap's children wait for a last request.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def __enter__(self):
         return self
@@ -388,7 +392,23 @@ class Wire:
             one.close()
 
 
-class Recorder:
+class Background:
+    """A server of the standard library, on a thread of its own."""
+
+    def serve(self, server):
+        self.server = server
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Recorder(Background):
     """An https server that answers 401 to all and keeps what it was asked."""
 
     def __init__(self, certificate):
@@ -406,22 +426,14 @@ class Recorder:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.serve(server)
 
 
-class Proxy:
+class Proxy(Background):
     """A proxy that does CONNECT, and keeps what it was asked. credentials: "user:password" that it wants."""
 
     def __init__(self, credentials=None):
@@ -462,16 +474,7 @@ class Proxy:
             daemon_threads = True
             allow_reuse_address = True
 
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Server(("127.0.0.1", 0), Handler))
 
 
 class Daemon:

@@ -221,7 +221,7 @@ def tell(steps):
         except BaseException:
             print(f"not ok {number} - {step.__name__.replace('_', ' ')}", flush=True)
             if world.last and world.last.log.exists():
-                print(world.last.log.read_text()[-5000:])
+                print(world.last.log.read_text()[-20000:])
             raise
         finally:
             world.stop()
