@@ -140,6 +140,7 @@ DriftObserver *drift_observer_new(Store *store, const DriftOptions *options)
 	observer->watch = store_watch_new(store, STORE_TOPIC_LIVE | STORE_TOPIC_PUBLISH, NULL);
 	observer->datasets =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drift_datasets_free);
+	observer->compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (int i = 0; i < DRIFT_KINDS; i++)
 		observer->found[i] =
@@ -155,6 +156,7 @@ void drift_observer_free(DriftObserver *observer)
 	for (int i = 0; i < DRIFT_KINDS; i++)
 		g_ptr_array_unref(observer->found[i]);
 	g_hash_table_unref(observer->datasets);
+	g_hash_table_unref(observer->compared);
 	g_hash_table_unref(observer->unreadable);
 	store_watch_free(observer->watch);
 	g_free(observer->flow_cursor);

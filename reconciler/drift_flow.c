@@ -1,7 +1,7 @@
 // The kinds that the store alone tells: live flows edited by hand, tables built by an older script, commits not yet live.
 #include "reconciler/drift_internal.h"
 
-#include "reconciler/json_slice.h"
+#include "reconciler/build_meaning.h"
 #include "repo-layout/flow.h"
 #include "repo-layout/yaml_document.h"
 #include "store/domain.h"
@@ -105,8 +105,15 @@ bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **e
 
 // ---- Stale tables -------------------------------------------------------------------------------------------------
 
-// Whether two revisions do the same: one that differs in its description alone does not make a table stale.
-static bool same_tasks(Store *store, const StoreTable *table, int64_t revision, GError **error)
+// Two revisions of a table's flow, and whether they build the same: kept, for they are asked about as long as the table is not
+// built again.
+typedef struct {
+	int64_t built, current;
+	bool same;
+} Comparison;
+
+static bool compare_revisions(
+	Store *store, const StoreTable *table, int64_t revision, bool *ret_same, GError **error)
 {
 	g_autoptr(StoreRevision) built = NULL;
 	g_autoptr(StoreRevision) current = NULL;
@@ -115,12 +122,29 @@ static bool same_tasks(Store *store, const StoreTable *table, int64_t revision, 
 		    &built, error) ||
 		!store_revision_get(
 			store, table->namespace, table->flow, revision, &current, error))
-		return true;
-	if (built == NULL || current == NULL)
-		return built == current;
-	g_autofree char *before = json_slice_dup(built->definition, "tasks");
-	g_autofree char *after = json_slice_dup(current->definition, "tasks");
-	return g_strcmp0(before, after) == 0;
+		return false;
+	*ret_same = built == NULL || current == NULL
+			    ? built == current
+			    : build_is_same_text(built->definition, current->definition);
+	return true;
+}
+
+static bool builds_the_same(DriftObserver *observer, const StoreTable *table, int64_t revision,
+	bool *ret_same, GError **error)
+{
+	Comparison *known = g_hash_table_lookup(observer->compared, table->name);
+
+	if (known == NULL || known->built != table->published_revision ||
+		known->current != revision) {
+		Comparison now = {.built = table->published_revision, .current = revision};
+
+		if (!compare_revisions(observer->store, table, revision, &now.same, error))
+			return false;
+		known = g_memdup2(&now, sizeof(now));
+		g_hash_table_insert(observer->compared, g_strdup(table->name), known);
+	}
+	*ret_same = known->same;
+	return true;
 }
 
 // Feeds that add to what is there are not built anew when their script changes.
@@ -135,7 +159,7 @@ static bool look_at_build(
 	DriftObserver *observer, const StoreTable *table, GPtrArray *items, GError **error)
 {
 	g_autoptr(StoreFlow) flow = NULL;
-	GError *failure = NULL;
+	bool same;
 
 	if (table->published == 0 || table->flow == NULL || table->published_revision == 0)
 		return true;
@@ -144,11 +168,8 @@ static bool look_at_build(
 	if (flow == NULL || flow->deleted_at != 0 || flow->revision == table->published_revision ||
 		!is_rebuilt(flow))
 		return true;
-	bool same = same_tasks(observer->store, table, flow->revision, &failure);
-	if (failure != NULL) {
-		g_propagate_error(error, failure);
+	if (!builds_the_same(observer, table, flow->revision, &same, error))
 		return false;
-	}
 	if (!same)
 		drift_add(items, DRIFT_STALE, table->domain, table->name,
 			g_strdup_printf(
@@ -163,6 +184,9 @@ bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **e
 	(void)ret_complete;
 	if (!observer->live_changed)
 		return true;
+	// Someone else may have written into a revision that was compared.
+	if (observer->edited)
+		g_hash_table_remove_all(observer->compared);
 	g_autoptr(GPtrArray) items =
 		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
 	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, error);

@@ -15,6 +15,7 @@ struct DriftObserver {
 	bool live_changed; // since the last observation: flows, tables or publications may differ
 	bool edited; // another process wrote to the store since
 	GHashTable *datasets; // "connection/dataset" -> DatasetSeen *
+	GHashTable *compared; // name of a table -> what the observer of stale tables knows
 	GHashTable *unreadable; // names of datasets that could not be read this time
 	GPtrArray
 		*found[DRIFT_KINDS]; // DriftItem *: what the last complete look of that kind found

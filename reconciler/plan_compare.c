@@ -1,4 +1,5 @@
 // Comparing one domain with what of it is live: its flows, tables and schedules.
+#include "reconciler/build_meaning.h"
 #include "reconciler/plan_internal.h"
 
 #include <string.h>
@@ -190,7 +191,7 @@ static bool update_flow(
 			change->paths, plan_path_new("scripts", NULL, NULL, PLAN_NON_BREAKING));
 		change->class = PLAN_NON_BREAKING;
 	}
-	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED && change->class >= PLAN_NON_BREAKING;
+	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED && !build_is_same(before, after);
 	compare_schedules(comparison, change, before, after);
 	json_decref(before);
 	json_decref(after);

@@ -1,4 +1,5 @@
 #include "reconciler/plan_internal.h"
+#include "repo-layout/flow.h"
 
 #include <string.h>
 
@@ -109,6 +110,18 @@ static void add_path(Difference *difference, const char *path, json_t *before, j
 	difference->heaviest = MAX(difference->heaviest, class);
 }
 
+// The same SQL in another writing.
+static void add_cosmetic(
+	Difference *difference, GString *path, const char *segment, json_t *before, json_t *after)
+{
+	g_autofree char *full =
+		g_strdup_printf("%s%s%s", path->str, path->len == 0 ? "" : ".", segment);
+
+	if (!json_equal(before, after))
+		g_ptr_array_add(
+			difference->paths, plan_path_new(full, before, after, PLAN_COSMETIC));
+}
+
 static void compare_below(
 	Difference *difference, GString *path, const char *segment, json_t *before, json_t *after)
 {
@@ -204,9 +217,15 @@ static void compare_objects(Difference *difference, GString *path, json_t *befor
 	}
 	g_ptr_array_sort(keys, order_keys);
 	for (guint i = 0; i < keys->len; i++) {
+		json_t *was, *is;
+
 		key = keys->pdata[i];
-		compare_below(difference, path, key, json_object_get(before, key),
-			json_object_get(after, key));
+		was = json_object_get(before, key);
+		is = json_object_get(after, key);
+		if (flow_same_sql(before, after, key))
+			add_cosmetic(difference, path, key, was, is);
+		else
+			compare_below(difference, path, key, was, is);
 	}
 }
 

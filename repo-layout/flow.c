@@ -150,13 +150,19 @@ static json_t *fingerprint_of(const json_t *task, const json_t *sql)
 	return json_string(script->fingerprint);
 }
 
+// The kind of what is a task by its keys; else NULL.
+static const TaskKind *kind_of(const json_t *object)
+{
+	const char *type = json_string_value(json_object_get(object, "type"));
+
+	return type != NULL && json_object_get(object, "id") != NULL ? task_kind_find(type, NULL)
+								     : NULL;
+}
+
 static json_t *meaning_of_object(const json_t *object, bool *ret_files)
 {
 	json_t *meaning = json_object();
-	json_t *type = json_object_get(object, "type");
-	const TaskKind *kind = json_is_string(type) && json_object_get(object, "id") != NULL
-				       ? task_kind_find(json_string_value(type), NULL)
-				       : NULL;
+	const TaskKind *kind = kind_of(object);
 	const char *key;
 	json_t *value;
 
@@ -186,6 +192,27 @@ static json_t *meaning_of(const json_t *value, bool *ret_files)
 	json_array_foreach(value, index, item)
 		json_array_append_new(meaning, meaning_of(item, ret_files));
 	return meaning;
+}
+
+json_t *flow_meaning(const json_t *part)
+{
+	bool files = false;
+
+	return meaning_of(part, &files);
+}
+
+bool flow_same_sql(const json_t *before, const json_t *after, const char *key)
+{
+	const json_t *was = json_object_get(before, key), *is = json_object_get(after, key);
+	json_auto_t *old = NULL;
+	json_auto_t *new = NULL;
+
+	if (!json_is_string(was) || !json_is_string(is) || !is_sql(kind_of(before), key) ||
+		!is_sql(kind_of(after), key))
+		return false;
+	old = fingerprint_of(before, was);
+	new = fingerprint_of(after, is);
+	return json_equal(old, new);
 }
 
 char *flow_meaning_digest(const Flow *flow, const char *scripts_tree)

@@ -168,6 +168,10 @@ char *flow_definition_yaml(const Flow *flow);
 // keys, with SQL texts replaced by their fingerprints, and with scripts_tree (the id of the
 // domain's scripts/ tree; may be NULL) when a task sees files. The caller frees it.
 char *flow_meaning_digest(const Flow *flow, const char *scripts_tree);
+// What a part of a definition means: SQL is replaced by its fingerprint. A new reference.
+json_t *flow_meaning(const json_t *part);
+// Whether a key of a task is SQL that means the same in both tasks: comments, blanks and the letter case of keywords aside.
+bool flow_same_sql(const json_t *before, const json_t *after, const char *key);
 
 // The inputs that a list in canonical form declares: what a pause's onResume property holds. Array of Input *, owned by the
 // caller.

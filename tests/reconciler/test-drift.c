@@ -41,13 +41,10 @@ static void by_hand(Story *story, const char *sql)
 	g_free(fixture_run(story->git, "sqlite3 %s/default/d.db \"%s\"", story->git->root, sql));
 }
 
-static void put(Story *story, const char *id, const char *feed, const char *sql)
+static void put_definition(Story *story, const char *id, const char *feed, const char *definition)
 {
 	g_autofree char *name = g_strdup_printf("d.%s", id);
-	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, sql, -1);
-	g_autofree char *definition = g_strdup_printf("{\"id\":\"%s\",\"tasks\":[{\"id\":\"build\","
-						      "\"type\":\"sql.build\",\"sql\":\"%s\"}]}",
-		id, sql);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, definition, -1);
 	const StoreFlowPut flow = {
 		.flow = {.namespace = TEXT("d"),
 			.id = TEXT(id),
@@ -77,6 +74,15 @@ static void put(Story *story, const char *id, const char *feed, const char *sql)
 	store_table_put(story->store, &table, &error);
 	g_assert_no_error(error);
 	g_assert_true(store_transaction_commit(transaction, NULL));
+}
+
+static void put(Story *story, const char *id, const char *feed, const char *sql)
+{
+	g_autofree char *definition = g_strdup_printf("{\"id\":\"%s\",\"tasks\":[{\"id\":\"build\","
+						      "\"type\":\"sql.build\",\"sql\":\"%s\"}]}",
+		id, sql);
+
+	put_definition(story, id, feed, definition);
 }
 
 // shape: what the publication saw of the table, as it records it in the dataset itself.
@@ -197,6 +203,53 @@ static void test_stale(void)
 	story_end(&story);
 }
 
+// What a table is built of counts, by its meaning, and nothing else of its flow.
+static void test_stale_by_meaning(void)
+{
+	static const char before[] =
+		"{\"id\":\"t\",\"tasks\":[{\"dialect\":\"sqlite\",\"feed\":\"WRITE_TRUNCATE\","
+		"\"id\":\"build\",\"sql\":\"SELECT 1 AS a\",\"type\":\"sql.build\"}]}";
+	static const struct {
+		const char *after;
+		bool stale;
+	} cases[] = {
+		{"{\"description\":\"x\",\"id\":\"t\",\"tasks\":[{\"dialect\":\"sqlite\",\"feed\":"
+		 "\"WRITE_TRUNCATE\",\"id\":\"build\",\"sql\":\"-- one\\nselect  1 as "
+		 "a;\",\"type\":\"sql.build\"}]}",
+			false},
+		{"{\"id\":\"t\",\"tasks\":[{\"dialect\":\"sqlite\",\"feed\":\"WRITE_TRUNCATE\","
+		 "\"id\":\"build\",\"pool\":\"p\",\"sql\":\"SELECT 1 AS "
+		 "a\",\"timeout\":\"PT1H\",\"type\":\"sql.build\"}],\"triggers\":[{\"cron\":\"0 6 "
+		 "* * *\",\"id\":\"s\",\"type\":\"schedule\"}]}",
+			false},
+		{"{\"id\":\"t\",\"tasks\":[{\"dialect\":\"sqlite\",\"feed\":\"WRITE_TRUNCATE\","
+		 "\"id\":\"build\",\"sql\":\"SELECT 1 AS b\",\"type\":\"sql.build\"}]}",
+			true},
+		{"{\"id\":\"t\",\"tasks\":[{\"dialect\":\"sqlite\",\"feed\":\"MODE_DELTA\","
+		 "\"id\":\"build\",\"key\":[\"a\"],\"sql\":\"SELECT 1 AS "
+		 "a\",\"type\":\"sql.build\"}]}",
+			true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Story story = story_new();
+
+		put_definition(&story, "t", "WRITE_TRUNCATE", before);
+		by_hand(&story, "CREATE TABLE t (a INTEGER)");
+		publish(&story, "t", 1, "a INTEGER");
+		put_definition(&story, "t", "WRITE_TRUNCATE", cases[i].after);
+		// Twice: the second time it is known already.
+		for (int look = 0; look < 2; look++)
+			assert_drift(&story, cases[i].stale
+						     ? "stale d.t: last built by revision 1 of its "
+						       "script; revision 2 is live\n"
+						     : "");
+		publish(&story, "t", 2, "a INTEGER");
+		assert_drift(&story, "");
+		story_end(&story);
+	}
+}
+
 // History has when each began and ended, also over a restart.
 static void test_history(void)
 {
@@ -230,6 +283,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/drift/view", test_view);
 	g_test_add_func("/drift/orphan", test_orphan);
 	g_test_add_func("/drift/stale", test_stale);
+	g_test_add_func("/drift/stale-by-meaning", test_stale_by_meaning);
 	g_test_add_func("/drift/history", test_history);
 	return g_test_run();
 }

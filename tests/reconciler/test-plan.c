@@ -149,6 +149,50 @@ static void test_cosmetic(void)
 	g_assert_true(plan_is_empty(plan));
 }
 
+// Whatever else is said of it in the same commit: what builds the same is not built again.
+static void test_cosmetic_beside_others(void)
+{
+	static const struct {
+		const char *script, *text;
+	} cases[] = {
+		{"/* weir\ndescription: Every order\n*/\n-- all\nselect id,\n amount from "
+		 "sales.raw\n",
+			"sales\n"
+			"  ~ flow.sales.orders (metadata)\n"
+			"      description: \"All orders\" -> \"Every order\"\n"
+			"      tasks.build.sql: \"SELECT id, amount FROM sales.raw\" -> \"-- "
+			"all\\nselect id,\\n amount from sales.raw\"\n"
+			"      downstream: finance.revenue\n"
+			"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"},
+		{"/* weir\ndescription: All orders\nschedule: \"0 6 * * *\"\ntimeout: PT1H\n*/\n"
+		 "SELECT id, amount FROM sales.raw -- all\n",
+			"sales\n"
+			"  ~ flow.sales.orders (non-breaking)\n"
+			"      tasks.build.sql: \"SELECT id, amount FROM sales.raw\" -> \"SELECT "
+			"id, amount FROM sales.raw -- all\"\n"
+			"      tasks.build.timeout: nothing -> \"PT1H\"\n"
+			"      triggers.schedule: nothing -> {\"cron\":\"0 6 * * *\",\"id\":"
+			"\"schedule\",\"type\":\"schedule\"}\n"
+			"      triggers.tables: "
+			"{\"all\":[\"sales.raw\"],\"id\":\"tables\",\"type\":"
+			"\"tables\"} -> nothing\n"
+			"      downstream: finance.revenue\n"
+			"  + schedule.sales.orders.schedule (non-breaking)\n"
+			"      downstream: finance.revenue\n"
+			"Plan: 1 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GitFixture) git = retail();
+
+		fixture_write(git, "domains/sales/sql/orders.sql", cases[i].script);
+		g_free(fixture_push(git, "Change"));
+		g_autoptr(Plan) plan = plan_last(git);
+		assert_text(plan, cases[i].text);
+		g_assert_false(plan_change_at(plan, 0)->reruns);
+	}
+}
+
 static void test_broken_domain(void)
 {
 	g_autoptr(GitFixture) git = retail();
@@ -361,6 +405,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/pure", test_pure);
 	g_test_add_func("/plan/update", test_update);
 	g_test_add_func("/plan/cosmetic", test_cosmetic);
+	g_test_add_func("/plan/cosmetic-beside-others", test_cosmetic_beside_others);
 	g_test_add_func("/plan/broken-domain", test_broken_domain);
 	g_test_add_func("/plan/schedule", test_schedule);
 	g_test_add_func("/plan/guard-used-elsewhere", test_guard_used_elsewhere);
