@@ -22,6 +22,8 @@ void blame_namespaces(Blame *blame);
 void blame_producers(Blame *blame);
 // Only consumers that are allowed.
 void blame_consumers(Blame *blame);
+// Checks that reach the tables they look into: blame_references.c
+void blame_references(Blame *blame);
 // No rings: blame_rings.c
 void blame_rings(Blame *blame);
 
@@ -30,6 +32,9 @@ void blame_rings(Blame *blame);
 PlanDomain *blame_find(const Blame *blame, const char *domain);
 // domain may be NULL, or stay as it was: then nothing happens.
 void blame_domain(Blame *blame, PlanDomain *domain, const char *file, unsigned line,
+	const char *code, const char *hint, const char *message);
+// The same with a column.
+void blame_place(Blame *blame, PlanDomain *domain, const char *file, unsigned line, unsigned column,
 	const char *code, const char *hint, const char *message);
 // Calls look for each flow whose place among the others is new, of domains that do not stay.
 typedef void (*BlameLook)(Blame *blame, const PlanEdge *edge);

@@ -107,7 +107,7 @@ static void report(
 		blame_domain(search->blame, domain, flow->path, line, "dependency-cycle",
 			flow_ring_hint(search->edges), message);
 	else
-		plan_fault(search->blame->plan, domain, DIAGNOSTIC_WARNING, flow->path, line,
+		plan_fault(search->blame->plan, domain, DIAGNOSTIC_WARNING, flow->path, line, 1,
 			"dependency-cycle", flow_ring_hint(search->edges), message);
 }
 

@@ -147,6 +147,7 @@ static void append_store_flows(const GPtrArray *rows, GArray *flows)
 			.writes = flow->writes,
 			.triggers = flow->triggers,
 			.target = flow->target,
+			.connection = flow->connection,
 			.line = (unsigned)flow->line,
 		};
 

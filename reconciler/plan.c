@@ -121,11 +121,11 @@ void plan_free(Plan *plan)
 }
 
 void plan_fault(Plan *plan, PlanDomain *domain, DiagnosticSeverity severity, const char *file,
-	unsigned line, const char *code, const char *hint, const char *message)
+	unsigned line, unsigned column, const char *code, const char *hint, const char *message)
 {
 	if (domain->faults == NULL)
 		domain->faults = diagnostic_list_new();
-	diagnostic_add(domain->faults, file, line, line > 0, severity, code, hint, "%s", message);
+	diagnostic_add(domain->faults, file, line, column, severity, code, hint, "%s", message);
 	if (severity != DIAGNOSTIC_ERROR)
 		return;
 	domain->state = PLAN_DOMAIN_BROKEN;
@@ -319,7 +319,7 @@ static bool note_edges(Plan *plan, PlanLive *live, GPtrArray *flows, GError **er
 			flows->pdata[i] = plan_list_flows(live, domain->name, error);
 			if (flows->pdata[i] == NULL)
 				return false;
-			plan_note_edges(plan, domain, flows->pdata[i]);
+			plan_note_edges(plan, live, domain, flows->pdata[i]);
 		}
 	}
 	return true;

@@ -71,6 +71,7 @@ typedef struct {
 	const char *reads, *writes; // joined by newlines; NULL: none
 	const char *triggers; // JSON list; NULL: none
 	const char *target;
+	const char *connection;
 	unsigned line; // where it begins
 } PlanLiveFlow;
 
@@ -152,7 +153,7 @@ typedef struct {
 	bool edges_known;
 } PlanDomain;
 
-// A flow whose place among the others differs from what is live: it reads or writes other tables.
+// A flow whose place among the others differs from what is live: it reads, writes or looks into other tables.
 typedef struct {
 	const LayoutFlow *before; // kept by the plan; NULL: it is new
 	const LayoutFlow *after; // NULL: it is deleted

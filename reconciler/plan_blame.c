@@ -39,18 +39,25 @@ static void refuse(Plan *plan, const PlanDomain *domain, const char *file, unsig
 }
 
 // It takes effect when everything was looked at: until then the graph stays.
-void blame_domain(Blame *blame, PlanDomain *domain, const char *file, unsigned line,
+void blame_place(Blame *blame, PlanDomain *domain, const char *file, unsigned line, unsigned column,
 	const char *code, const char *hint, const char *message)
 {
 	if (domain == NULL || plan_stays(domain))
 		return;
-	if (blame->held)
+	if (blame->held) {
 		refuse(blame->plan, domain, file, line, code, hint, message);
-	else {
-		plan_fault(blame->plan, domain, DIAGNOSTIC_ERROR, file, line, code, hint, message);
+	} else {
+		plan_fault(blame->plan, domain, DIAGNOSTIC_ERROR, file, line, column, code, hint,
+			message);
 		domain->state = PLAN_DOMAIN_CHANGED;
 	}
 	g_hash_table_add(blame->blamed, domain);
+}
+
+void blame_domain(Blame *blame, PlanDomain *domain, const char *file, unsigned line,
+	const char *code, const char *hint, const char *message)
+{
+	blame_place(blame, domain, file, line, line > 0, code, hint, message);
 }
 
 void blame_swap(FlowGraph *graph, const Plan *plan, const PlanDomain *domain, bool before)
@@ -181,6 +188,7 @@ static void (*const checks[])(Blame *blame) = {
 	blame_namespaces,
 	blame_producers,
 	blame_consumers,
+	blame_references,
 	blame_rings,
 };
 

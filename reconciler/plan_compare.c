@@ -375,7 +375,7 @@ bool plan_compare_domain(
 			g_propagate_error(error, failure);
 			return false;
 		}
-		plan_fault(plan, entry, DIAGNOSTIC_ERROR, entry->layout->path, 0, "unreadable",
+		plan_fault(plan, entry, DIAGNOSTIC_ERROR, entry->layout->path, 0, 0, "unreadable",
 			NULL, failure->message);
 		g_error_free(failure);
 		return true;

@@ -1,5 +1,6 @@
 // Which tables the flows of a domain read and write, before and after.
 #include "reconciler/plan_internal.h"
+#include "repo-layout/layout_reference.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,48 @@ static unsigned split(Plan *plan, const char *joined, const char *const **ret_na
 	return length;
 }
 
+static void keep_list(Plan *plan, LayoutFlow *flow, const LayoutReference *list, unsigned length)
+{
+	LayoutReference *kept = arena_take(&plan->arena, length * sizeof(*kept) + 1);
+
+	for (unsigned i = 0; i < length; i++) {
+		kept[i] = list[i];
+		kept[i].table = keep(plan, list[i].table);
+		kept[i].connection = keep(plan, list[i].connection);
+	}
+	flow->references = kept;
+	flow->references_length = length;
+}
+
+// What the checks of a flow looked into that only the store knows: asked for when those of its new form do.
+static void keep_stored_references(
+	Plan *plan, PlanLive *live, LayoutFlow *flow, const LayoutFlow *after)
+{
+	g_autoptr(GArray) list = NULL;
+	g_autofree char *text = NULL;
+	json_auto_t *definition = NULL;
+	const json_t *task;
+	size_t index;
+
+	if (after == NULL || after->references_length == 0)
+		return;
+	text = live->definition(live, flow->namespace, flow->id, NULL);
+	definition = text == NULL ? NULL : json_loads(text, 0, NULL);
+	list = g_array_new(FALSE, FALSE, sizeof(LayoutReference));
+	json_array_foreach(json_object_get(definition, "tasks"), index, task)
+	{
+		const char *connection = json_string_value(json_object_get(task, "connection"));
+
+		references_of_checks(json_object_get(task, "checks"),
+			connection != NULL ? connection : "default", list);
+	}
+	keep_list(plan, flow, (const LayoutReference *)(const void *)list->data, list->len);
+	references_clear(list);
+}
+
 // A copy of what counts: the live side may be gone before the plan.
-static const LayoutFlow *keep_flow(Plan *plan, const PlanLiveFlow *was, const char *domain)
+static const LayoutFlow *keep_flow(Plan *plan, PlanLive *live, const PlanLiveFlow *was,
+	const LayoutFlow *after, const char *domain)
 {
 	LayoutFlow *flow = arena_take(&plan->arena, sizeof(*flow));
 	const LayoutFlow *made = was->flow;
@@ -143,10 +184,14 @@ static const LayoutFlow *keep_flow(Plan *plan, const PlanLiveFlow *was, const ch
 		flow->writes_length = made->writes_length;
 		flow->reads = keep_names(plan, made->reads, made->reads_length);
 		flow->writes = keep_names(plan, made->writes, made->writes_length);
+		keep_list(plan, flow, made->references, made->references_length);
 	} else {
 		flow->reads_length = split(plan, was->reads, &flow->reads);
 		flow->writes_length = split(plan, was->writes, &flow->writes);
+		keep_stored_references(plan, live, flow, after);
 	}
+	flow->references_path = flow->path;
+	flow->connection = keep(plan, made != NULL ? made->connection : was->connection);
 	flow->starts = keep_starts(plan, was, flow);
 	return flow;
 }
@@ -162,9 +207,22 @@ static bool same_names(const char *const *a, const char *const *b, unsigned leng
 	return true;
 }
 
+static bool same_references(const LayoutFlow *a, const LayoutFlow *b)
+{
+	if (a->references_length != b->references_length)
+		return false;
+	for (unsigned i = 0; i < a->references_length; i++) {
+		if (strcmp(a->references[i].table, b->references[i].table) != 0 ||
+			strcmp(a->references[i].connection, b->references[i].connection) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool same_edges(const LayoutFlow *a, const LayoutFlow *b)
 {
-	return a->reads_length == b->reads_length && a->writes_length == b->writes_length &&
+	return g_strcmp0(a->connection, b->connection) == 0 && same_references(a, b) &&
+	       a->reads_length == b->reads_length && a->writes_length == b->writes_length &&
 	       same_names(a->reads, b->reads, a->reads_length) &&
 	       same_names(a->writes, b->writes, a->writes_length) &&
 	       (a->reads_length == 0 || memcmp(a->starts, b->starts, a->reads_length) == 0);
@@ -177,8 +235,8 @@ static void add_edge(Plan *plan, const LayoutFlow *before, const LayoutFlow *aft
 	g_array_append_val(plan->edges, edge);
 }
 
-static void note_flow(
-	Plan *plan, const PlanDomain *domain, const PlanLiveFlow *was, const LayoutFlow *flow)
+static void note_flow(Plan *plan, PlanLive *live, const PlanDomain *domain, const PlanLiveFlow *was,
+	const LayoutFlow *flow)
 {
 	const LayoutFlow *before;
 
@@ -191,12 +249,12 @@ static void note_flow(
 		return;
 	if (flow != NULL && was->flow != NULL && same_edges(was->flow, flow))
 		return;
-	before = keep_flow(plan, was, domain->name);
+	before = keep_flow(plan, live, was, flow, domain->name);
 	if (flow == NULL || !same_edges(before, flow))
 		add_edge(plan, before, flow);
 }
 
-void plan_note_edges(Plan *plan, PlanDomain *domain, const GArray *flows)
+void plan_note_edges(Plan *plan, PlanLive *live, PlanDomain *domain, const GArray *flows)
 {
 	PlanMerge merge = {flows, domain->layout, 0, 0};
 	const PlanLiveFlow *was;
@@ -205,6 +263,6 @@ void plan_note_edges(Plan *plan, PlanDomain *domain, const GArray *flows)
 	domain->first_edge = plan->edges->len;
 	domain->edges_known = true;
 	while (plan_merge_next(&merge, &was, &flow))
-		note_flow(plan, domain, was, flow);
+		note_flow(plan, live, domain, was, flow);
 	domain->edges = plan->edges->len - domain->first_edge;
 }

@@ -30,7 +30,7 @@ bool plan_merge_next(PlanMerge *merge, const PlanLiveFlow **ret_was, const Layou
 // The live flows of a domain in that order (PlanLiveFlow); NULL with error. The caller unrefs it.
 GArray *plan_list_flows(PlanLive *live, const char *domain, GError **error);
 // Notes in what the domain's place among the others differs from what is live.
-void plan_note_edges(Plan *plan, PlanDomain *domain, const GArray *flows);
+void plan_note_edges(Plan *plan, PlanLive *live, PlanDomain *domain, const GArray *flows);
 
 // Sorts only what is not in order: the usual case costs one pass.
 void plan_ensure_sorted(
@@ -49,7 +49,7 @@ bool plan_compare_domain(
 // ---- plan.c
 // Adds a fault; an error breaks the domain.
 void plan_fault(Plan *plan, PlanDomain *domain, DiagnosticSeverity severity, const char *file,
-	unsigned line, const char *code, const char *hint, const char *message);
+	unsigned line, unsigned column, const char *code, const char *hint, const char *message);
 static inline bool plan_stays(const PlanDomain *domain)
 {
 	return domain->state == PLAN_DOMAIN_BROKEN || domain->state == PLAN_DOMAIN_HELD;

@@ -183,6 +183,7 @@ static void end_attempt(Walk *walk)
 		*self->retried = '\0';
 		return;
 	}
+	// It may be our own copy that is damaged: then the next fetch brings another one.
 	source_distrust(self->source);
 	if (strcmp(self->retried, walk->tip.id) != 0)
 		self->retry_pause = self->options.poll_interval;
@@ -307,7 +308,8 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 	for (size_t i = 0; good && news && i < G_N_ELEMENTS(STEPS); i++)
 		good = STEPS[i](&walk, &failure);
 	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
-		source_distrust(self->source);
+		// It may be our own copy that is damaged: then the next fetch brings another one.
+	source_distrust(self->source);
 	if (!good)
 		ret_outcome->unrecorded = !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);

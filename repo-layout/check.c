@@ -134,6 +134,15 @@ static void check_threshold(const YamlNode *node, KeyContext *context, const cha
 			threshold->text);
 }
 
+// "dataset.table.column"
+static bool is_column(const char *to)
+{
+	g_auto(GStrv) parts = g_strsplit(to, ".", -1);
+
+	return g_strv_length(parts) == 3 && *parts[0] != '\0' && *parts[1] != '\0' &&
+	       *parts[2] != '\0';
+}
+
 static void check_meaning(
 	const KeyTable *table, const YamlNode *node, KeyContext *context, const json_t *check)
 {
@@ -147,7 +156,7 @@ static void check_meaning(
 		json_object_get(check, "max") == NULL && json_object_get(check, "equals") == NULL)
 		key_fault(context, node, "missing-key", NULL,
 			"row_count needs 'min', 'max' or 'equals'");
-	if (to != NULL && strchr(to, '.') == NULL)
+	if (to != NULL && !is_column(to))
 		key_fault(context, node, "bad-value", "write dataset.table.column",
 			"'to' cannot be '%s'", to);
 	if (table == &keys_values && !json_is_array(json_object_get(check, "values")) &&

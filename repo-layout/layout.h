@@ -58,6 +58,13 @@ typedef enum {
 // "MODE_DELTA"; "" for FEED_NONE.
 const char *layout_feed_name(LayoutFeed feed);
 
+// A table that a check of a flow looks into besides the one that it checks.
+typedef struct LayoutReference {
+	const char *table; // "dataset.table"
+	const char *connection; // that the check runs on
+	unsigned line, column; // of the check; 0: it is not in the flow's files
+} LayoutReference;
+
 typedef struct LayoutFlow {
 	const char *namespace; // the domain's name, or what a written flow says
 	const char *id;
@@ -79,6 +86,9 @@ typedef struct LayoutFlow {
 	unsigned reads_length, writes_length;
 	const unsigned *lines; // of the reads; NULL: not known
 	const bool *starts; // of the reads: a publication of the table starts the flow
+	const LayoutReference *references;
+	unsigned references_length;
+	const char *references_path; // of the file that has the checks
 } LayoutFlow;
 
 typedef enum {

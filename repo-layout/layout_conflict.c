@@ -2,6 +2,7 @@
 // what is said of one commit by itself; whose change brought it in, the plan says, which knows what is live.
 #include "repo-layout/flow_graph.h"
 #include "repo-layout/layout_private.h"
+#include "repo-layout/layout_reference.h"
 
 #include <string.h>
 
@@ -153,6 +154,33 @@ static void check_consumers(ConflictCheck *check)
 	}
 }
 
+// ---- Tables that checks look into -----------------------------------------------------------------------------------
+
+static void check_flow_references(ConflictCheck *check, const LayoutFlow *flow)
+{
+	for (unsigned i = 0; i < flow->references_length; i++) {
+		const LayoutReference *reference = &flow->references[i];
+		g_autofree char *hint = NULL;
+		g_autofree char *fault =
+			reference_fault(check->layout, check->graph, reference, &hint);
+
+		if (fault != NULL)
+			diagnostic_add(check->diagnostics, flow->references_path, reference->line,
+				reference->column, DIAGNOSTIC_ERROR, "unreachable-table", hint,
+				"%s", fault);
+	}
+}
+
+static void check_references(ConflictCheck *check)
+{
+	for (guint i = 0; i < check->layout->domains->len; i++) {
+		const DomainData *data = check->layout->domains->pdata[i];
+
+		for (guint j = 0; j < data->flows->len; j++)
+			check_flow_references(check, data->flows->pdata[j]);
+	}
+}
+
 // ---- Namespaces ----------------------------------------------------------------------------------------------------
 
 static void check_foreign_flow(ConflictCheck *check, const LayoutFlow *flow)
@@ -252,6 +280,7 @@ void layout_conflicts(const Layout *layout, DiagnosticList *diagnostics)
 	check_clashes(&check);
 	table_index_visit(layout->index, check_producers, &check);
 	check_consumers(&check);
+	check_references(&check);
 	check_foreign(&check);
 	check_rings(&check);
 }

@@ -90,9 +90,11 @@ struct DomainData {
 	bool stored; // it comes from the cache
 	bool spoilt; // some of it was not read, for a reason that may pass: it is neither shared nor kept
 	bool cut; // a limit ended it: there is more of it than is known
-	unsigned scripts_entries; // of scripts/ and one more; 0: it is not there, or not without fault
+	unsigned
+		scripts_entries; // of scripts/ and one more; 0: it is not there, or not without fault
 	DiagnosticList *below; // faults of folders below it that are no domains; NULL: none
-	DomainData *base; // of a copy that all domains together made a fault of: the original; else NULL
+	DomainData *
+		base; // of a copy that all domains together made a fault of: the original; else NULL
 	unsigned scratch; // of the load
 };
 
@@ -182,6 +184,8 @@ typedef struct UnitParts {
 	GArray *read_lines; // unsigned
 	GArray *read_starts; // bool; NULL: all
 	GPtrArray *writes; // char *, sorted
+	GArray *references; // LayoutReference; NULL: none
+	const char *references_path; // NULL: path
 	LayoutTableKind table_kind;
 } UnitParts;
 // Makes a unit that holds copies of all parts.

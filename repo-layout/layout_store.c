@@ -16,7 +16,7 @@ static const char *entry_version(LayoutLoad *load)
 	if (*load->version != '\0')
 		return load->version;
 	limits = layout_limits_text(&load->limits);
-	text = g_strconcat("weir layout 3 " WEIR_VERSION " ", limits, NULL);
+	text = g_strconcat("weir layout 4 " WEIR_VERSION " ", limits, NULL);
 	sha256_text(text, strlen(text), load->version);
 	return load->version;
 }
@@ -135,6 +135,15 @@ static void put_flow(GString *out, const Unit *unit)
 	put_number(out, flow->writes_length);
 	for (unsigned i = 0; i < flow->writes_length; i++)
 		put_text(out, flow->writes[i]);
+	put_number(out, flow->references_length);
+	for (unsigned i = 0; i < flow->references_length; i++) {
+		put_text(out, flow->references[i].table);
+		put_text(out, flow->references[i].connection);
+		put_number(out, flow->references[i].line);
+		put_number(out, flow->references[i].column);
+	}
+	if (flow->references_length > 0)
+		put_text(out, flow->references_path == unit->path ? NULL : flow->references_path);
 }
 
 static void put_table(GString *out, const Unit *unit)
@@ -286,6 +295,23 @@ typedef struct Late {
 	LayoutTableKind table_kind;
 } Late;
 
+static void get_references(Reader *in, UnitParts *parts)
+{
+	uint64_t count = get_number(in);
+
+	for (uint64_t i = 0; i < count && !in->bad; i++) {
+		LayoutReference reference = {.table = get_text(in), .connection = get_text(in)};
+
+		reference.line = (unsigned)get_number(in);
+		reference.column = (unsigned)get_number(in);
+		if (reference.table == NULL || reference.connection == NULL)
+			in->bad = true;
+		g_array_append_val(parts->references, reference);
+	}
+	if (count > 0)
+		parts->references_path = get_text(in);
+}
+
 static void get_flow(Reader *in, UnitParts *parts, Late *late)
 {
 	uint64_t count;
@@ -318,6 +344,7 @@ static void get_flow(Reader *in, UnitParts *parts, Late *late)
 			in->bad = true;
 		g_ptr_array_add(parts->writes, (char *)(uintptr_t)name);
 	}
+	get_references(in, parts);
 }
 
 static void get_table(Reader *in, UnitParts *parts, Late *late)
@@ -352,7 +379,7 @@ static void apply_late(Unit *unit, const Late *late)
 // Lists that are used for one unit after the other.
 typedef struct Scratch {
 	GPtrArray *reads, *writes;
-	GArray *lines, *starts;
+	GArray *lines, *starts, *references;
 } Scratch;
 
 static void scratch_begin(Scratch *scratch)
@@ -361,6 +388,7 @@ static void scratch_begin(Scratch *scratch)
 	scratch->writes = g_ptr_array_new();
 	scratch->lines = g_array_new(FALSE, FALSE, sizeof(unsigned));
 	scratch->starts = g_array_new(FALSE, FALSE, sizeof(bool));
+	scratch->references = g_array_new(FALSE, FALSE, sizeof(LayoutReference));
 }
 
 static void scratch_end(Scratch *scratch)
@@ -369,6 +397,7 @@ static void scratch_end(Scratch *scratch)
 	g_ptr_array_unref(scratch->writes);
 	g_array_unref(scratch->lines);
 	g_array_unref(scratch->starts);
+	g_array_unref(scratch->references);
 }
 
 static Unit *get_unit(Reader *in, const DomainConfig *config, Scratch *scratch)
@@ -377,7 +406,8 @@ static Unit *get_unit(Reader *in, const DomainConfig *config, Scratch *scratch)
 		.reads = scratch->reads,
 		.writes = scratch->writes,
 		.read_lines = scratch->lines,
-		.read_starts = scratch->starts};
+		.read_starts = scratch->starts,
+		.references = scratch->references};
 	Late late = {.line = 1};
 	SourceId ids[3];
 	DiagnosticList *diagnostics;
@@ -387,6 +417,7 @@ static Unit *get_unit(Reader *in, const DomainConfig *config, Scratch *scratch)
 	g_ptr_array_set_size(scratch->writes, 0);
 	g_array_set_size(scratch->lines, 0);
 	g_array_set_size(scratch->starts, 0);
+	g_array_set_size(scratch->references, 0);
 	get_ids(in, ids);
 	parts.path = get_text(in);
 	parts.id = get_text(in);

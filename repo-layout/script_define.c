@@ -65,7 +65,7 @@ static void append_key(GString *text, const char *key)
 	json_text_put(text, "\":", 2);
 }
 
-static const json_t *setting(const ScriptReading *reading, const char *key)
+const json_t *script_setting(const ScriptReading *reading, const char *key)
 {
 	const json_t *value = json_object_get(reading->header, key);
 
@@ -130,7 +130,7 @@ static void append_field(GString *text, const ScriptReading *reading, const Unit
 static void append_schedule(GString *text, const ScriptReading *reading)
 {
 	const json_t *cron = json_object_get(reading->header, "schedule");
-	const json_t *timezone = setting(reading, "timezone");
+	const json_t *timezone = script_setting(reading, "timezone");
 
 	g_string_append(text, "{\"cron\":");
 	json_text_append(text, cron);
@@ -223,7 +223,6 @@ char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[
 	size_t sql = 0;
 	const json_t *values[BUILD_FIELDS] = {NULL};
 
-	reading->defaults = json_object_get(reading->config->settings, "defaults");
 	append_head(text, reading, parts);
 	g_string_append(text, ",\"tasks\":[{");
 	find_values(reading->defaults, values);

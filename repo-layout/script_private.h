@@ -35,6 +35,8 @@ DiagnosticList *script_faults(ScriptReading *reading);
 void script_read_header(ScriptReading *reading, const LayoutLimits *limits);
 // script_check.c: what must hold of a script as a whole.
 void script_check(ScriptReading *reading, const UnitParts *parts);
+// A key of the header, or of the domain's defaults; NULL when neither has it.
+const json_t *script_setting(const ScriptReading *reading, const char *key);
 // script_define.c: the definition of the generated flow; digest receives that of its meaning.
 char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[65]);
 

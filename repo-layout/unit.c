@@ -29,9 +29,15 @@ static size_t list_length(const GPtrArray *list)
 	return list == NULL ? 0 : list->len;
 }
 
+static size_t references_length(const UnitParts *parts)
+{
+	return parts->references == NULL ? 0 : parts->references->len;
+}
+
 static void lay_lists(const UnitParts *parts, Unit *unit, char **at)
 {
-	const char **reads = (const char **)(void *)*at;
+	LayoutReference *references = (LayoutReference *)(void *)*at;
+	const char **reads = (const char **)(void *)(references + references_length(parts));
 	const char **writes = reads + list_length(parts->reads) + 1;
 	unsigned *lines = (unsigned *)(void *)(writes + list_length(parts->writes) + 1);
 	bool *starts = (bool *)(void *)(lines + list_length(parts->reads));
@@ -41,6 +47,11 @@ static void lay_lists(const UnitParts *parts, Unit *unit, char **at)
 		starts[i] =
 			parts->read_starts == NULL || g_array_index(parts->read_starts, bool, i);
 	}
+	if (references_length(parts) > 0)
+		memcpy(references, parts->references->data,
+			references_length(parts) * sizeof(*references));
+	unit->flow.references = references;
+	unit->flow.references_length = (unsigned)references_length(parts);
 	unit->flow.reads = reads;
 	unit->flow.writes = writes;
 	unit->flow.reads_length = (unsigned)list_length(parts->reads);
@@ -52,8 +63,26 @@ static void lay_lists(const UnitParts *parts, Unit *unit, char **at)
 
 static size_t lists_size(const UnitParts *parts)
 {
-	return (list_length(parts->reads) + list_length(parts->writes) + 2) * sizeof(char *) +
+	return references_length(parts) * sizeof(LayoutReference) +
+	       (list_length(parts->reads) + list_length(parts->writes) + 2) * sizeof(char *) +
 	       list_length(parts->reads) * (sizeof(unsigned) + sizeof(bool));
+}
+
+// They were copied as they are: now their texts get a place that lasts.
+static void lay_references(const UnitParts *parts, Unit *unit, Layer *layer)
+{
+	LayoutReference *references = (LayoutReference *)(uintptr_t)unit->flow.references;
+
+	for (size_t i = 0; i < references_length(parts); i++) {
+		const LayoutReference *from = &g_array_index(parts->references, LayoutReference, i);
+		const char *table = lay_text(layer, from->table);
+		const char *connection = lay_text(layer, from->connection);
+
+		if (references == NULL)
+			continue;
+		references[i].table = table;
+		references[i].connection = connection;
+	}
 }
 
 static void lay_names(const UnitParts *parts, Unit *unit, Layer *layer)
@@ -70,6 +99,8 @@ static void lay_names(const UnitParts *parts, Unit *unit, Layer *layer)
 	unit->table.name = lay_text(layer, parts->table);
 	unit->table.schema = lay_text(layer, parts->schema);
 	unit->table.path = lay_text(layer, parts->schema_path);
+	unit->flow.references_path = lay_text(layer, parts->references_path);
+	lay_references(parts, unit, layer);
 	for (size_t i = 0; i < list_length(parts->reads); i++) {
 		const char *copy = lay_text(layer, g_ptr_array_index(parts->reads, i));
 
@@ -109,6 +140,8 @@ Unit *unit_new(const DomainConfig *config, const UnitParts *parts)
 	unit->flow.domain = unit->names[0];
 	unit->flow.path = unit->path;
 	unit->flow.line = 1;
+	if (unit->flow.references_path == NULL)
+		unit->flow.references_path = unit->path;
 	if (unit->flow.namespace == NULL)
 		unit->flow.namespace = unit->names[0];
 	if (unit->flow.connection == NULL && parts->kind == UNIT_SCRIPT)

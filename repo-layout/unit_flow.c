@@ -1,5 +1,6 @@
 // A hand-written flow: its definition, and the tables that its SQL reads and writes.
 #include "repo-layout/layout_private.h"
+#include "repo-layout/layout_reference.h"
 
 #include <string.h>
 
@@ -8,6 +9,7 @@ typedef struct Collector {
 	GPtrArray *reads, *writes; // char *, sorted
 	GArray *lines; // unsigned, of reads
 	GArray *starts; // bool, of reads
+	GArray *references; // LayoutReference
 	bool opaque, files;
 } Collector;
 
@@ -87,6 +89,25 @@ static void add_sql(Collector *collector, const Task *task, const char *key)
 	collector->opaque = collector->opaque || script->opaque != NULL;
 }
 
+static void add_references(Collector *collector, const Task *task)
+{
+	const char *connection = json_string_value(json_object_get(task->properties, "connection"));
+	guint first = collector->references->len;
+
+	if (connection != NULL && has_expression(connection))
+		return;
+	references_of_checks(json_object_get(task->properties, "checks"),
+		connection != NULL ? connection : collector->config->connection,
+		collector->references);
+	for (guint i = first; i < collector->references->len; i++) {
+		LayoutReference *reference =
+			&g_array_index(collector->references, LayoutReference, i);
+
+		reference->line = task->line;
+		reference->column = task->column;
+	}
+}
+
 static void collect_task(const Task *task, void *data)
 {
 	Collector *collector = data;
@@ -98,6 +119,7 @@ static void collect_task(const Task *task, void *data)
 		return;
 	add_sql(collector, task, "sql");
 	add_sql(collector, task, "afterSQL");
+	add_references(collector, task);
 	if (table != NULL && !has_expression(table))
 		add_write(collector, table);
 }
@@ -149,6 +171,7 @@ static Unit *make_unit(const DomainConfig *config, const UnitSource *source, con
 		.writes = g_ptr_array_new_with_free_func(g_free),
 		.lines = g_array_new(FALSE, FALSE, sizeof(unsigned)),
 		.starts = g_array_new(FALSE, FALSE, sizeof(bool)),
+		.references = g_array_new(FALSE, FALSE, sizeof(LayoutReference)),
 	};
 	const char *tree = *config->scripts_tree != '\0' ? config->scripts_tree : NULL;
 	UnitParts parts = {.kind = UNIT_FLOW, .path = source->path};
@@ -166,6 +189,7 @@ static Unit *make_unit(const DomainConfig *config, const UnitSource *source, con
 		parts.read_lines = collector.lines;
 		parts.read_starts = collector.starts;
 		parts.writes = collector.writes;
+		parts.references = collector.references;
 	}
 	unit = unit_new(config, &parts);
 	if (flow != NULL) {
@@ -182,6 +206,8 @@ static Unit *make_unit(const DomainConfig *config, const UnitSource *source, con
 	g_ptr_array_unref(collector.writes);
 	g_array_unref(collector.lines);
 	g_array_unref(collector.starts);
+	references_clear(collector.references);
+	g_array_unref(collector.references);
 	return unit;
 }
 

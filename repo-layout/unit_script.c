@@ -1,6 +1,7 @@
 // One script: its header or sidecar, what its SQL reads and writes, and the flow that is generated.
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
+#include "repo-layout/layout_reference.h"
 #include "repo-layout/script_private.h"
 #include "sql/sha256.h"
 
@@ -205,8 +206,49 @@ static void put_table(ScriptReading *reading, Unit *unit)
 	}
 }
 
+// The node of a check's type, for its place; NULL when the checks are not the header's own.
+static const YamlNode *check_node(const ScriptReading *reading, guint number)
+{
+	const YamlNode *checks = yaml_get(reading->header_node, "checks");
+
+	if (checks == NULL || checks->kind != YAML_LIST)
+		return NULL;
+	for (unsigned i = 0; i < checks->length; i++) {
+		const YamlNode *item = checks->items[i];
+
+		for (unsigned j = 0; item->kind == YAML_MAPPING && j < item->length; j++) {
+			if (strcmp(item->pairs[j].key->text, "relationships") == 0 && number-- == 0)
+				return item->pairs[j].key;
+		}
+	}
+	return NULL;
+}
+
+// Tables that its checks look into, but for the one that it makes.
+static void collect_references(const ScriptReading *reading, UnitParts *parts)
+{
+	const json_t *checks = script_setting(reading, "checks");
+
+	if (json_array_size(checks) == 0)
+		return;
+	parts->references = g_array_new(FALSE, FALSE, sizeof(LayoutReference));
+	parts->references_path = reading->header_file;
+	references_of_checks(checks, reading->connection, parts->references);
+	for (guint i = 0; i < parts->references->len; i++) {
+		LayoutReference *reference = &g_array_index(parts->references, LayoutReference, i);
+		const YamlNode *node = check_node(reading, i);
+
+		reference->line = node == NULL ? 0 : node->line;
+		reference->column = node == NULL ? 0 : node->column;
+	}
+}
+
 static void clear_parts(UnitParts *parts)
 {
+	if (parts->references != NULL) {
+		references_clear(parts->references);
+		g_array_unref(parts->references);
+	}
 	g_ptr_array_unref(parts->reads);
 	g_ptr_array_unref(parts->writes);
 	g_array_unref(parts->read_lines);
@@ -239,6 +281,7 @@ static Unit *make_unit(ScriptReading *reading)
 	Unit *unit;
 
 	collect_tables(reading, &parts);
+	collect_references(reading, &parts);
 	script_check(reading, &parts);
 	unit = unit_new(config, &parts);
 	unit->definition = script_define(reading, &parts, unit->flow.digest);
@@ -265,6 +308,7 @@ Unit *unit_parse_script(
 	while (reading.length > 0 && g_ascii_isspace(reading.text[reading.length - 1]))
 		reading.length--;
 	script_read_header(&reading, limits);
+	reading.defaults = json_object_get(config->settings, "defaults");
 	reading.feed = feed_of(reading.header, config->feed);
 	read_connection(&reading);
 	read_schema(&reading, limits);

@@ -684,6 +684,50 @@ static void test_consumers(void)
 	expect(&world, "a changed\nc changed\n");
 }
 
+static void set_check(World *world, const char *domain, const char *table, const char *to)
+{
+	g_autofree char *path = g_strdup_printf("domains/%s/sql/%s.sql", domain, table);
+	g_autofree char *text = g_strdup_printf(
+		"/* weir\nchecks:\n  - relationships: {column: v, to: %s}\n*/\nSELECT 1 AS v", to);
+
+	repository_set(world->repository, path, text);
+}
+
+// A check may look into what its engine reaches; who takes that away from a check that is live has to wait.
+static void test_references(void)
+{
+	g_auto(World) world = world_new();
+
+	repository_set(world.repository, "weir.yaml",
+		"name: x\nconnections: {dwh: {driver: postgres, url: postgresql://h/d}}\n");
+	set_domain(&world, "a");
+	set_domain(&world, "b");
+	set_domain(&world, "c");
+	set_script(&world, "a", "t", 1, "");
+	set_check(&world, "b", "t", "a.t.v");
+	expect(&world, "a changed\nb changed\nc changed\n");
+	set_check(&world, "c", "t", "a.none.v");
+	expect(&world, "c broken\n  domains/c/sql/t.sql:3: the check looks into 'a.none', which "
+		       "nothing makes on the connection 'default'\n");
+	repository_set(world.repository, "domains/c/sql/t.sql", NULL);
+	// a moves to another connection, and b's check is as it was though its script is another one.
+	restart(&world);
+	repository_set(world.repository, "domains/a/domain.yaml", "owner: x\nconnection: dwh\n");
+	repository_set(world.repository, "domains/b/sql/t.sql",
+		"/* weir\nchecks:\n  - relationships: {column: v, to: a.t.v}\n*/\nSELECT 2 AS v");
+	expect(&world,
+		"a broken\n  domains/a/sql/t.sql:1: a check of 'domains/b/sql/t.sql' looks into "
+		"'a.t' on the connection 'default', where it would be no more\n"
+		"b changed\nc unchanged\n");
+	repository_set(world.repository, "domains/a/domain.yaml", "owner: x\n");
+	repository_set(world.repository, "domains/a/sql/t.sql", NULL);
+	expect(&world,
+		"a broken\n  domains/a/sql/t.sql:1: a check of 'domains/b/sql/t.sql' looks into "
+		"'a.t' on the connection 'default', where it would be no more\n");
+	set_script(&world, "b", "t", 3, "");
+	expect(&world, "a changed\nb changed\n");
+}
+
 // ---- Guards -------------------------------------------------------------------------------------------------------
 
 // Who deletes too much waits, and nobody with him.
@@ -858,6 +902,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/blame/producers-at-once", test_producers_at_once);
 	g_test_add_func("/blame/move", test_move);
 	g_test_add_func("/blame/consumers", test_consumers);
+	g_test_add_func("/blame/references", test_references);
 	g_test_add_func("/blame/deletions", test_deletions);
 	g_test_add_func("/blame/hidden", test_hidden);
 	g_test_add_func("/blame/random-histories", test_random_histories);

@@ -19,6 +19,8 @@ typedef struct {
 	Store *store;
 	Reconciler *reconciler;
 	PlanPolicy policy;
+	LayoutLimits limits; // all zero: the defaults
+	int64_t poll_interval;
 	bool allow_rewind;
 } Story;
 
@@ -29,6 +31,8 @@ static void open_reconciler(Story *story)
 		.store = story->store,
 		.source = {.url = story->git->bare, .allow_rewind = story->allow_rewind},
 		.policy = story->policy,
+		.limits = story->limits,
+		.poll_interval = story->poll_interval,
 		.drift_interval = -1,
 	};
 
@@ -324,6 +328,71 @@ static void test_broken_domain_holds_up_no_other(void)
 	story_end(&story);
 }
 
+// Takes the file's object out of the repository, or puts it back.
+static void hide(Story *story, const char *path, bool hidden)
+{
+	g_autofree char *id = fixture_run(story->git, "git rev-parse HEAD:%s", path);
+	g_autofree char *object =
+		g_strdup_printf("%s/objects/%.2s/%s", story->git->bare, id, id + 2);
+
+	g_free(fixture_run(story->git, hidden ? "mv %s %s.away" : "mv %s.away %s", object, object));
+}
+
+// A lost object is its domain's affair. It may come back: the same commit is looked at again, by this process and the next.
+static void test_lost_object(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	fixture_write(story.git, "domains/finance/sql/revenue.sql", "SELECT 9 AS s\n");
+	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
+	g_free(fixture_push(story.git, "Change both"));
+	hide(&story, "domains/finance/sql/revenue.sql", true);
+	walk(&story, RECONCILE_PARTIAL);
+	assert_revision(&story, "sales", "raw", 2);
+	assert_revision(&story, "finance", "revenue", 1);
+	g_autoptr(StoreDomain) broken = domain_row(&story, "finance");
+	g_assert_nonnull(strstr(broken->diagnostics, "\"code\":\"unreadable\""));
+	// Not at once: an object that stays away must not keep the server busy.
+	walk(&story, RECONCILE_UNCHANGED);
+	story_restart(&story);
+	walk(&story, RECONCILE_PARTIAL);
+	story.poll_interval = 1000;
+	story_restart(&story);
+	walk(&story, RECONCILE_PARTIAL);
+	hide(&story, "domains/finance/sql/revenue.sql", false);
+	g_usleep(2000);
+	walk(&story, RECONCILE_APPLIED);
+	assert_revision(&story, "finance", "revenue", 2);
+	walk(&story, RECONCILE_UNCHANGED);
+	story_end(&story);
+}
+
+// A limit that was raised counts for the commit that passed it.
+static void test_raised_limit(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	fixture_write(story.git, "domains/finance/sql/long.sql",
+		"SELECT 'a text that makes this script longer than others' AS s\n");
+	g_free(fixture_push(story.git, "Begin"));
+	story.limits = layout_limits_default;
+	story.limits.file_bytes = 60;
+	story_restart(&story);
+	ReconcileOutcome outcome = walk(&story, RECONCILE_PARTIAL);
+	g_assert_cmpuint(outcome.domains_broken, ==, 1);
+	story_restart(&story);
+	walk(&story, RECONCILE_UNCHANGED);
+	story.limits.file_bytes = 70;
+	story_restart(&story);
+	walk(&story, RECONCILE_APPLIED);
+	assert_revision(&story, "finance", "long", 1);
+	story_end(&story);
+}
+
 static void test_broken_project(void)
 {
 	Story story = story_new();
@@ -547,6 +616,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/scripts-are-kept", test_scripts_are_kept);
 	g_test_add_func(
 		"/reconcile/broken-domain-holds-up-no-other", test_broken_domain_holds_up_no_other);
+	g_test_add_func("/reconcile/lost-object", test_lost_object);
+	g_test_add_func("/reconcile/raised-limit", test_raised_limit);
 	g_test_add_func("/reconcile/broken-project", test_broken_project);
 	g_test_add_func("/reconcile/held", test_held);
 	g_test_add_func("/reconcile/force-push", test_force_push);

@@ -390,6 +390,51 @@ static void test_consumers(void)
 		"hint: ask ann to add 'other' to 'consumers' in domains/sales/domain.yaml\n");
 }
 
+// A check runs where its script does, and sees no further.
+static void test_references(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "weir.yaml",
+		"name: shop\nconnections:\n  dwh: {driver: postgres, url: postgresql://h/d}\n");
+	repository_set(repository, "domains/other/domain.yaml", "owner: bob\nconnection: dwh\n");
+	repository_set(repository, "domains/other/sql/far.sql", "SELECT 1 AS id");
+	repository_set(repository, "domains/sales/sql/near.sql", "SELECT 1 AS id");
+	repository_set(repository, "domains/sales/schemas/filled.json",
+		"[{\"name\": \"id\", \"type\": \"INT64\"}]");
+	repository_set(repository, "domains/sales/sql/good.sql",
+		"/* weir\nchecks:\n  - relationships: {column: id, to: sales.near.id}\n"
+		"  - relationships: {column: id, to: sales.good.id}\n"
+		"  - relationships: {column: id, to: sales.filled.id}\n*/\nSELECT 1 AS id");
+	expect(repository, "");
+	repository_set(repository, "domains/sales/sql/far.sql",
+		"/* weir\nchecks:\n  - not_null: [id]\n"
+		"  - relationships: {column: id, to: other.far.id}\n*/\nSELECT 1 AS id");
+	repository_set(repository, "domains/sales/sql/side.sql", "SELECT 1 AS id");
+	repository_set(repository, "domains/sales/sql/side.yaml",
+		"checks:\n  - relationships: {column: id, to: nowhere.at.id}\n");
+	repository_set(repository, "domains/other/sql/outside.sql",
+		"/* weir\nchecks:\n  - relationships: {column: id, to: elsewhere.t.id}\n"
+		"  - relationships: {column: id, to: sales.any.id}\n*/\nSELECT 1 AS id");
+	expect(repository,
+		"domains/other/sql/outside.sql:4:5: error: the check looks into 'sales.any', which "
+		"is on the connection 'default', and runs on 'dwh'\n"
+		"hint: compare the two with a flow that loads one of them into the other's "
+		"connection\n"
+		"domains/sales/sql/far.sql:4:5: error: the check looks into 'other.far', which is "
+		"on the connection 'dwh', and runs on 'default'\n"
+		"hint: compare the two with a flow that loads one of them into the other's "
+		"connection\n"
+		"domains/sales/sql/side.yaml:2:5: error: the check looks into 'nowhere.at', which "
+		"nothing makes on the connection 'default'\n"
+		"hint: declare it with a file in schemas/ if something else fills it\n");
+	expect_file("domains/sales/sql/a.sql",
+		"/* weir\nchecks:\n  - relationships: {column: id, to: a.b.c.d}\n*/\nSELECT 1 AS "
+		"id\n",
+		"domains/sales/sql/a.sql:3:20: error: 'to' cannot be 'a.b.c.d'\nhint: write "
+		"dataset.table.column\n");
+}
+
 static void test_nested_domains(void)
 {
 	g_autoptr(Repository) repository = small();
@@ -592,6 +637,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/twins", test_twins);
 	g_test_add_func("/layout/unknown-table", test_unknown_table);
 	g_test_add_func("/layout/consumers", test_consumers);
+	g_test_add_func("/layout/references", test_references);
 	g_test_add_func("/layout/nested-domains", test_nested_domains);
 	g_test_add_func("/layout/two-ids", test_two_ids);
 	g_test_add_func("/layout/large-file", test_large_file);
