@@ -220,12 +220,22 @@ static void clear_connection(void *data)
 	g_free(connection->properties);
 }
 
+// The driver that a URL is of when none is named: "sqlite" of "sqlite-dir:/data"; "" of a URL that is an expression.
+static char *driver_of(const char *url)
+{
+	size_t length = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+	return g_strndup(url, strchr(url, ':') != NULL ? length : 0);
+}
+
 static StoreConnection read_connection(const char *name, json_t *value)
 {
+	const char *driver = json_string_value(json_object_get(value, "driver"));
+	const char *url = json_string_value(json_object_get(value, "url"));
 	StoreConnection connection = {
 		.name = g_strdup(name),
-		.driver = g_strdup(json_string_value(json_object_get(value, "driver"))),
-		.url = g_strdup(json_string_value(json_object_get(value, "url"))),
+		.driver = driver != NULL ? g_strdup(driver) : driver_of(url),
+		.url = g_strdup(url),
 	};
 	json_t *rest = json_copy(value);
 
