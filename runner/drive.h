@@ -184,6 +184,7 @@ void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
 void drive_leaf_start(Drive *drive, RunNode *node);
 void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
 void drive_attempt_undo(Drive *drive, RunNode *node); // of one that never began
+void drive_ahead_unmark(RunNode *node); // its row no longer says that it was given out ahead
 void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
 void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type);
 void drive_node_kill(Drive *drive, RunNode *node);

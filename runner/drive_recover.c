@@ -16,6 +16,7 @@ static void lost(Drive *drive, RunNode *node, const TaskType *type)
 		drive_leaf_start(drive, node);
 		return;
 	}
+	drive_ahead_unmark(node);
 	process_kill_marked("WEIR_TASK_RUN", node->id);
 	if (drive->state == RUN_KILLING) {
 		drive_leaf_end(drive, node, RUN_KILLED, NULL);

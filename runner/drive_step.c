@@ -325,6 +325,17 @@ static void result_take(Drive *drive, TaskContext *context)
 
 // ---- Attempts
 
+// The mark is of one attempt: the next one's row must not have it.
+void drive_ahead_unmark(RunNode *node)
+{
+	NodeExtra *extra = node->extra;
+
+	if (extra == NULL)
+		return;
+	json_decref(extra->data);
+	extra->data = NULL;
+}
+
 static void attempt_begin(Drive *drive, RunNode *node)
 {
 	node->attempts++;
@@ -338,10 +349,7 @@ static void attempt_begin(Drive *drive, RunNode *node)
 // Of an attempt that was committed as begun and never was.
 void drive_attempt_undo(Drive *drive, RunNode *node)
 {
-	NodeExtra *extra = node_extra(node);
-
-	json_decref(extra->data);
-	extra->data = NULL;
+	drive_ahead_unmark(node);
 	node->attempts--;
 	node->started = 0;
 	node->state = RUN_CREATED;
@@ -364,6 +372,7 @@ static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
 	TaskContext *context;
 	int64_t timeout;
 
+	drive_ahead_unmark(node);
 	attempt_begin(drive, node);
 	if (!task_timeout(drive, node, &text, &timeout, &error)) {
 		runner_slot_give_back(drive->runner, node);
@@ -436,8 +445,7 @@ void drive_task_ended(Drive *drive, TaskContext *context)
 	extra->context = NULL;
 	timer_clear(drive, node);
 	if (context->ahead) {
-		json_decref(extra->data);
-		extra->data = NULL;
+		drive_ahead_unmark(node);
 		node->started = context->started;
 	}
 	// A task that the node's stop or the loss of the run broke off stays as it is in the store: for whoever takes the

@@ -42,13 +42,10 @@ bool runner_ahead_may(const Runner *runner, const TaskType *type)
 
 void runner_ahead_note(Runner *runner, TaskContext *context)
 {
-	NodeExtra *extra = node_extra(context->node);
-
 	if (runner->busy <= runner->worker_count)
 		return;
 	context->ahead = true;
-	json_decref(extra->data);
-	extra->data = json_pack("{s:s}", "ahead", runner->node_id);
+	node_extra(context->node)->data = json_pack("{s:s}", "ahead", runner->node_id);
 	g_ptr_array_add(runner->ahead, context);
 }
 
@@ -91,10 +88,7 @@ static void take_back(Runner *runner, TaskContext *context)
 // What has begun is a task like all others from now on.
 static void settle(Runner *runner, TaskContext *context)
 {
-	NodeExtra *extra = node_extra(context->node);
-
-	json_decref(extra->data);
-	extra->data = NULL;
+	drive_ahead_unmark(context->node);
 	drive_touch(context->drive, context->node);
 	runner_active(runner, context->drive);
 }

@@ -58,13 +58,14 @@ static void context_cancel_stop(gpointer data)
 		task_context_cancel(extra->context, CANCEL_STOP);
 }
 
-// Takes a run's tasks out of those that are to be given to workers.
-static void dispatch_discard(Runner *runner, Drive *drive)
+// Takes a run's tasks (NULL: those of all) out of those that are to be given to workers.
+static void dispatch_discard(Runner *runner, Drive *of)
 {
 	for (guint i = runner->dispatch->len; i-- > 0;) {
 		TaskContext *context = runner->dispatch->pdata[i];
+		Drive *drive = context->drive;
 
-		if (context->drive != drive)
+		if (of != NULL && drive != of)
 			continue;
 		g_ptr_array_remove_index(runner->dispatch, i);
 		runner_ahead_forget(runner, context);
@@ -93,6 +94,8 @@ static void drive_doom(Runner *runner, Drive *drive)
 
 	dispatch_discard(runner, drive);
 	drive_remove(runner, drive);
+	if (drive->in_round)
+		g_ptr_array_remove(runner->round, drive);
 	drive->doomed = true;
 	for (guint i = 0; i < nodes->len; i++)
 		context_cancel_stop(nodes->pdata[i]);
@@ -354,8 +357,8 @@ static void round_failed(Runner *runner, Drive *failed, const GError *error)
 }
 
 // Steps and writes until it is committed. Rows that could not be written stay as they are in memory, and are written
-// again: nothing has been acted on.
-static void round_commit(Runner *runner)
+// again: nothing has been acted on. False: the node stops, and they could not be written.
+static bool round_commit(Runner *runner)
 {
 	bool look = true;
 
@@ -384,13 +387,14 @@ static void round_commit(Runner *runner)
 		look = false;
 		round_failed(runner, failed, error);
 		if (atomic_load(&runner->stopping) == 2)
-			return;
+			return false;
 	}
 	runner->failures = 0;
 	runner_trouble(runner, NULL, NULL);
 	pthread_mutex_lock(&runner->lock);
 	runner->figures.commits++;
 	pthread_mutex_unlock(&runner->lock);
+	return true;
 }
 
 // ---- After the commit
@@ -474,7 +478,11 @@ void runner_round(Runner *runner, bool by_worker)
 	work |= runner->claim_wanted && atomic_load(&runner->stopping) == 0;
 	if (!work)
 		return;
-	round_commit(runner);
+	if (!round_commit(runner)) {
+		// What has ended and could not be recorded is lost with this node; what was to begin does not.
+		dispatch_discard(runner, NULL);
+		return;
+	}
 	failpoint("committed");
 	round_act(runner, by_worker);
 	failpoint("dispatched");
@@ -483,14 +491,19 @@ void runner_round(Runner *runner, bool by_worker)
 void runner_give_back(Runner *runner)
 {
 	g_autoptr(GList) drives = g_hash_table_get_values(runner->drives);
+	g_autoptr(GError) error = NULL;
 
 	for (GList *at = drives; at != NULL; at = at->next) {
 		Drive *drive = at->data;
 		StoreRunChange change = {.state = drive->state};
-		g_autoptr(GError) error = NULL;
 
-		if (!store_run_release(runner->store, &drive->lease, &change, 0, &error))
+		// Once the store takes nothing, it is not asked again for each: the leases end by themselves.
+		if (error == NULL &&
+			!store_run_release(runner->store, &drive->lease, &change, 0, &error)) {
 			warn(drive->id, error);
+			if (error_is_lasting(error))
+				g_clear_error(&error);
+		}
 		drive_doom(runner, drive);
 	}
 }

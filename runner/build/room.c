@@ -20,6 +20,15 @@ static char *temporary_folder(void)
 	return g_strdup(".");
 }
 
+// "12.3 kB", with a plain blank.
+static char *size_text(guint64 bytes)
+{
+	g_autofree char *text = g_format_size(bytes);
+	g_auto(GStrv) parts = g_strsplit(text, "\u00a0", -1);
+
+	return g_strjoinv(" ", parts);
+}
+
 // "12.3 kB of 8.4 MB free", and what else may be the cause when that is not what is missing.
 static char *room_text(const char *folder)
 {
@@ -30,8 +39,8 @@ static char *room_text(const char *folder)
 		return g_strdup("the disk is full, or a quota is reached");
 	free_bytes = (guint64)disk.f_bavail * disk.f_frsize;
 	all_bytes = (guint64)disk.f_blocks * disk.f_frsize;
-	g_autofree char *left = g_format_size(free_bytes);
-	g_autofree char *all = g_format_size(all_bytes);
+	g_autofree char *left = size_text(free_bytes);
+	g_autofree char *all = size_text(all_bytes);
 
 	return g_strdup_printf("%s of %s free%s", left, all,
 		free_bytes > all_bytes / FULL_FRACTION

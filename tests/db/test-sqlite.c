@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -441,6 +442,81 @@ static void test_nothing_is_committed_after_a_rollback(void)
 	db_close(connection);
 }
 
+static int64_t size_of(const char *name)
+{
+	g_autofree char *path = in_folder(name);
+	GStatBuf status;
+
+	return g_stat(path, &status) == 0 ? (int64_t)status.st_size : -1;
+}
+
+// What stands behind the last commit is cut off; what is committed stays, for those who read it meanwhile, too.
+static void test_log_is_cut(void)
+{
+	g_autofree char *url = g_strdup_printf("sqlite-dir:%s", folder);
+	g_autofree char *log = in_folder("a.db-wal");
+	DbConnection *connection = open_folder();
+	DbConnection *reader = open_folder();
+	g_autoptr(DbTransaction) snapshot = NULL;
+	int64_t size;
+	FILE *file;
+
+	g_assert_true(db_use_dataset(connection, "a", true, NULL));
+	g_assert_true(db_use_dataset(reader, "a", false, NULL));
+	run(connection, "CREATE TABLE a.t (x); INSERT INTO a.t VALUES (1), (2)");
+	snapshot = db_transaction_begin(reader, DB_BEGIN_READ, NULL);
+	g_assert_cmpint(number(reader, "SELECT sum(x) FROM a.t"), ==, 3);
+	run(connection, "INSERT INTO a.t VALUES (4)");
+	size = size_of("a.db-wal");
+	db_log_cut(url, "a");
+	g_assert_cmpint(size_of("a.db-wal"), ==, size);
+	file = fopen(log, "ae");
+	for (unsigned i = 0; i < 100000; i++)
+		fputc((int)(i * 7 % 251), file);
+	fclose(file);
+	db_log_cut(url, "a");
+	g_assert_cmpint(size_of("a.db-wal"), ==, size);
+	g_assert_cmpint(number(reader, "SELECT sum(x) FROM a.t"), ==, 3);
+	run(connection, "INSERT INTO a.t VALUES (8)");
+	g_assert_cmpint(number(connection, "SELECT sum(x) FROM a.t"), ==, 15);
+	g_assert_true(db_check_integrity(connection, NULL));
+	g_clear_pointer(&snapshot, db_transaction_free);
+	g_assert_cmpint(number(reader, "SELECT sum(x) FROM a.t"), ==, 15);
+	db_close(reader);
+	db_close(connection);
+	db_log_cut(url, "a"); // there is no log any more
+	db_log_cut(url, "nowhere");
+	g_assert_cmpint(size_of("nowhere.db"), ==, -1);
+	clean();
+}
+
+// Somebody who writes at that moment is left alone.
+static void test_log_in_use_is_not_cut(void)
+{
+	g_autofree char *url = g_strdup_printf("sqlite-dir:%s", folder);
+	DbConnection *connection = open_folder();
+	g_autoptr(DbTransaction) transaction = NULL;
+	int64_t size;
+
+	g_assert_true(db_use_dataset(connection, "a", true, NULL));
+	run(connection, "CREATE TABLE a.t (x)");
+	run(connection, "PRAGMA cache_size = 1");
+	transaction = db_transaction_begin(connection, DB_BEGIN_WRITE, NULL);
+	run(connection,
+		"WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 20000) "
+		"INSERT INTO a.t SELECT printf('%0500d', n) FROM k");
+	size = size_of("a.db-wal");
+	g_assert_cmpint(size, >, 1000000);
+	db_log_cut(url, "a");
+	g_assert_cmpint(size_of("a.db-wal"), ==, size);
+	g_assert_true(db_transaction_commit(transaction, NULL));
+	g_clear_pointer(&transaction, db_transaction_free);
+	g_assert_cmpint(number(connection, "SELECT count(*) FROM a.t"), ==, 20000);
+	g_assert_true(db_check_integrity(connection, NULL));
+	db_close(connection);
+	clean();
+}
+
 static void *make_datasets(void *data)
 {
 	DbConnection *connection = open_folder();
@@ -540,6 +616,8 @@ static const struct {
 	{"/db/sqlite/user-sql-is-kept-in", test_user_sql_is_kept_in},
 	{"/db/sqlite/datasets-come-and-go", test_datasets_come_and_go},
 	{"/db/sqlite/datasets-made-at-once", test_datasets_made_at_once},
+	{"/db/sqlite/log-is-cut", test_log_is_cut},
+	{"/db/sqlite/log-in-use-is-not-cut", test_log_in_use_is_not_cut},
 	{"/db/sqlite/dataset-limits", test_dataset_limits},
 	{"/db/sqlite/dataset-names", test_dataset_names},
 	{"/db/sqlite/damaged-dataset-is-named", test_damaged_dataset_is_named},

@@ -128,6 +128,41 @@ def a_run_that_the_disk_has_no_room_for(story):
     story.synced(story.repository.git("rev-parse", "HEAD"))
 
 
+def a_build_that_fills_the_disk(story):
+    """It fails and says why; the room comes back, so that its end is recorded; what was published stays; with room it succeeds."""
+    query = ("WITH RECURSIVE k(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM k WHERE id < {rows}) "
+             "SELECT id, printf('%0100d', id) AS text FROM k")
+    flow = ("id: {id}\ninputs: [{{id: rows, type: INT}}]\ntasks:\n  - {{id: b, type: sql.build, table: a.{id}, "
+            "retry: {{type: constant, interval: PT0.1S, maxAttempts: 2}}, sql: \"" +
+            query.replace("{rows}", "{{{{ inputs.rows }}}}") + "\"}}\n")
+    for name in ("grown", "other"):
+        story.repository.write(f"domains/a/flows/{name}.yaml", flow.format(id=name))
+    story.synced(story.repository.push("Two tables"))
+
+    def build(name, rows):
+        run = must(story.server.weir("run", f"a.{name}", "-i", f"rows={rows}")).out.split()[0]
+        return eventually(lambda: (lambda r: r["ended"] and r)(story.server.json(f"/v1/runs/{run}")), 60, "the run to end")
+
+    assert build("grown", 1000)["state"] == "SUCCESS"
+    assert build("other", 10)["state"] == "SUCCESS"
+    before = os.statvfs(story.disk).f_bavail
+    failed = build("grown", 200_000)
+    assert failed["state"] == "FAILED", failed
+    assert failed["message"].startswith(f"task 'b' failed: cannot publish 'a.grown': there is no more room in "
+                                        f"'{story.disk}/default' (0 bytes of 12.6 MB free); the table is as it was; "
+                                        f"make room there and run it again"), failed
+    tasks = story.server.json(f"/v1/runs/{failed['id']}/tasks")["items"]
+    assert len(tasks[0]["attempts"]) == 2, tasks
+    assert os.statvfs(story.disk).f_bavail > before - 500, (os.statvfs(story.disk).f_bavail, before)
+    reader = sqlite3.connect(story.disk / "default" / "a.db")
+    assert reader.execute("SELECT count(*) FROM grown").fetchone() == (1000,)
+    assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    reader.close()
+    assert build("other", 20)["state"] == "SUCCESS"
+    must(run("mount", "-o", "remount,size=200m", story.disk))
+    assert build("grown", 200_000)["state"] == "SUCCESS"
+
+
 def somebody_who_locks_the_store(story):
     thief = sqlite3.connect(story.disk / "weir.db", isolation_level=None)
     thief.execute("BEGIN IMMEDIATE")
@@ -152,7 +187,7 @@ def a_server_that_dies(story):
 
 
 STORY = [a_commit_that_the_disk_has_no_room_for, a_run_that_the_disk_has_no_room_for, somebody_who_locks_the_store,
-         a_server_that_dies]
+         a_server_that_dies, a_build_that_fills_the_disk]
 
 
 def main():

@@ -60,7 +60,10 @@ static void place_begin(Place *place, const char *tasks)
 
 static Runner *place_start(const Place *place, Store *store, unsigned slots)
 {
-	RunnerOptions options = {.slots = slots, .sole = true, .data_folder = place->folder};
+	RunnerOptions options = {.slots = slots,
+		.sole = true,
+		.data_folder = place->folder,
+		.work_folder = place->folder};
 	g_autoptr(GError) error = NULL;
 	Runner *runner = runner_new(store, &options, &error);
 
@@ -306,6 +309,58 @@ static void test_node_dies(void)
 	check_death(2, "committed", 2);
 }
 
+// The attempts of a task run in the store; the run's report counts them.
+static unsigned attempts_of(const json_t *report, const char *task)
+{
+	const json_t *task_run;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "task_runs"), i,
+		task_run) if (strcmp(json_string_value(json_object_get(task_run, "task_id")),
+				      task) == 0) return (unsigned)
+		json_array_size(json_object_get(task_run, "attempts"));
+	return 0;
+}
+
+// A node after the other dies, and what was lost is tried again: each time a task ran is an attempt of its own.
+static void test_nodes_die(void)
+{
+	// Mostly where a task has run and its end is not committed: it is lost, and may be lost again.
+	static const char *const POINTS[] = {"ran", "ran", "ran", "taken ahead", "written"};
+	g_autofree char *plain = many_tasks();
+	g_autoptr(GString) tasks = g_string_new(plain);
+	unsigned deaths = 0;
+
+	g_string_replace(tasks, "allowFailure: true",
+		"retry: {type: constant, interval: PT0.001S, maxAttempts: 99}", 0);
+	for (unsigned round = 0; round < 12; round++) {
+		g_auto(Place) place = {0};
+		const unsigned slots = 1 + round % 2;
+
+		place_begin(&place, tasks->str);
+		for (unsigned i = 0; i < 60; i++) {
+			const char *point = POINTS[g_test_rand_int_range(0, G_N_ELEMENTS(POINTS))];
+
+			if (!node_dies(&place, slots, point, g_test_rand_int_range(1, 4)))
+				break;
+			deaths++;
+		}
+		node_dies(&place, slots, "nowhere", 0);
+		g_autofree char *effects = place_effects(&place);
+		g_autoptr(Store) store = place_open(&place);
+		json_t *report = run_report(store, place.id, NULL, NULL);
+		for (int i = 0; i < TASKS; i++) {
+			g_autofree char *name = g_strdup_printf("t%d", i);
+
+			g_assert_cmpuint(lines_of(effects, name), >=, 1);
+			g_assert_cmpuint(lines_of(effects, name), <=, attempts_of(report, name));
+		}
+		json_decref(report);
+	}
+	g_test_message("%u deaths", deaths);
+	g_assert_cmpuint(deaths, >, 20);
+}
+
 // Without the file (another machine, a restart of this one) whatever was RUNNING counts as begun.
 static void test_without_evidence(void)
 {
@@ -359,6 +414,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	runner_brisk = 300000; // sanitizers and other tests at the same time
 	g_test_add_func("/runner/ahead/node-dies", test_node_dies);
+	g_test_add_func("/runner/ahead/nodes-die", test_nodes_die);
 	g_test_add_func("/runner/ahead/without-evidence", test_without_evidence);
 	g_test_add_func("/runner/ahead/taken-back", test_taken_back);
 	g_test_add_func("/runner/ahead/stopped", test_stopped);

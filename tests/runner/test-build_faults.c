@@ -301,6 +301,18 @@ static int64_t file_size(const Bed *bed, const char *name)
 	return stat(path, &status) == 0 ? (int64_t)status.st_size : 0;
 }
 
+// What, where, how much there is, and what to do.
+static bool is_told(const Bed *bed)
+{
+	g_autofree char *begin = g_strdup_printf(
+		"cannot publish 'sales.t': there is no more room in '%s' (", bed->folder);
+	const char *end =
+		" free: a quota or a limit on the size of files is reached); the table is "
+		"as it was; make room there and run it again";
+
+	return g_str_has_prefix(bed->error, begin) && g_str_has_suffix(bed->error, end);
+}
+
 // No file of the process may grow beyond what the dataset has: its log cannot take the publish.
 static void test_disk_full(void)
 {
@@ -318,13 +330,19 @@ static void test_disk_full(void)
 		struct rlimit limit = {most, most};
 		bool done;
 
+		g_autoptr(DbConnection) other = db_open(bed.url, NULL, NULL);
+
+		// Somebody else has the dataset open, too: nobody takes its log away when the build's connection ends.
+		g_assert_true(db_use_dataset(other, "sales", false, NULL));
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &limit);
 		done = bed_build_as(&bed, 1,
 			"{" T
 			"\"sql\": \"WITH RECURSIVE k(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM "
 			"k WHERE id < 3000) SELECT id, printf('%0200d', id) AS v FROM k\"}");
-		_exit(!done && g_str_has_prefix(bed.error, "cannot publish 'sales.t': ") ? 0 : 1);
+		_exit(done || !is_told(&bed)			      ? 1
+			: file_size(&bed, "sales.db-wal") > 16 * 1024 ? 2
+								      : 0);
 	}
 	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
 	g_assert_true(WIFEXITED(status));
