@@ -2,6 +2,7 @@
 #include "db/sqlite.h"
 #include "db/sqlite_wal.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -117,16 +118,12 @@ static bool parse_url(
 static void configure_process(void)
 {
 	enum { STATEMENT_JOURNAL = 32 * 1024 }; // bytes, then it goes to a temporary file
-	static gsize done;
 
-	if (!g_once_init_enter(&done))
-		return;
 	// SQLite counts the memory it takes under one lock of the whole process, and nobody asks for the count.
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	// A statement that may be undone alone takes that much memory in one piece, and gives it back: with SQLite's 64 KiB
 	// the C library hands it to the system and fetches it again each time.
 	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, STATEMENT_JOURNAL);
-	g_once_init_leave(&done, 1);
 }
 
 static bool open_handle(SqliteConnection *connection, const DbOptions *options, GError **error)
@@ -135,9 +132,10 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
 	const char *name = file ? connection->path : ":memory:";
 	g_autofree char *plain = NULL;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int code;
 
-	configure_process();
+	pthread_once(&once, configure_process);
 	// A relative path that begins with ':' or "file:" would mean something else to SQLite.
 	if (file && !g_path_is_absolute(name)) {
 		plain = g_strdup_printf("./%s", name);

@@ -1,6 +1,7 @@
 #include "db/sqlite_wal.h"
 
 #include <glib.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct {
 
 static sqlite3_vfs *system_vfs;
 static sqlite3_vfs own_vfs;
+static bool is_registered;
 
 static sqlite3_file *behind(sqlite3_file *file)
 {
@@ -181,24 +183,23 @@ static int open_file(
 	return code;
 }
 
-static bool register_own(void)
+static void register_own(void)
 {
 	system_vfs = sqlite3_vfs_find(NULL);
 	if (system_vfs == NULL)
-		return false;
+		return;
 	own_vfs = *system_vfs;
 	own_vfs.zName = "weir";
 	own_vfs.pNext = NULL;
 	own_vfs.szOsFile = (int)G_STRUCT_OFFSET(LogFile, file) + system_vfs->szOsFile;
 	own_vfs.xOpen = open_file;
-	return sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK;
+	is_registered = sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK;
 }
 
 const char *sqlite_wal_vfs(void)
 {
-	static gsize state; // 1: there is one, 2: there is none
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (g_once_init_enter(&state))
-		g_once_init_leave(&state, register_own() ? 1 : 2);
-	return state == 1 ? own_vfs.zName : NULL;
+	pthread_once(&once, register_own);
+	return is_registered ? own_vfs.zName : NULL;
 }

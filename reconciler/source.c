@@ -1,6 +1,7 @@
 #include "reconciler/source_internal.h"
 #include "reconciler/source_names.h"
 
+#include <pthread.h>
 #include <string.h>
 
 G_DEFINE_QUARK(weir_fetch_error, fetch_error)
@@ -29,17 +30,19 @@ static char *mirror_path(const char *folder, const char *url)
 	return g_strdup_printf("%s/%s.git", folder, digest);
 }
 
-void source_prepare_library(void)
+static void prepare_library(void)
 {
-	static gsize prepared;
-
-	if (!g_once_init_enter(&prepared))
-		return;
 	git_libgit2_init();
 	for (int level = GIT_CONFIG_LEVEL_PROGRAMDATA; level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	g_once_init_leave(&prepared, 1);
+}
+
+void source_prepare_library(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, prepare_library);
 }
 
 // ---- The options --------------------------------------------------------------------------------------------------

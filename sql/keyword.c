@@ -21,7 +21,8 @@ static const struct {
 
 static uint16_t slots[SLOTS];
 
-static void fill_slots(void)
+// Before main, so that no thread can meet a table half filled and none has to ask.
+__attribute__((constructor)) static void fill_slots(void)
 {
 	for (unsigned keyword = 1; keyword < KW_COUNT; keyword++) {
 		unsigned hash = SQL_WORD_HASH_START;
@@ -36,12 +37,6 @@ static void fill_slots(void)
 
 SqlKeyword sql_keyword_find(const char *word, size_t length, unsigned hash)
 {
-	static gsize ready;
-
-	if (g_once_init_enter(&ready)) {
-		fill_slots();
-		g_once_init_leave(&ready, 1);
-	}
 	if (length < 2 || length > LONGEST)
 		return KW_NONE;
 	for (; slots[hash % SLOTS] != 0; hash++) {
