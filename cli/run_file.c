@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
 	const RunFile *request;
@@ -374,12 +375,24 @@ static char *scripts_folder(const char *file)
 	return g_build_filename(folder, "scripts", NULL);
 }
 
+// Environments of packages outlive the store, which is gone afterwards. NULL when there is no place for them.
+static char *environments_folder(void)
+{
+	const char *cache = g_get_user_cache_dir();
+
+	if (access(g_get_home_dir(), W_OK) < 0 && access(cache, W_OK) < 0)
+		return NULL;
+	return g_build_filename(cache, "weir", "environments", NULL);
+}
+
 int run_file(const RunFile *request)
 {
 	g_autofree char *scripts = scripts_folder(request->file);
+	g_autofree char *environments = environments_folder();
 	// Alone on a laptop, the flow may reach what its user may.
 	static const char *const everywhere[] = {"allow", NULL};
 	RunnerOptions options = {.scripts_folder = scripts,
+		.environments_folder = environments,
 		.roles = "runner",
 		.private_addresses = everywhere,
 		.sole = true};

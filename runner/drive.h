@@ -130,6 +130,7 @@ struct TaskContext {
 	void *cancel_data;
 	char *folder;
 	bool scripts_there;
+	bool shared; // the folder is that of a working-directory around it
 	GArray *hooks; // FinishHook
 	TaskResult result;
 	GError *error;
@@ -241,6 +242,7 @@ const RunnerOptions *runner_options(const Runner *runner);
 const NetPolicy *runner_net_policy(const Runner *runner);
 const char *runner_files_folder(const Runner *runner);
 const char *runner_work_folder(const Runner *runner);
+const char *runner_environments_folder(const Runner *runner);
 FlowModel *runner_model(
 	Runner *runner, const char *namespace, const char *id, int64_t revision, GError **error);
 void runner_active(Runner *runner, Drive *drive); // has steps to take or rows to write

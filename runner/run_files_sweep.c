@@ -1,6 +1,6 @@
 // Removing kept files that no run names any more.
+#include "runner/folder.h"
 #include "runner/run_files.h"
-#include "runner/runner_internal.h"
 
 #include "store/id.h"
 #include "store/retention.h"
@@ -11,7 +11,7 @@ void run_files_remove(const char *files_folder, const char *folder)
 {
 	g_autofree char *path = g_build_filename(files_folder, folder, NULL);
 
-	runner_folder_remove(path);
+	folder_remove(path);
 }
 
 typedef struct {

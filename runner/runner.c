@@ -1,6 +1,7 @@
 #include "runner/connection_pool.h"
 #include "runner/failpoint.h"
 #include "runner/net/net_policy.h"
+#include "runner/folder.h"
 #include "runner/runner_internal.h"
 
 #include "runner/run_files.h"
@@ -36,6 +37,7 @@ static void options_copy(Runner *runner, const RunnerOptions *options)
 	mine->roles = keep_text(runner, options->roles);
 	mine->data_folder = keep_text(runner, options->data_folder);
 	mine->work_folder = keep_text(runner, options->work_folder);
+	mine->environments_folder = keep_text(runner, options->environments_folder);
 	if (options->scripts_folder != NULL &&
 		g_file_test(options->scripts_folder, G_FILE_TEST_IS_DIR))
 		mine->scripts_folder = keep_text(runner, options->scripts_folder);
@@ -75,6 +77,12 @@ static bool folders_make(Runner *runner, GError **error)
 	runner->files_folder = g_build_filename(
 		options->data_folder != NULL ? options->data_folder : runner->work_folder, "files",
 		NULL);
+	if (options->environments_folder != NULL)
+		runner->environments_folder = g_strdup(options->environments_folder);
+	else
+		runner->environments_folder = g_build_filename(
+			options->data_folder != NULL ? options->data_folder : runner->work_folder,
+			"environments", NULL);
 	return true;
 }
 
@@ -146,7 +154,7 @@ void runner_free(Runner *runner)
 	for (guint i = 0; i < runner->idle_folders->len; i++)
 		rmdir(runner->idle_folders->pdata[i]);
 	if (runner->own_work_folder && runner->work_folder != NULL)
-		runner_folder_remove(runner->work_folder);
+		folder_remove(runner->work_folder);
 	g_ptr_array_unref(runner->idle_folders);
 	globals.in = runner->options.globals;
 	json_decref(globals.out);
@@ -172,6 +180,7 @@ void runner_free(Runner *runner)
 	g_free(runner->node_name);
 	g_free(runner->work_folder);
 	g_free(runner->files_folder);
+	g_free(runner->environments_folder);
 	g_free(runner->broken);
 	g_free(runner);
 }
@@ -201,6 +210,11 @@ const char *runner_files_folder(const Runner *runner)
 const char *runner_work_folder(const Runner *runner)
 {
 	return runner->work_folder;
+}
+
+const char *runner_environments_folder(const Runner *runner)
+{
+	return runner->environments_folder;
 }
 
 static char *model_key(const char *namespace, const char *id, int64_t revision)

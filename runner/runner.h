@@ -43,6 +43,8 @@ typedef struct {
 	const char *
 		work_folder; // tasks' own folders are made in it; NULL: the system's temporary folder
 	const char *
+		environments_folder; // packages of Python and Node.js; NULL: data_folder/environments, or in the work folder
+	const char *
 		scripts_folder; // `weir run --file`: the folder whose files tasks see; NULL: as the store has them
 	// Private, loopback and link-local addresses that tasks may connect to: "allow", or networks like 10.1.0.0/16, ended
 	// by NULL; NULL: none.

@@ -1,33 +1,13 @@
 // The folders that tasks run in. Making and removing a folder waits for the file system's journal, which takes longer than
 // many a task: one that a task left empty is given to the next.
+#include "runner/folder.h"
 #include "runner/runner_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk)
-{
-	(void)walk;
-	if (flag == FTW_DNR && chmod(path, status->st_mode | 0700) == 0)
-		return 0; // tried again by the caller
-	if (flag == FTW_DP || flag == FTW_DNR)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
-}
-
-void runner_folder_remove(const char *path)
-{
-	// A task may have taken the right to look into a folder away: the second walk sees what the first has opened.
-	for (int i = 0; i < 2 && access(path, F_OK) == 0; i++)
-		nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static bool folder_is_fresh(const char *path)
 {
@@ -72,7 +52,7 @@ char *runner_folder_take(Runner *runner, GError **error)
 void runner_folder_return(Runner *runner, char *folder)
 {
 	if (!folder_is_fresh(folder)) {
-		runner_folder_remove(folder);
+		folder_remove(folder);
 		g_free(folder);
 		return;
 	}

@@ -29,7 +29,7 @@ struct Runner {
 	GPtrArray *texts; // copies of the options' texts
 	char node_id[RUN_ID_SIZE];
 	char *node_name;
-	char *work_folder, *files_folder;
+	char *work_folder, *files_folder, *environments_folder;
 	NetPolicy *net_policy;
 	bool own_work_folder;
 	pthread_t driver;
@@ -86,10 +86,8 @@ struct Runner {
 // runner.c
 int64_t runner_next_moment(const Runner *runner); // of something to do without an event; 0: now
 
-// runner_folders.c
 // Tells that the store cannot be written to, or (error NULL) that it can. Helm.
 void runner_trouble(Runner *runner, const char *what, const GError *error);
-void runner_folder_remove(const char *path); // with everything in it
 
 // runner_ahead.c
 void runner_ahead_open(Runner *runner);

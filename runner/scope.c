@@ -1,6 +1,7 @@
 #include "runner/drive.h"
 
 #include "expr/value.h"
+#include "runner/tasks/script_files.h"
 #include "store/timestamp.h"
 
 #include <string.h>
@@ -266,16 +267,69 @@ static json_t *root_namespace(
 	return json_pack("{s:s}", "id", drive_flow(ref->drive)->namespace);
 }
 
-// The folder of a task that is under way.
-static json_t *root_folder(
-	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+// A task that is under way and has a folder; NULL: it is none.
+static const TaskContext *task_under_way(const ScopeRef *ref)
 {
 	const NodeExtra *extra = ref->node == NULL ? NULL : ref->node->extra;
+	const TaskContext *context = extra == NULL ? NULL : extra->context;
+
+	return context == NULL || context->folder == NULL ? NULL : context;
+}
+
+static json_t *root_working_dir(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	const TaskContext *context = task_under_way(ref);
 
 	(void)names, (void)count, (void)used;
-	if (extra == NULL || extra->context == NULL || extra->context->folder == NULL)
+	return context == NULL ? NULL : json_string(context->folder);
+}
+
+static json_t *root_output_dir(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	const TaskContext *context = task_under_way(ref);
+	g_autofree char *below = context == NULL ? NULL : script_output_folder(context);
+	g_autofree char *path = NULL;
+
+	(void)names, (void)count, (void)used;
+	if (context == NULL)
 		return NULL;
-	return json_string(extra->context->folder);
+	path = *below == '\0' ? g_strdup(context->folder)
+			      : g_build_filename(context->folder, below, NULL);
+	return json_string(path);
+}
+
+// Old flows name the files and folders that they hand on: {{ outputFiles.x }} is where x is to be written.
+static json_t *named_paths(const ScopeRef *ref, const char *key)
+{
+	const TaskContext *context = task_under_way(ref);
+	const json_t *list = context == NULL ? NULL : task_context_raw(context, key);
+	json_t *paths = list == NULL ? NULL : json_object();
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		g_autofree char *path =
+			name == NULL ? NULL : g_build_filename(context->folder, name, NULL);
+
+		if (path != NULL)
+			json_object_set_new(paths, name, json_string(path));
+	}
+	return paths;
+}
+
+static json_t *root_output_files(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	(void)names, (void)count, (void)used;
+	return named_paths(ref, "outputFiles");
+}
+
+static json_t *root_output_dirs(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	(void)names, (void)count, (void)used;
+	return named_paths(ref, "outputDirs");
 }
 
 static const struct {
@@ -298,8 +352,10 @@ static const struct {
 	{"globals", root_globals},
 	{"error", root_error},
 	{"namespace", root_namespace},
-	{"workingDir", root_folder},
-	{"outputDir", root_folder},
+	{"workingDir", root_working_dir},
+	{"outputDir", root_output_dir},
+	{"outputFiles", root_output_files},
+	{"outputDirs", root_output_dirs},
 };
 
 static json_t *scope_variable(void *data, const char *const *names, size_t count, size_t *used)

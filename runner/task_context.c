@@ -427,6 +427,16 @@ const char *task_context_folder(TaskContext *context, GError **error)
 	return context->folder;
 }
 
+const char *task_context_environments(const TaskContext *context)
+{
+	return runner_environments_folder(context->drive->runner);
+}
+
+bool task_context_folder_is_shared(const TaskContext *context)
+{
+	return context->shared;
+}
+
 static bool path_is_safe(const char *path)
 {
 	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
@@ -489,19 +499,38 @@ char *task_context_file_finish(
 		       : NULL;
 }
 
+static bool file_keep(const char *path, const char *target, bool move, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(target);
+
+	if (g_mkdir_with_parents(folder, 0700) == 0) {
+		if (move && rename(path, target) == 0)
+			return true;
+		// An earlier attempt may have kept one of this name.
+		if (!move || errno == EXDEV) {
+			unlink(target);
+			return run_file_copy(path, target, error);
+		}
+	}
+	g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot keep the file '%s': %s", path,
+		g_strerror(errno));
+	return false;
+}
+
+char *task_context_keep_named(
+	TaskContext *context, const char *path, const char *name, bool move, GError **error)
+{
+	g_autofree char *target = g_build_filename(runner_files_folder(context->drive->runner),
+		context->drive->id, context->node->id, name, NULL);
+
+	if (!file_keep(path, target, move, error))
+		return NULL;
+	return g_strdup_printf("weir:///%s/%s/%s", context->drive->id, context->node->id, name);
+}
+
 char *task_context_keep_file(TaskContext *context, const char *path, GError **error)
 {
 	g_autofree char *base = g_path_get_basename(path);
-	g_autofree char *folder = kept_folder(context);
-	g_autofree char *target = g_build_filename(folder, base, NULL);
 
-	if (g_mkdir_with_parents(folder, 0700) < 0 ||
-		(rename(path, target) < 0 && errno != EXDEV)) {
-		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot keep the file '%s': %s",
-			path, g_strerror(errno));
-		return NULL;
-	}
-	if (access(target, F_OK) < 0 && !run_file_copy(path, target, error))
-		return NULL;
-	return g_strdup_printf("weir:///%s/%s/%s", context->drive->id, context->node->id, base);
+	return task_context_keep_named(context, path, base, true, error);
 }

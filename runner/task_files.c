@@ -1,6 +1,8 @@
 // The files that a task sees: those of its domain's scripts/, copied into its own folder.
 #include "runner/drive.h"
 
+#include "runner/file_pattern.h"
+#include "runner/folder.h"
 #include "store/script.h"
 
 #include <errno.h>
@@ -23,38 +25,109 @@ static bool file_put(const char *folder, const char *path, const char *content, 
 		executable ? 0700 : 0600, error);
 }
 
-// A folder of the file system. Symbolic links are not followed.
-static bool folder_copy(const char *source, const char *target, const char *below, GError **error)
+// ---- Which of them: the property namespaceFiles
+
+typedef struct {
+	bool enabled;
+	json_t *include, *exclude; // lists of patterns; NULL: all, none
+} Choice;
+
+static void choice_clear(Choice *choice)
 {
-	g_autofree char *path =
-		*below == '\0' ? g_strdup(source) : g_build_filename(source, below, NULL);
-	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-	const char *name;
+	json_decref(choice->include);
+	json_decref(choice->exclude);
+}
 
-	while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-		g_autofree char *entry =
-			*below == '\0' ? g_strdup(name) : g_build_filename(below, name, NULL);
-		g_autofree char *full = g_build_filename(source, entry, NULL);
-		g_autofree char *content = NULL;
-		gsize length;
-		struct stat status;
+// A list, also of what is one text; NULL when absent. A new reference.
+static json_t *patterns_of(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
 
-		if (lstat(full, &status) < 0)
-			continue;
-		if (S_ISDIR(status.st_mode)) {
-			if (!folder_copy(source, target, entry, error))
-				return false;
-		} else if (S_ISREG(status.st_mode)) {
-			if (!g_file_get_contents(full, &content, &length, error) ||
-				!file_put(target, entry, content, length,
-					(status.st_mode & 0111) != 0, error))
-				return false;
-		}
-	}
+	return json_is_string(value) ? json_pack("[O]", value) : json_incref(value);
+}
+
+// true, false, a list of patterns, or {enabled, include, exclude}.
+static bool choice_read(TaskContext *context, Choice *choice, GError **error)
+{
+	json_t *value = NULL;
+	json_t *enabled;
+
+	*choice = (Choice){.enabled = true};
+	if (!task_context_json(context, "namespaceFiles", &value, error))
+		return false;
+	if (json_is_array(value))
+		choice->include = json_incref(value);
+	choice->include = json_is_object(value) ? patterns_of(value, "include") : choice->include;
+	choice->exclude = patterns_of(value, "exclude");
+	enabled = json_is_object(value) ? json_object_get(value, "enabled") : value;
+	choice->enabled =
+		!json_is_false(enabled) && g_strcmp0(json_string_value(enabled), "false") != 0;
+	json_decref(value);
 	return true;
 }
 
-static bool tree_copy(Store *store, const char *tree, const char *target, GError **error)
+// A pattern without a slash is also meant for names in folders.
+static bool one_matches(const char *pattern, const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return pattern != NULL && (file_pattern_matches(pattern + (*pattern == '/'), path) ||
+					  (strchr(pattern, '/') == NULL && base != NULL &&
+						  file_pattern_matches(pattern, base + 1)));
+}
+
+static bool any_matches(const json_t *patterns, const char *path)
+{
+	for (size_t i = 0; i < json_array_size(patterns); i++) {
+		if (one_matches(json_string_value(json_array_get(patterns, i)), path))
+			return true;
+	}
+	return false;
+}
+
+static bool is_chosen(const Choice *choice, const char *path)
+{
+	return (json_array_size(choice->include) == 0 || any_matches(choice->include, path)) &&
+	       !any_matches(choice->exclude, path);
+}
+
+// ---- Where they come from
+
+typedef struct {
+	const char *source, *target;
+	const Choice *choice;
+	GError *error;
+} Copy;
+
+static bool copy_visit(const char *path, gpointer data)
+{
+	Copy *copy = data;
+	g_autofree char *full = g_build_filename(copy->source, path, NULL);
+	g_autofree char *content = NULL;
+	struct stat status;
+	gsize length;
+
+	if (!is_chosen(copy->choice, path) || lstat(full, &status) < 0)
+		return true;
+	return g_file_get_contents(full, &content, &length, &copy->error) &&
+	       file_put(copy->target, path, content, length, (status.st_mode & 0111) != 0,
+		       &copy->error);
+}
+
+static bool folder_copy(
+	const char *source, const char *target, const Choice *choice, GError **error)
+{
+	Copy copy = {source, target, choice, NULL};
+
+	folder_walk(source, copy_visit, &copy);
+	if (copy.error == NULL)
+		return true;
+	g_propagate_error(error, copy.error);
+	return false;
+}
+
+static bool tree_copy(
+	Store *store, const char *tree, const char *target, const Choice *choice, GError **error)
 {
 	g_autoptr(GPtrArray) entries = NULL;
 
@@ -64,6 +137,8 @@ static bool tree_copy(Store *store, const char *tree, const char *target, GError
 		const StoreScriptEntry *entry = entries->pdata[i];
 		g_autoptr(GBytes) content = NULL;
 
+		if (!is_chosen(choice, entry->path))
+			continue;
 		if (!store_script_file_get(store, entry->blob, &content, error))
 			return false;
 		if (content == NULL) {
@@ -79,23 +154,32 @@ static bool tree_copy(Store *store, const char *tree, const char *target, GError
 	return true;
 }
 
-const char *task_context_scripts(TaskContext *context, GError **error)
+static bool files_copy(TaskContext *context, const char *folder, GError **error)
 {
 	const RunnerOptions *options = runner_options(context->drive->runner);
 	const char *tree = flow_model_scripts_tree(context->drive->model);
-	const char *folder = task_context_folder(context, error);
+	Choice choice;
+	bool ok = choice_read(context, &choice, error);
 
-	if (folder == NULL || context->scripts_there ||
-		(options->scripts_folder == NULL && tree == NULL))
+	if (ok && choice.enabled && options->scripts_folder != NULL)
+		ok = folder_copy(options->scripts_folder, folder, &choice, error);
+	else if (ok && choice.enabled)
+		ok = tree_copy(task_context_store(context), tree, folder, &choice, error);
+	choice_clear(&choice);
+	return ok;
+}
+
+const char *task_context_scripts(TaskContext *context, GError **error)
+{
+	const RunnerOptions *options = runner_options(context->drive->runner);
+	const char *folder = task_context_folder(context, error);
+	bool any = options->scripts_folder != NULL ||
+		   flow_model_scripts_tree(context->drive->model) != NULL;
+
+	if (folder == NULL || context->scripts_there || !any)
 		return folder;
-	if (options->scripts_folder != NULL) {
-		if (!g_file_test(options->scripts_folder, G_FILE_TEST_IS_DIR))
-			return folder;
-		if (!folder_copy(options->scripts_folder, folder, "", error))
-			return NULL;
-	} else if (!tree_copy(task_context_store(context), tree, folder, error)) {
+	if (!files_copy(context, folder, error))
 		return NULL;
-	}
 	g_autofree char *link = g_build_filename(folder, "scripts", NULL);
 	if (symlink(".", link) < 0 && errno != EEXIST) {
 		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot make '%s': %s", link,
@@ -104,4 +188,40 @@ const char *task_context_scripts(TaskContext *context, GError **error)
 	}
 	context->scripts_there = true;
 	return folder;
+}
+
+// ---- What they are, without copying
+
+typedef struct {
+	const char *source;
+	GChecksum *checksum;
+} Digest;
+
+static bool digest_visit(const char *path, gpointer data)
+{
+	const Digest *digest = data;
+	g_autofree char *full = g_build_filename(digest->source, path, NULL);
+	g_autofree char *content = NULL;
+	gsize length = 0;
+
+	g_checksum_update(digest->checksum, (const guchar *)path, (gssize)strlen(path) + 1);
+	if (g_file_get_contents(full, &content, &length, NULL))
+		g_checksum_update(digest->checksum, (const guchar *)content, (gssize)length);
+	return true;
+}
+
+char *task_context_scripts_digest(const TaskContext *context)
+{
+	const RunnerOptions *options = runner_options(context->drive->runner);
+	const char *tree = flow_model_scripts_tree(context->drive->model);
+	Digest digest = {options->scripts_folder, NULL};
+	char *text;
+
+	if (options->scripts_folder == NULL)
+		return g_strdup(tree != NULL ? tree : "");
+	digest.checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	folder_walk(options->scripts_folder, digest_visit, &digest);
+	text = g_strdup(g_checksum_get_string(digest.checksum));
+	g_checksum_free(digest.checksum);
+	return text;
 }

@@ -178,9 +178,15 @@ void task_context_on_finish(TaskContext *context, bool always,
 char *task_context_connection_url(TaskContext *context, const char *name, GError **error);
 // The task's own empty folder, made at the first call and removed when the task has ended.
 const char *task_context_folder(TaskContext *context, GError **error);
+// Whether other tasks work in that folder, too (inside a working-directory).
+bool task_context_folder_is_shared(const TaskContext *context);
 // The task's folder, filled at the first call with the files of the domain's scripts/ at the run's revision (`weir run
 // --file`: of the folder scripts beside the flow); `scripts` in it leads to itself, so that both names work. NULL with error.
 const char *task_context_scripts(TaskContext *context, GError **error);
+// What identifies those files: the same text while they are the same. "" when there are none. Free with g_free.
+char *task_context_scripts_digest(const TaskContext *context);
+// Where environments of packages are kept (runner/package_env.h). Borrowed.
+const char *task_context_environments(const TaskContext *context);
 // Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path is taken
 // relative to the domain's scripts/ folder and may not leave it. Free with g_free.
 char *task_context_open_path(TaskContext *context, const char *uri, GError **error);
@@ -191,3 +197,7 @@ char *task_context_file_finish(
 	TaskContext *context, RunFileNew *file, const char *name, GError **error);
 // Keeps a file of the task's folder as the run's own and returns its URI (weir:///run/…). Free with g_free.
 char *task_context_keep_file(TaskContext *context, const char *path, GError **error);
+// Likewise, under a relative name of its own ("a/b.csv"; the caller has checked it). move: the file need not stay. One that
+// an earlier attempt kept under the name is replaced.
+char *task_context_keep_named(
+	TaskContext *context, const char *path, const char *name, bool move, GError **error);

@@ -19,6 +19,8 @@ static const TaskType types[] = {
 	{"mail.send", TASK_OUTSIDE, 0, run_mail_send, NULL},
 	{"notify.slack", TASK_OUTSIDE, 0, run_notify_slack, NULL},
 	{"notify.webhook", TASK_OUTSIDE, 0, run_notify_webhook, NULL},
+	{"python", TASK_OUTSIDE, 0, run_python, NULL},
+	{"node", TASK_OUTSIDE, 0, run_node, NULL},
 	// A publish carries a marker in its own dataset: done twice it is done once.
 	{"sql.build", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_build, NULL},
 	{"sql.load", TASK_OUTSIDE, TASK_REPEATABLE, run_sql_load, NULL},

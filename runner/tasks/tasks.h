@@ -24,3 +24,5 @@ TASK_RUN(http_download);
 TASK_RUN(mail_send);
 TASK_RUN(notify_slack);
 TASK_RUN(notify_webhook);
+TASK_RUN(python);
+TASK_RUN(node);

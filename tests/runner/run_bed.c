@@ -77,9 +77,15 @@ void bed_run_create(Store *store, const char *flow, const char *inputs, char id[
 
 json_t *bed_run(const char *yaml, const char *inputs)
 {
+	RunnerOptions options = {.slots = 2, .sole = true};
+
+	return bed_run_with(yaml, inputs, &options);
+}
+
+json_t *bed_run_with(const char *yaml, const char *inputs, const RunnerOptions *options)
+{
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = store_open(NULL, STORE_EPHEMERAL, &error);
-	RunnerOptions options = {.slots = 2, .sole = true};
 	Runner *runner;
 	json_t *report;
 	char id[27];
@@ -87,7 +93,7 @@ json_t *bed_run(const char *yaml, const char *inputs)
 	g_assert_no_error(error);
 	g_autofree char *flow = flows_put(store, yaml);
 	bed_run_create(store, flow, inputs, id);
-	runner = runner_new(store, &options, &error);
+	runner = runner_new(store, options, &error);
 	g_assert_no_error(error);
 	runner_start(runner, &error);
 	g_assert_no_error(error);

@@ -12,6 +12,8 @@ void bed_flows_put(Store *store, const char *yaml);
 void bed_run_create(Store *store, const char *flow, const char *inputs, char id[27]);
 // Runs the first flow of the text on a store in memory. Returns its report (runner/run_report.h); a new reference.
 json_t *bed_run(const char *yaml, const char *inputs);
+// Likewise, by a runner with these options.
+json_t *bed_run_with(const char *yaml, const char *inputs, const RunnerOptions *options);
 // "SUCCESS: a=SUCCESS b[x]=FAILED(FAILED,FAILED)": the run's state, and its task runs in the order they were made with their
 // attempts when there is more than one, or one with another state.
 char *bed_text(const json_t *report);

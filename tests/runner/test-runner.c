@@ -222,7 +222,7 @@ static const struct {
 		"'echo \"::{\\\"outputs\\\":{\\\"e\\\":\\\"$(cat o)\\\"}}::\"']}",
 		"a",
 		"{\"exitCode\":0,\"vars\":{\"e\":\"HOME LANG PATH PWD TMPDIR WEIR_TASK_RUN "
-		"\"},\"outputFiles\":{},\"stdOutLineCount\":1,\"stdErrLineCount\":0}"},
+		"WORKING_DIR \"},\"outputFiles\":{},\"stdOutLineCount\":1,\"stdErrLineCount\":0}"},
 	{"shell-files",
 		"- {id: a, type: shell, inputFiles: {in.txt: hello}, outputFiles: ['*.out'], "
 		"commands: ['tr a-z A-Z < in.txt > x.out']}\n"

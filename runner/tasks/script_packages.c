@@ -1,0 +1,202 @@
+#include "runner/tasks/script_packages.h"
+
+#include "runner/process.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SHOWN = 12 }; // lines of a failure
+
+// ---- Programs that prepare
+
+typedef struct {
+	const ScriptTask *task;
+	GString *rest[2]; // lines that have not ended
+	GPtrArray *lines;
+	bool logged;
+} Printed;
+
+static void printed_line(const Printed *printed, const char *line, gsize length)
+{
+	g_autofree char *text = g_strndup(line, length);
+
+	g_strchomp(text);
+	if (*text == '\0')
+		return;
+	if (printed->logged)
+		task_context_log_text(printed->task->context, TASK_LOG_DEBUG, text, strlen(text));
+	g_ptr_array_add(printed->lines, g_steal_pointer(&text));
+}
+
+static void printed_take(int stream, const char *bytes, size_t length, void *data)
+{
+	const Printed *printed = data;
+	GString *rest = printed->rest[stream - 1];
+	const char *end;
+
+	g_string_append_len(rest, bytes, (gssize)length);
+	while ((end = memchr(rest->str, '\n', rest->len)) != NULL) {
+		printed_line(printed, rest->str, (gsize)(end - rest->str));
+		g_string_erase(rest, 0, end - rest->str + 1);
+	}
+}
+
+static bool environment_of(
+	const ScriptTask *task, const char *const *more, GPtrArray *environment, GError **error)
+{
+	if (!script_task_environment(task, environment, error))
+		return false;
+	g_ptr_array_set_size(environment, (gint)environment->len - 1);
+	for (; more != NULL && *more != NULL; more++)
+		g_ptr_array_add(environment, g_strdup(*more));
+	g_ptr_array_add(environment, NULL);
+	return true;
+}
+
+bool script_program_run(const ScriptTask *task, const char *folder, const char *const *arguments,
+	const char *const *more, GPtrArray *lines, GError **error)
+{
+	g_autoptr(GPtrArray) environment = g_ptr_array_new_with_free_func(g_free);
+	Printed printed = {task, {g_string_new(NULL), g_string_new(NULL)}, lines, more != NULL};
+	ProcessEnd end = {0};
+	bool ok = environment_of(task, more, environment, error);
+	ProcessSpec spec = {
+		.arguments = arguments,
+		.environment = (const char *const *)environment->pdata,
+		.folder = folder,
+		.grace = G_USEC_PER_SEC,
+		.cancel_fd = task_context_cancel_fd(task->context),
+		.output = printed_take,
+		.data = &printed,
+	};
+
+	ok = ok && process_run(&spec, &end, error);
+	for (int i = 0; i < 2; i++) {
+		if (ok)
+			printed_line(&printed, printed.rest[i]->str, printed.rest[i]->len);
+		g_string_free(printed.rest[i], TRUE);
+	}
+	if (!ok || (!end.cancelled && end.exit_code == 0))
+		return ok;
+	g_set_error(error, TASK_ERROR, end.cancelled ? TASK_ERROR_CANCELLED : TASK_ERROR_FAILED,
+		end.cancelled ? "stopped" : "'%s' ended with exit code %d", arguments[0],
+		end.exit_code);
+	return false;
+}
+
+// ---- Versions
+
+static pthread_mutex_t versions_lock = PTHREAD_MUTEX_INITIALIZER;
+static GHashTable *versions; // what identifies the file → what it printed
+
+// A file that was replaced is another one.
+static char *file_identity(const char *program)
+{
+	struct stat status;
+
+	if (stat(program, &status) < 0)
+		return g_strdup(program);
+	return g_strdup_printf("%s %ju %jd %jd.%09ld", program, (uintmax_t)status.st_ino,
+		(intmax_t)status.st_size, (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+static char *version_known(const char *identity)
+{
+	char *found;
+
+	pthread_mutex_lock(&versions_lock);
+	if (versions == NULL)
+		versions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	found = g_strdup(g_hash_table_lookup(versions, identity));
+	pthread_mutex_unlock(&versions_lock);
+	return found;
+}
+
+char *script_version(
+	const ScriptTask *task, const char *program, const char *argument, GError **error)
+{
+	g_autofree char *identity = file_identity(program);
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	const char *arguments[] = {program, argument, NULL};
+	char *version = version_known(identity);
+
+	if (version != NULL)
+		return version;
+	if (!script_program_run(task, task->folder, arguments, NULL, lines, error))
+		return NULL;
+	version = g_strdup(lines->len > 0 ? lines->pdata[0] : "");
+	pthread_mutex_lock(&versions_lock);
+	g_hash_table_replace(versions, g_steal_pointer(&identity), g_strdup(version));
+	pthread_mutex_unlock(&versions_lock);
+	return version;
+}
+
+// ---- Failures
+
+char *script_lines_find(const GPtrArray *lines, const char *before, const char *end)
+{
+	for (guint i = 0; i < lines->len; i++) {
+		const char *at = strstr(lines->pdata[i], before);
+
+		if (at == NULL)
+			continue;
+		at += strlen(before);
+		return g_strndup(at, strcspn(at, end));
+	}
+	return NULL;
+}
+
+void script_packages_fail(const ScriptTask *task, const GPtrArray *lines, const char *package,
+	const char *cause, GError **error)
+{
+	for (guint i = lines->len > SHOWN ? lines->len - SHOWN : 0; i < lines->len; i++)
+		task_context_log(
+			task->context, TASK_LOG_ERROR, "%s", (const char *)lines->pdata[i]);
+	g_clear_error(error);
+	if (package != NULL)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
+			"cannot install the package '%s': %s", package, cause);
+	else
+		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "cannot install the packages: %s",
+			cause);
+}
+
+// ---- Environments
+
+typedef struct {
+	const ScriptTask *task;
+	bool (*build)(const char *folder, void *data, GError **error);
+	void *data;
+} Build;
+
+static bool build_timed(const char *folder, void *data, GError **error)
+{
+	const Build *build = data;
+	int64_t begin = g_get_monotonic_time();
+
+	task_context_log(build->task->context, TASK_LOG_INFO, "building the packages' environment");
+	if (!build->build(folder, build->data, error))
+		return false;
+	task_context_log(build->task->context, TASK_LOG_INFO,
+		"the packages' environment was built in %.1f s",
+		(double)(g_get_monotonic_time() - begin) / G_USEC_PER_SEC);
+	return true;
+}
+
+bool script_packages_take(ScriptTask *task, const char *key,
+	bool (*build)(const char *folder, void *data, GError **error), void *data, GError **error)
+{
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+	Build timed = {task, build, data};
+	const PackageBuilder builder = {
+		.build = build_timed,
+		.cancel_fd = task_context_cancel_fd(task->context),
+		.data = &timed,
+	};
+
+	digest[32] = '\0'; // paths of programs in it must fit into a #! line
+	task->packages =
+		package_env_take(task_context_environments(task->context), digest, &builder, error);
+	return task->packages != NULL;
+}

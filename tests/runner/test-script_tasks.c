@@ -1,0 +1,482 @@
+// Tasks that run Python and JavaScript: both forms, files, and environments of packages that are made here.
+#include "runner/folder.h"
+#include "tests/runner/run_bed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *bed; // a folder: packages/, environments/, scripts/
+
+static char *flow_of(const char *tasks)
+{
+	g_autoptr(GString) text = g_string_new("id: f\nnamespace: t\ntasks:\n");
+	g_auto(GStrv) lines = g_strsplit(tasks, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+		g_string_append_printf(text, "  %s\n", *line);
+	g_string_replace(text, "BED", bed, 0);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static json_t *run_tasks(const char *tasks, const char *scripts)
+{
+	g_autofree char *environments = g_build_filename(bed, "environments", NULL);
+	g_autofree char *folder = scripts == NULL ? NULL : g_build_filename(bed, scripts, NULL);
+	RunnerOptions options = {.slots = 3,
+		.sole = true,
+		.environments_folder = environments,
+		.scripts_folder = folder};
+	g_autofree char *yaml = flow_of(tasks);
+
+	return bed_run_with(yaml, NULL, &options);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	g_autofree char *full = g_build_filename(bed, path, NULL);
+	g_autofree char *parent = g_path_get_dirname(full);
+	g_autoptr(GError) error = NULL;
+
+	g_mkdir_with_parents(parent, 0700);
+	g_file_set_contents(full, text, -1, &error);
+	g_assert_no_error(error);
+}
+
+static void command(const char *text)
+{
+	g_autoptr(GString) line = g_string_new(text);
+
+	g_string_replace(line, "BED", bed, 0);
+	g_assert_cmpint(system(line->str), ==, 0);
+}
+
+static void assert_run(const char *tasks, const char *scripts, const char *states, const char *log)
+{
+	json_t *report = run_tasks(tasks, scripts);
+	g_autofree char *got = bed_text(report);
+	g_autofree char *lines = g_strdup(json_string_value(json_object_get(report, "log")));
+
+	if (strcmp(got, states) != 0)
+		g_test_message("%s", lines);
+	g_assert_cmpstr(got, ==, states);
+	if (log != NULL)
+		g_assert_cmpstr(lines, ==, log);
+	json_decref(report);
+}
+
+// ---- Forms
+
+static const struct {
+	const char *name, *tasks, *states, *log;
+} forms[] = {
+	{"python-script",
+		"- id: a\n  type: io.kestra.plugin.scripts.python.Script\n  containerImage: "
+		"python:slim\n"
+		"  script: |\n    import sys\n    print('two', 1 + 1)\n    print('err', "
+		"file=sys.stderr)\n"
+		"    print('::{\"outputs\": {\"n\": 5}}::')\n"
+		"- {id: b, type: log, message: 'n is {{ outputs.a.vars.n }}, {{ outputs.a.exitCode "
+		"}}'}",
+		"SUCCESS: a=SUCCESS b=SUCCESS", "INFO two 2\nERROR err\nINFO n is 5, 0\n"},
+	{"python-commands",
+		"- id: a\n  type: io.kestra.plugin.scripts.python.Commands\n  inputFiles: "
+		"{main.py: \"print('from main')\"}\n"
+		"  commands: ['python main.py', 'python3 -c \"print(3)\"']",
+		"SUCCESS: a=SUCCESS", "INFO from main\nINFO 3\n"},
+	{"before-commands",
+		"- {id: a, type: python, beforeCommands: ['export X=7'], script: \"import os; "
+		"print(os.environ['X'])\"}",
+		"SUCCESS: a=SUCCESS", "INFO 7\n"},
+	{"before-commands-fail",
+		"- {id: a, type: python, beforeCommands: ['false'], script: \"print('never')\"}",
+		"FAILED: a=FAILED", "ERROR the command ended with exit code 1\n"},
+	{"not-fail-fast",
+		"- {id: a, type: python, failFast: false, beforeCommands: ['false'], script: "
+		"\"print('on')\"}",
+		"SUCCESS: a=SUCCESS", "INFO on\n"},
+	{"python-error", "- {id: a, type: python, script: 'import sys; sys.exit(4)'}",
+		"FAILED: a=FAILED", "ERROR the command ended with exit code 4\n"},
+	{"python-interpreter-takes-the-file",
+		"- {id: a, type: python, interpreter: [python3, -O], script: 'print(__debug__)'}",
+		"SUCCESS: a=SUCCESS", "INFO False\n"},
+	{"python-imports-beside-it",
+		"- {id: a, type: python, inputFiles: {helper.py: 'N = 9'}, script: 'import helper; "
+		"print(helper.N)'}",
+		"SUCCESS: a=SUCCESS", "INFO 9\n"},
+	{"python-no-such-version",
+		"- {id: a, type: python, pythonVersion: '2.99', script: 'print(1)'}",
+		"FAILED: a=FAILED",
+		"ERROR there is no program 'python2.99' in the task's PATH; install Python "
+		"(package 'python3'), or say where it is with 'pythonPath'\n"},
+	{"python-not-installed",
+		"- {id: a, type: python, env: {PATH: /nowhere}, script: 'print(1)'}",
+		"FAILED: a=FAILED",
+		"ERROR there is no program 'python3' in the task's PATH; install Python (package "
+		"'python3'), or say where it is with 'pythonPath'\n"},
+	{"node-not-installed", "- {id: a, type: node, env: {PATH: /nowhere}, script: '1'}",
+		"FAILED: a=FAILED",
+		"ERROR there is no program 'node' in the task's PATH; install the package "
+		"'nodejs', or say where it is with 'nodePath'\n"},
+	{"node-script",
+		"- id: a\n  type: io.kestra.plugin.scripts.node.Script\n  script: |\n"
+		"    console.log('js', 1 + 1)\n    console.log('::' + JSON.stringify({outputs: "
+		"{k: [1]}}) + '::')\n"
+		"- {id: b, type: log, message: '{{ outputs.a.vars.k }}'}",
+		"SUCCESS: a=SUCCESS b=SUCCESS", "INFO js 2\nINFO [1]\n"},
+	{"node-commands",
+		"- {id: a, type: io.kestra.plugin.scripts.node.Commands, inputFiles: {main.js: "
+		"'console.log(4)'}, commands: [node main.js]}",
+		"SUCCESS: a=SUCCESS", "INFO 4\n"},
+	{"shell-script",
+		"- {id: a, type: io.kestra.plugin.scripts.shell.Script, script: 'for i in 1 2; do "
+		"echo $i; done'}",
+		"SUCCESS: a=SUCCESS", "INFO 1\nINFO 2\n"},
+	{"old-bash",
+		"- {id: a, type: io.kestra.core.tasks.scripts.Bash, interpreterArgs: [-e, -c], "
+		"commands: ['echo $0']}",
+		"SUCCESS: a=SUCCESS", "INFO /bin/sh\n"},
+	{"old-output-files",
+		"- {id: a, type: io.kestra.core.tasks.scripts.Bash, outputFiles: [first], "
+		"outputDirs: [d], commands: ['echo 1 > {{ outputFiles.first }}', 'echo 2 > {{ "
+		"outputDirs.d }}/x']}\n"
+		"- {id: b, type: log, message: '{{ outputs.a.outputFiles | keys | sort }}'}",
+		"SUCCESS: a=SUCCESS b=SUCCESS", "INFO [\"d/x\",\"first\"]\n"},
+	{"old-node",
+		"- {id: a, type: io.kestra.core.tasks.scripts.Node, inputFiles: {main.js: "
+		"'console.log(8)'}}",
+		"SUCCESS: a=SUCCESS", "INFO 8\n"},
+	{"bash",
+		"- {id: a, type: shell, interpreter: [/bin/bash, -c], commands: ['x=(1 2 3)', "
+		"'echo ${#x[@]}']}",
+		"SUCCESS: a=SUCCESS", "INFO 3\n"},
+	{"log-lines-of-a-helper",
+		"- {id: a, type: shell, commands: ['echo "
+		"''::{\"logs\":[{\"level\":\"WARN\",\"message\":\"w\"}],\"metrics\":[{\"name\":"
+		"\"x\",\"value\":1}]}::''']}",
+		"SUCCESS: a=SUCCESS", "WARN w\n"},
+};
+
+static void test_form(gconstpointer data)
+{
+	const size_t i = GPOINTER_TO_SIZE(data);
+
+	assert_run(forms[i].tasks, NULL, forms[i].states, forms[i].log);
+}
+
+static void test_long_scripts(void)
+{
+	// Longer than the kernel takes as an argument.
+	g_autoptr(GString) tasks = g_string_new("- id: a\n  type: shell\n  commands:\n");
+
+	for (int i = 0; i < 6000; i++)
+		g_string_append_printf(tasks, "    - 'x=%d # some more text to make it long'\n", i);
+	g_string_append(tasks, "    - echo $x\n    - ls -A\n");
+	assert_run(tasks->str, NULL, "SUCCESS: a=SUCCESS", NULL);
+}
+
+// ---- Files
+
+static void test_files(void)
+{
+	assert_run("- id: a\n  type: python\n"
+		   "  inputFiles: {in/data.csv: 'a,{{ 1 + 1 }}', list.json: [1, 2], empty: null}\n"
+		   "  outputFiles: ['**/*.out', '{x,y}.txt']\n  outputDirs: [made]\n"
+		   "  script: |\n"
+		   "    import os\n"
+		   "    print(open('in/data.csv').read(), open('list.json').read(), "
+		   "os.path.getsize('empty'))\n"
+		   "    os.makedirs('o/p')\n"
+		   "    for n in ('o/p/z.out', 'o/z.out', 'x.txt', 'w.txt', 'made/m'): "
+		   "open(n, 'w').write(n)\n"
+		   "    os.symlink('/etc/passwd', 'link.out')\n"
+		   "- id: b\n  type: log\n  message:\n"
+		   "    - '{{ outputs.a.outputFiles | keys | sort }}'\n"
+		   "    - \"{{ read(outputs.a.outputFiles['o/p/z.out']) }} {{ "
+		   "read(outputs.a.outputFiles['o/z.out']) }}\"\n"
+		   "- {id: c, type: shell, inputFiles: {again: \"{{ outputs.a.outputFiles['x.txt'] "
+		   "}}\"}, commands: [cat again]}",
+		NULL, "SUCCESS: a=SUCCESS b=SUCCESS c=SUCCESS",
+		"INFO a,2 [1,2] 0\nINFO [\"made/m\",\"o/p/z.out\",\"o/z.out\",\"x.txt\"]\n"
+		"INFO o/p/z.out o/z.out\nINFO x.txt\n");
+}
+
+static void test_output_directory(void)
+{
+	assert_run("- id: a\n  type: shell\n  outputDirectory: true\n  commands:\n"
+		   "    - mkdir {{ outputDir }}/d\n"
+		   "    - echo one > $OUTPUT_DIR/d/one\n"
+		   "    - test \"$WORKING_DIR\" = '{{ workingDir }}'\n"
+		   "    - echo other > other\n"
+		   "- {id: b, type: log, message: '{{ outputs.a.outputFiles | keys }}'}",
+		NULL, "SUCCESS: a=SUCCESS b=SUCCESS", "INFO [\"d/one\"]\n");
+}
+
+static void test_bad_files(void)
+{
+	assert_run("- {id: a, type: shell, inputFiles: {../x: y}, commands: ['true']}", NULL,
+		"FAILED: a=FAILED",
+		"ERROR property 'inputFiles': '../x' leads out of the folder\n");
+	assert_run("- {id: a, type: shell, outputFiles: [../x], commands: ['true']}", NULL,
+		"FAILED: a=FAILED",
+		"ERROR property 'outputFiles': '../x' leads out of the folder\n");
+	assert_run("- {id: a, type: shell, inputFiles: 'no object', commands: ['true']}", NULL,
+		"FAILED: a=FAILED",
+		"ERROR property 'inputFiles' must give an object of names and texts\n");
+}
+
+static void test_namespace_files(void)
+{
+	write_file("some/a.py", "print('a')");
+	write_file("some/sub/b.py", "print('b')");
+	write_file("some/sub/c.txt", "c");
+	assert_run("- {id: a, type: python, commands: [python a.py, python scripts/sub/b.py]}",
+		"some", "SUCCESS: a=SUCCESS", "INFO a\nINFO b\n");
+	assert_run("- {id: a, type: shell, namespaceFiles: {enabled: true, include: ['*.py'], "
+		   "exclude: [a.py]}, commands: ['find . -type f']}",
+		"some", "SUCCESS: a=SUCCESS", "INFO ./sub/b.py\n");
+	assert_run("- {id: a, type: shell, namespaceFiles: {enabled: false}, commands: ['find . "
+		   "-type f']}",
+		"some", "SUCCESS: a=SUCCESS", "");
+}
+
+// ---- Packages of Python
+
+static const char make_wheels[] =
+	"import zipfile\n"
+	"def wheel(name, version, code, needs=''):\n"
+	"    info = f'{name}-{version}.dist-info'\n"
+	"    with zipfile.ZipFile(f'BED/packages/{name}-{version}-py3-none-any.whl', 'w') as z:\n"
+	"        z.writestr(f'{name}.py', code)\n"
+	"        z.writestr(f'{info}/METADATA', f'Metadata-Version: 2.1\\nName: {name}\\nVersion: "
+	"{version}\\n{needs}')\n"
+	"        z.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\\nGenerator: "
+	"test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n"
+	"        z.writestr(f'{info}/entry_points.txt', "
+	"f'[console_scripts]\\n{name}={name}:main\\n')\n"
+	"        z.writestr(f'{info}/RECORD', '')\n"
+	"for v in ('1.0', '2.0'):\n"
+	"    wheel('tiny', v, f'VERSION = \"{v}\"\\ndef main(): print(\"tiny\", VERSION)\\n')\n";
+
+#define LOCAL "'--no-index', '--find-links=BED/packages'"
+
+static unsigned count_of(const json_t *report, const char *line)
+{
+	g_auto(GStrv) parts =
+		g_strsplit(json_string_value(json_object_get(report, "log")), line, -1);
+
+	return g_strv_length(parts) - 1;
+}
+
+static void test_environments(void)
+{
+	// Two lists that do not go together, each used by two tasks at once: two builds.
+	json_t *report =
+		run_tasks("- id: p\n  type: parallel\n  tasks:\n"
+			  "    - {id: a, type: python, requirements: [tiny==1.0, " LOCAL
+			  "], script: 'import tiny; print(\"has\", tiny.VERSION)'}\n"
+			  "    - {id: b, type: python, requirements: [tiny==1.0, " LOCAL
+			  "], commands: [tiny, \"python -c 'import tiny; print(\\\"has\\\", "
+			  "tiny.VERSION)'\"]}\n"
+			  "    - {id: c, type: python, requirements: [tiny==2.0, " LOCAL
+			  "], script: 'import tiny; print(\"has\", tiny.VERSION)'}\n",
+			NULL);
+	g_autofree char *states = bed_text(report);
+
+	if (strcmp(states, "SUCCESS: p=SUCCESS a=SUCCESS b=SUCCESS c=SUCCESS") != 0)
+		g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpstr(states, ==, "SUCCESS: p=SUCCESS a=SUCCESS b=SUCCESS c=SUCCESS");
+	g_assert_cmpuint(count_of(report, "INFO building the packages' environment\n"), ==, 2);
+	g_assert_cmpuint(count_of(report, "INFO has 1.0\n"), ==, 2);
+	g_assert_cmpuint(count_of(report, "INFO has 2.0\n"), ==, 1);
+	g_assert_cmpuint(count_of(report, "INFO tiny 1.0\n"), ==, 1);
+	json_decref(report);
+	// The next run builds nothing; requirements.txt of scripts/ and plugin defaults are the same list.
+	write_file("pinned/requirements.txt", "tiny==3.0\n");
+	assert_run("- {id: a, type: python, requirements: [tiny==1.0, " LOCAL
+		   "], script: 'import tiny; print(tiny.VERSION)'}",
+		"pinned", "SUCCESS: a=SUCCESS", "INFO 1.0\n");
+	assert_run("- {id: a, type: python, requirements: [], script: 'print(1)'}", "pinned",
+		"SUCCESS: a=SUCCESS", "INFO 1\n");
+}
+
+static void test_requirements_file(void)
+{
+	write_file("listed/main.py", "import tiny\nprint('has', tiny.VERSION)\n");
+	command("printf -- '--no-index\n--find-links=BED/packages\ntiny\n' > "
+		"BED/listed/requirements.txt");
+	json_t *report = run_tasks("- {id: a, type: python, commands: [python main.py]}", "listed");
+
+	g_assert_cmpuint(
+		count_of(report, "WARN 'tiny' is not pinned to a version: it stays what it is when "
+				 "the environment is built; write 'tiny==VERSION'\n"),
+		==, 1);
+	g_assert_cmpuint(count_of(report, "INFO has 2.0\n"), ==, 1);
+	json_decref(report);
+}
+
+static void test_missing_package(void)
+{
+	json_t *report =
+		run_tasks("- {id: a, type: python, requirements: [tiny==9.9, " LOCAL
+			  "], script: 'print(\"never\")', retry: {type: constant, interval: PT0S, "
+			  "maxAttempts: 1}}",
+			NULL);
+	const char *log = json_string_value(json_object_get(report, "log"));
+
+	g_assert_nonnull(strstr(log, "ERROR cannot install the package 'tiny==9.9': "));
+	g_assert_nonnull(
+		strstr(log, "ERROR ERROR: No matching distribution found for tiny==9.9\n"));
+	g_assert_null(strstr(log, "INFO never"));
+	json_decref(report);
+}
+
+static void test_old_python(void)
+{
+	json_t *report = run_tasks("- {id: a, type: io.kestra.core.tasks.scripts.Python, "
+				   "requirements: [tiny==1.0, " LOCAL "], inputFiles: {main.py: "
+				   "'import tiny; print(\"has\", tiny.VERSION)'}}",
+		NULL);
+
+	g_assert_cmpuint(count_of(report, "INFO has 1.0\n"), ==, 1);
+	json_decref(report);
+}
+
+static void test_timeout_while_building(void)
+{
+	json_t *report =
+		run_tasks("- {id: a, type: python, timeout: PT0.2S, requirements: ['tiny==1.0', "
+			  "'# another list', " LOCAL "], script: 'print(1)'}",
+			NULL);
+
+	g_assert_cmpuint(count_of(report, "ERROR timed out after PT0.2S\n"), ==, 1);
+	json_decref(report);
+}
+
+// ---- Packages of npm
+
+static void make_npm(const char *version)
+{
+	g_autofree char *json = g_strdup_printf(
+		"{\"name\": \"tiny\", \"version\": \"%s\", \"main\": \"index.js\"}", version);
+	g_autofree char *code = g_strdup_printf("exports.VERSION = '%s'\n", version);
+	g_autofree char *pack =
+		g_strdup_printf("tar -C BED/npm -czf BED/packages/tiny-%s.tgz package", version);
+
+	write_file("npm/package/package.json", json);
+	write_file("npm/package/index.js", code);
+	command(pack);
+}
+
+static void test_npm(void)
+{
+	json_t *report = run_tasks(
+		"- id: p\n  type: parallel\n  tasks:\n"
+		"    - {id: a, type: node, packages: {tiny: 'file:BED/packages/tiny-1.0.0.tgz'}, "
+		"script: \"console.log('has', require('tiny').VERSION)\"}\n"
+		"    - {id: b, type: node, packages: ['tiny@file:BED/packages/tiny-2.0.0.tgz'], "
+		"inputFiles: {m.mjs: \"import t from 'tiny'; console.log('has', t.VERSION)\"}, "
+		"commands: [node m.mjs]}\n",
+		NULL);
+	g_autofree char *states = bed_text(report);
+
+	if (count_of(report, "INFO has 1.0.0\n") != 1)
+		g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpstr(states, ==, "SUCCESS: p=SUCCESS a=SUCCESS b=SUCCESS");
+	g_assert_cmpuint(count_of(report, "INFO has 1.0.0\n"), ==, 1);
+	g_assert_cmpuint(count_of(report, "INFO has 2.0.0\n"), ==, 1);
+	json_decref(report);
+	assert_run("- {id: a, type: node, packages: {tiny: 'file:BED/packages/tiny-1.0.0.tgz'}, "
+		   "script: \"console.log(require('tiny').VERSION)\"}",
+		NULL, "SUCCESS: a=SUCCESS", "INFO 1.0.0\n");
+}
+
+static void test_package_json(void)
+{
+	command("mkdir -p BED/web && cp BED/packages/tiny-2.0.0.tgz BED/web/");
+	write_file("web/package.json", "{\"dependencies\": {\"tiny\": \"file:tiny-2.0.0.tgz\"}}");
+	json_t *report = run_tasks(
+		"- {id: a, type: node, script: \"console.log('has', require('tiny').VERSION)\"}",
+		"web");
+
+	g_assert_cmpuint(count_of(report, "INFO has 2.0.0\n"), ==, 1);
+	json_decref(report);
+}
+
+static void test_npm_missing(void)
+{
+	json_t *report = run_tasks("- {id: a, type: node, packages: {nope: "
+				   "'file:BED/packages/nope-1.tgz'}, script: '1'}",
+		NULL);
+
+	g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpuint(count_of(report, "ERROR cannot install the package '"), ==, 1);
+	g_assert_cmpuint(count_of(report, "nope-1.tgz': ENOENT\n"), ==, 1);
+	json_decref(report);
+}
+
+// ---- Limits
+
+static void test_limits(void)
+{
+	assert_run("- {id: a, type: shell, limits: {memory: 512MB, cpu: PT1M, files: 50, fileSize: "
+		   "1KiB}, commands: ['ulimit -v', 'ulimit -t', 'ulimit -n', 'ulimit -c']}",
+		NULL, "SUCCESS: a=SUCCESS", "INFO 500000\nINFO 60\nINFO 50\nINFO 0\n");
+	assert_run("- {id: a, type: shell, limits: {memory: \"{{ 'lots' }}\"}, commands: ['true']}",
+		NULL, "FAILED: a=FAILED",
+		"ERROR property 'limits.memory' is no size like 512MB: 'lots'\n");
+	assert_run("- {id: a, type: shell, limits: {fileSize: 1KiB}, commands: ['exec head -c 5000 "
+		   "/dev/zero > big']}",
+		NULL, "FAILED: a=FAILED",
+		"ERROR the command was ended by signal 25 (File size limit exceeded)\n");
+}
+
+static void bed_make(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folder = NULL;
+	g_autofree char *script = NULL;
+	g_autofree char *line = NULL;
+
+	bed = g_dir_make_tmp("weir-scripts-XXXXXX", &error);
+	g_assert_no_error(error);
+	folder = g_build_filename(bed, "packages", NULL);
+	g_mkdir_with_parents(folder, 0700);
+	g_autoptr(GString) text = g_string_new(make_wheels);
+	g_string_replace(text, "BED", bed, 0);
+	write_file("wheels.py", text->str);
+	command("python3 BED/wheels.py");
+	make_npm("1.0.0");
+	make_npm("2.0.0");
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	bed_make();
+	for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+		g_autofree char *name = g_strdup_printf("/script/form/%s", forms[i].name);
+
+		g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_form);
+	}
+	g_test_add_func("/script/long-scripts", test_long_scripts);
+	g_test_add_func("/script/files", test_files);
+	g_test_add_func("/script/output-directory", test_output_directory);
+	g_test_add_func("/script/bad-files", test_bad_files);
+	g_test_add_func("/script/namespace-files", test_namespace_files);
+	g_test_add_func("/script/limits", test_limits);
+	g_test_add_func("/script/environments", test_environments);
+	g_test_add_func("/script/requirements-file", test_requirements_file);
+	g_test_add_func("/script/missing-package", test_missing_package);
+	g_test_add_func("/script/old-python", test_old_python);
+	g_test_add_func("/script/timeout-while-building", test_timeout_while_building);
+	g_test_add_func("/script/npm", test_npm);
+	g_test_add_func("/script/package-json", test_package_json);
+	g_test_add_func("/script/npm-missing", test_npm_missing);
+	status = g_test_run();
+	folder_remove(bed);
+	g_free(bed);
+	return status;
+}
