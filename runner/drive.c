@@ -142,6 +142,7 @@ static Drive *drive_new(Runner *runner, const StoreLease *lease, StoreRun *run, 
 	drive->mask_set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	drive->dirty = g_ptr_array_new();
 	drive->removed = g_ptr_array_new_with_free_func(g_free);
+	drive->left = g_ptr_array_new_with_free_func(g_free);
 	drive->effects = g_array_new(FALSE, FALSE, sizeof(DriveEffect));
 	drive->state = run->state;
 	drive->trigger = json_parse(run->trigger);
@@ -166,6 +167,7 @@ void drive_free(Drive *drive)
 	g_array_unref(drive->effects);
 	run_graph_free(drive->graph);
 	g_ptr_array_unref(drive->dirty);
+	g_ptr_array_unref(drive->left);
 	g_ptr_array_unref(drive->removed);
 	g_ptr_array_unref(drive->masks);
 	g_hash_table_unref(drive->mask_set);
@@ -482,6 +484,7 @@ static bool drive_go_on(Drive *drive, const char *settled, GError **error)
 		return false;
 	if (settled != NULL && run_state_parse(settled, &state))
 		drive->settled = state;
+	shared_folders_check(drive);
 	if (count == 0 && settled == NULL)
 		run_graph_begin(drive->graph);
 	else

@@ -42,6 +42,7 @@ typedef struct {
 	TaskContext *context; // under way at a worker
 	json_t *data; // the row's data: how a foreach was opened
 	json_t *resumed_with;
+	bool folder_lost; // a working-directory whose folder is on another machine, or gone
 } NodeExtra;
 
 typedef bool (*DriveRecord)(Store *store, void *data, GError **error);
@@ -75,6 +76,8 @@ struct Drive {
 	char *message;
 	GPtrArray *dirty; // RunNode *: rows to write
 	GPtrArray *removed; // char *: ids of rows to delete
+	GPtrArray *
+		left; // char *: folders of working-directories that have ended; removed once that is committed
 	GArray *effects; // DriveEffect
 	unsigned written_effects;
 	bool run_dirty;
@@ -131,6 +134,7 @@ struct TaskContext {
 	char *folder;
 	bool scripts_there;
 	bool shared; // the folder is that of a working-directory around it
+	bool fills; // it makes that folder
 	GArray *hooks; // FinishHook
 	TaskResult result;
 	GError *error;
@@ -189,7 +193,25 @@ void drive_ahead_unmark(RunNode *node); // its row no longer says that it was gi
 void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
 void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type);
 void drive_node_kill(Drive *drive, RunNode *node);
+void drive_wait_slot(Drive *drive, RunNode *node); // it waits for a slot
+void drive_decide_fail(Drive *drive, RunNode *node, const char *message);
 const TaskType *drive_node_type(const RunNode *node);
+
+// ---- shared_folder.c: the folder that the tasks of a working-directory share
+// It is named by the run and the container's task run, below a place that is the same for all runners with the same data folder:
+// whoever drives the run next on this machine finds it. The first task that needs it makes it, under another name: rename() into
+// place is the commit point, and what a killed one left under that name does not count.
+// The working-directory that a task run stands in, the nearest; NULL: none. Any thread.
+const RunNode *shared_folder_owner(const RunNode *node);
+// Its folder, made and filled when it is not there. To be freed. NULL with error. Workers.
+char *shared_folder_take(Drive *drive, const RunNode *owner, GError **error);
+// Notes the open working-directories whose folder is not there though tasks in them have ended. After a restore.
+void shared_folders_check(Drive *drive);
+// The body has ended well: keeps outputFiles and the cache, then closes it.
+void shared_folder_close(Drive *drive, RunNode *node);
+void shared_folder_close_start(Drive *drive, RunNode *node); // it has a slot
+void shared_folder_closed(Drive *drive, TaskContext *context); // a worker has given it back
+void shared_folder_end(Drive *drive, RunNode *node); // the container has ended
 
 // ---- drive_open.c: how containers begin
 bool drive_open(
@@ -235,6 +257,14 @@ void task_context_cancel(TaskContext *context, CancelReason reason);
 char *runner_folder_take(Runner *runner, GError **error);
 // Takes folder over; what is in it is removed.
 void runner_folder_return(Runner *runner, char *folder);
+// Where the folders of working-directories are. Borrowed.
+const char *runner_shared_folder(const Runner *runner);
+// Where files that are kept between runs are. Borrowed.
+const char *runner_cache_folder(const Runner *runner);
+
+// ---- runner_sweep.c: removing what nobody needs any more, on a thread of its own. Any thread.
+// Takes path over.
+void runner_sweep_folder(Runner *runner, char *path);
 
 // ---- runner.c: what drives ask of it, with the helm.
 Store *runner_store(Runner *runner);

@@ -412,10 +412,18 @@ void drive_leaf_start(Drive *drive, RunNode *node)
 	}
 }
 
+void drive_wait_slot(Drive *drive, RunNode *node)
+{
+	wait_begin(drive, node, WAIT_SLOT);
+}
+
 void drive_slot_free(Drive *drive, RunNode *node)
 {
 	wait_end(drive, node);
-	outside_dispatch(drive, node, drive_node_type(node));
+	if (node->container != NULL)
+		shared_folder_close_start(drive, node);
+	else
+		outside_dispatch(drive, node, drive_node_type(node));
 }
 
 static bool never_began(const TaskContext *context)
@@ -454,7 +462,11 @@ void drive_task_ended(Drive *drive, TaskContext *context)
 		;
 	else if (never_began(context))
 		take_back(drive, node, atomic_load(&context->cancelled) == CANCEL_KILL);
-	else if (!(atomic_load(&context->cancelled) == CANCEL_STOP && !context->ok))
+	else if (atomic_load(&context->cancelled) == CANCEL_STOP && !context->ok)
+		;
+	else if (node->container != NULL)
+		shared_folder_closed(drive, context);
+	else
 		result_take(drive, context);
 	task_context_free(context);
 }
@@ -510,9 +522,17 @@ static void step_start(Drive *drive, RunNode *node)
 
 static void step_finish(Drive *drive, RunNode *node)
 {
+	NodeExtra *extra = node->extra;
+
 	if (node->id[0] == '\0')
 		node_begin(drive, node);
-	wait_end(drive, node); // a kill between two rounds of a loop
+	// A kill between two rounds of a loop, or while a working-directory was being closed.
+	if (extra != NULL && extra->wait == WAIT_SLOT)
+		runner_slot_forget(drive->runner, drive, node);
+	if (extra != NULL && extra->context != NULL)
+		task_context_cancel(extra->context, CANCEL_KILL);
+	wait_end(drive, node);
+	shared_folder_end(drive, node);
 	node->ended = timestamp_now();
 	drive_touch(drive, node);
 }
@@ -542,22 +562,32 @@ static void loop_repeat(Drive *drive, RunNode *node)
 	drive_touch(drive, node);
 }
 
+void drive_decide_fail(Drive *drive, RunNode *node, const char *message)
+{
+	g_autofree char *masked = drive_mask(drive, message, strlen(message));
+	StoreLogTask log;
+
+	if (masked != NULL)
+		message = masked;
+	store_log_task_init(&log, node->id, 1);
+	store_log_append(
+		drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), message, strlen(message));
+	message_set(node, message);
+	error_note(drive, node, message);
+	run_graph_close(drive->graph, node, RUN_FAILED);
+}
+
 static void step_decide(Drive *drive, RunNode *node)
 {
 	g_autoptr(GError) error = NULL;
 	int64_t next;
 	RunState end;
 
-	if (!drive_decide(drive, node, &next, &end, &error)) {
-		StoreLogTask log;
-
-		store_log_task_init(&log, node->id, 1);
-		store_log_append(drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), error->message,
-			strlen(error->message));
-		message_set(node, error->message);
-		error_note(drive, node, error->message);
-		run_graph_close(drive->graph, node, RUN_FAILED);
-	} else if (next == 0) {
+	if (run_graph_round(node) == 0)
+		shared_folder_close(drive, node);
+	else if (!drive_decide(drive, node, &next, &end, &error))
+		drive_decide_fail(drive, node, error->message);
+	else if (next == 0) {
 		if (end == RUN_FAILED)
 			message_set(node, "the most rounds or the longest time is reached");
 		run_graph_close(drive->graph, node, end);

@@ -160,6 +160,9 @@ void drive_written(Drive *drive)
 		g_array_remove_range(drive->effects, 0, drive->written_effects);
 	drive->written_effects = 0;
 	drive->run_dirty = false;
+	for (guint i = 0; i < drive->left->len; i++)
+		runner_sweep_folder(drive->runner, g_steal_pointer(&drive->left->pdata[i]));
+	g_ptr_array_set_size(drive->left, 0);
 	store_log_flushed(drive->log);
 }
 

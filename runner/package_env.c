@@ -1,11 +1,11 @@
 #include "runner/package_env.h"
 
+#include "runner/file_lock.h"
 #include "runner/folder.h"
 #include "runner/task_type.h"
 #include "store/id.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/file.h>
@@ -33,36 +33,11 @@ static char *path_of(const char *root, const char *digest, const char *suffix)
 	return g_strdup_printf("%s/%s%s", root, digest, suffix);
 }
 
-// ---- The lock
-
-// The file of the lock may be removed between opening and locking it: then it guards nothing.
-static bool lock_counts(int lock)
-{
-	struct stat status;
-
-	return fstat(lock, &status) == 0 && status.st_nlink > 0;
-}
-
-// Tries to get the lock. -1 with errno EWOULDBLOCK when another has it.
 static int lock_try(const char *root, const char *digest, int operation)
 {
 	g_autofree char *path = path_of(root, digest, ".lock");
 
-	for (;;) {
-		int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		int number;
-
-		if (lock < 0)
-			return -1;
-		if (flock(lock, operation | LOCK_NB) == 0 && lock_counts(lock))
-			return lock;
-		number = lock_counts(lock) ? errno : 0;
-		close(lock);
-		if (number != 0) {
-			errno = number;
-			return -1;
-		}
-	}
+	return file_lock_try(path, operation);
 }
 
 // ---- The folder that counts

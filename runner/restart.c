@@ -13,6 +13,7 @@ typedef struct {
 	RunBranch branch;
 	RunState state;
 	bool has_children, reopen, remove;
+	bool whole; // a working-directory: its folder went with its end, so it begins anew
 } Row;
 
 typedef struct {
@@ -33,6 +34,7 @@ static bool row_note(const StoreTaskRun *task_run, void *data)
 	g_strlcpy(row->parent, task_run->parent_id != NULL ? task_run->parent_id : "",
 		sizeof(row->parent));
 	row->state = task_run->state;
+	row->whole = task != NULL && strcmp(task->kind->name, "working-directory") == 0;
 	row->branch = task == NULL ? RUN_BRANCH_MAIN : run_graph_branch_of(restart->graph, task);
 	g_ptr_array_add(restart->rows, row);
 	g_hash_table_insert(restart->by_id, row->id, row);
@@ -57,6 +59,13 @@ static void rows_mark(Restart *restart)
 		row->reopen = true;
 		if (parent != NULL)
 			parent->reopen = true;
+	}
+	for (guint i = 0; i < restart->rows->len; i++) {
+		Row *row = restart->rows->pdata[i];
+		const Row *parent = g_hash_table_lookup(restart->by_id, row->parent);
+
+		if (parent != NULL && (parent->remove || (parent->whole && parent->reopen)))
+			row->remove = true;
 	}
 }
 

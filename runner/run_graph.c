@@ -13,7 +13,7 @@ static const struct {
 	{"switch", SHAPE_SEQUENCE},
 	{"dag", SHAPE_DAG},
 	{"allow-failure", SHAPE_SEQUENCE},
-	{"working-directory", SHAPE_SEQUENCE},
+	{"working-directory", SHAPE_CLOSED},
 	{"loop-until", SHAPE_LOOP},
 };
 
@@ -453,6 +453,7 @@ static void main_advance(RunGraph *graph, RunNode *node)
 		break;
 	case SHAPE_SEQUENCE:
 	case SHAPE_LOOP:
+	case SHAPE_CLOSED:
 	case SHAPE_LEAF: sequence_advance(graph, node, container->tasks, RUN_BRANCH_MAIN); break;
 	}
 }
@@ -474,8 +475,8 @@ void run_graph_container_step(RunGraph *graph, RunNode *node)
 				container->branch);
 		if (container->live > 0)
 			return;
-		if (starts && container->shape == SHAPE_LOOP &&
-			container->branch == RUN_BRANCH_MAIN) {
+		if (starts && container->branch == RUN_BRANCH_MAIN &&
+			(container->shape == SHAPE_LOOP || container->shape == SHAPE_CLOSED)) {
 			container->deciding = true;
 			run_graph_step_push(graph, node, RUN_STEP_DECIDE);
 			return;
@@ -609,8 +610,7 @@ void run_graph_kill(RunGraph *graph)
 	if (graph->killing || graph->settling || graph->done)
 		return;
 	graph->killing = true;
-	// A container with nothing under way is waiting for an answer (loop-until between two rounds) or for its first
-	// child to be taken from the queue, which then ends KILLED. The first kind ends here.
+	// A container with nothing under way is waiting for an answer (RUN_STEP_DECIDE) or for its first child to be taken from the queue, which then ends KILLED. The first kind ends here.
 	for (guint i = graph->nodes->len; i-- > 0;) {
 		RunNode *node = graph->nodes->pdata[i];
 

@@ -70,7 +70,8 @@ typedef enum {
 	RUN_STEP_START,
 	// A container (or, when the run is killed, a task run that never started) has ended with node->state.
 	RUN_STEP_FINISH,
-	// The body of a loop-until has ended well: run_graph_repeat() or run_graph_close().
+	// The body of a loop-until has ended well: run_graph_repeat() or run_graph_close(). Or that of a
+	// working-directory: run_graph_close(), now or later.
 	RUN_STEP_DECIDE,
 	// All tasks, errors and finally have ended, node is the root with the run's state: work out the outputs, then
 	// run_graph_close() it with the final state; afterExecution follows.

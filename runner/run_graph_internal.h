@@ -10,6 +10,7 @@ typedef enum {
 	SHAPE_FOREACH, // a sequence for each value
 	SHAPE_DAG, // each when those it depends on have ended
 	SHAPE_LOOP, // a sequence, again and again
+	SHAPE_CLOSED, // a sequence whose owner has something to do when it has ended well
 } Shape;
 
 struct RunContainer {

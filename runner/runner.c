@@ -56,6 +56,40 @@ static void options_copy(Runner *runner, const RunnerOptions *options)
 	}
 }
 
+// A folder that is there for all runners with the same data folder; without one it goes with this runner.
+static void folder_name(Runner *runner, char **ret_path, const char *name)
+{
+	const char *data = runner->options.data_folder;
+
+	*ret_path = g_build_filename(data != NULL ? data : runner->work_folder, name, NULL);
+}
+
+// One of its own, which others may remove once it is dead.
+static bool own_work_folder_make(Runner *runner, GError **error)
+{
+	const char *data = runner->options.data_folder;
+
+	runner->own_work_folder = true;
+	if (data != NULL)
+		runner->nodes_folder = g_build_filename(data, "work", NULL);
+	do {
+		g_free(runner->work_folder);
+		runner->work_folder =
+			data == NULL ? g_dir_make_tmp("weir-XXXXXX", error)
+				     : g_build_filename(data, "work", runner->node_id, NULL);
+		if (runner->work_folder == NULL)
+			return false;
+		if (g_mkdir_with_parents(runner->work_folder, 0700) < 0) {
+			g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED,
+				"cannot make the folder '%s': %s", runner->work_folder,
+				g_strerror(errno));
+			return false;
+		}
+	} while (!runner_work_folder_hold(runner, runner->work_folder) &&
+		 (errno == ENOENT || errno == EWOULDBLOCK));
+	return true;
+}
+
 static bool folders_make(Runner *runner, GError **error)
 {
 	const RunnerOptions *options = &runner->options;
@@ -68,12 +102,11 @@ static bool folders_make(Runner *runner, GError **error)
 				g_strerror(errno));
 			return false;
 		}
-	} else {
-		runner->work_folder = g_dir_make_tmp("weir-XXXXXX", error);
-		runner->own_work_folder = true;
-		if (runner->work_folder == NULL)
-			return false;
+	} else if (!own_work_folder_make(runner, error)) {
+		return false;
 	}
+	folder_name(runner, &runner->shared_folder, "shared");
+	folder_name(runner, &runner->cache_folder, "cache");
 	runner->files_folder = g_build_filename(
 		options->data_folder != NULL ? options->data_folder : runner->work_folder, "files",
 		NULL);
@@ -130,6 +163,9 @@ Runner *runner_new(Store *store, const RunnerOptions *options, GError **error)
 	runner->ahead = g_ptr_array_new();
 	runner->timers = g_sequence_new(g_free);
 	runner->worker_count = runner->options.slots;
+	g_queue_init(&runner->swept);
+	pthread_cond_init(&runner->swept_ready, NULL);
+	runner->work_lock = -1;
 	runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	id_make(runner->node_id);
 	runner->net_policy = net_policy_new(options->private_addresses, error);
@@ -155,6 +191,10 @@ void runner_free(Runner *runner)
 		rmdir(runner->idle_folders->pdata[i]);
 	if (runner->own_work_folder && runner->work_folder != NULL)
 		folder_remove(runner->work_folder);
+	if (runner->work_lock >= 0)
+		close(runner->work_lock);
+	g_queue_clear_full(&runner->swept, g_free);
+	pthread_cond_destroy(&runner->swept_ready);
 	g_ptr_array_unref(runner->idle_folders);
 	globals.in = runner->options.globals;
 	json_decref(globals.out);
@@ -181,6 +221,9 @@ void runner_free(Runner *runner)
 	g_free(runner->work_folder);
 	g_free(runner->files_folder);
 	g_free(runner->environments_folder);
+	g_free(runner->shared_folder);
+	g_free(runner->cache_folder);
+	g_free(runner->nodes_folder);
 	g_free(runner->broken);
 	g_free(runner);
 }
@@ -210,6 +253,16 @@ const char *runner_files_folder(const Runner *runner)
 const char *runner_work_folder(const Runner *runner)
 {
 	return runner->work_folder;
+}
+
+const char *runner_shared_folder(const Runner *runner)
+{
+	return runner->shared_folder;
+}
+
+const char *runner_cache_folder(const Runner *runner)
+{
+	return runner->cache_folder;
 }
 
 const char *runner_environments_folder(const Runner *runner)
@@ -567,6 +620,7 @@ bool runner_start(Runner *runner, GError **error)
 	for (unsigned i = 0; i < runner->worker_count; i++)
 		pthread_create(&runner->workers[i], NULL, worker_main, runner);
 	pthread_create(&runner->driver, NULL, driver_main, runner);
+	runner_sweeper_start(runner);
 	runner->started = true;
 	return true;
 }
@@ -595,6 +649,7 @@ void runner_stop(Runner *runner, int64_t grace)
 	pthread_mutex_unlock(&runner->lock);
 	for (unsigned i = 0; i < runner->worker_count; i++)
 		pthread_join(runner->workers[i], NULL);
+	runner_sweeper_stop(runner);
 	g_free(runner->workers);
 	g_clear_pointer(&runner->watch, store_watch_free);
 	g_clear_pointer(&runner->begun, begun_log_close);

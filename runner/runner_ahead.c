@@ -34,10 +34,11 @@ void runner_ahead_open(Runner *runner)
 
 bool runner_ahead_may(const Runner *runner, const TaskType *type)
 {
-	bool repeatable = (type->flags & TASK_REPEATABLE) != 0;
+	// Closing a working-directory is no task of a type.
+	bool repeatable = type != NULL && (type->flags & TASK_REPEATABLE) != 0;
 	unsigned depth = runner->worker_count * (repeatable ? DEPTH_REPEATABLE : DEPTH);
 
-	return runner->ahead_allowed && runner->brisk && runner->ahead->len < depth;
+	return type != NULL && runner->ahead_allowed && runner->brisk && runner->ahead->len < depth;
 }
 
 void runner_ahead_note(Runner *runner, TaskContext *context)

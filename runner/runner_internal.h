@@ -29,10 +29,12 @@ struct Runner {
 	GPtrArray *texts; // copies of the options' texts
 	char node_id[RUN_ID_SIZE];
 	char *node_name;
-	char *work_folder, *files_folder, *environments_folder;
+	char *work_folder, *files_folder, *environments_folder, *shared_folder, *cache_folder;
+	char *nodes_folder; // where runners of the same data folder have their work folders; NULL: in the temporary one
 	NetPolicy *net_policy;
 	bool own_work_folder;
-	pthread_t driver;
+	int work_lock; // held while it lives: its work folder is not swept
+	pthread_t driver, sweeper;
 	pthread_t *workers;
 	unsigned worker_count;
 	bool started;
@@ -49,6 +51,9 @@ struct Runner {
 	GPtrArray *idle_folders; // char *: empty folders of tasks that have ended
 	unsigned folders; // how many were made
 	GHashTable *held; // char *: ids of the runs in drives
+	GQueue swept; // char *: folders to be removed
+	pthread_cond_t swept_ready;
+	bool sweeper_stop;
 	int wake_fd;
 	atomic_bool awake; // the driver does not sleep: it will see what has ended
 	atomic_uint jobs_low; // so few jobs left are worth waking it
@@ -101,6 +106,11 @@ int64_t runner_ahead_next(const Runner *runner); // when the driver looks again 
 bool runner_ahead_look(Runner *runner, bool all);
 // A worker is about to run it. False: it was cancelled before its turn.
 bool runner_ahead_begin(Runner *runner, TaskContext *context);
+
+// runner_sweep.c
+bool runner_work_folder_hold(Runner *runner, const char *path); // false: somebody took it for dead
+void runner_sweeper_start(Runner *runner);
+void runner_sweeper_stop(Runner *runner); // after what it has begun
 
 // runner_slots.c
 void runner_slots_fill(Runner *runner); // lets waiting tasks start as slots are free

@@ -34,12 +34,18 @@ TaskContext *task_context_new(Drive *drive, RunNode *node, const TaskType *type)
 	return context;
 }
 
+static void folder_give_back(TaskContext *context)
+{
+	if (context->folder != NULL && !context->shared)
+		runner_folder_return(context->drive->runner, g_steal_pointer(&context->folder));
+	g_clear_pointer(&context->folder, g_free);
+}
+
 void task_context_free(TaskContext *context)
 {
 	if (context == NULL)
 		return;
-	if (context->folder != NULL)
-		runner_folder_return(context->drive->runner, g_steal_pointer(&context->folder));
+	folder_give_back(context);
 	if (context->cancel_fd >= 0)
 		close(context->cancel_fd);
 	for (guint i = 0; context->hooks != NULL && i < context->hooks->len; i++) {
@@ -60,8 +66,7 @@ void task_context_free(TaskContext *context)
 void task_context_run(TaskContext *context)
 {
 	context->ok = context->type->run(context, &context->result, &context->error);
-	if (context->folder != NULL)
-		runner_folder_return(context->drive->runner, g_steal_pointer(&context->folder));
+	folder_give_back(context);
 }
 
 // ---- Who is running
@@ -422,8 +427,14 @@ char *task_context_connection_url(TaskContext *context, const char *name, GError
 
 const char *task_context_folder(TaskContext *context, GError **error)
 {
-	if (context->folder == NULL)
-		context->folder = runner_folder_take(context->drive->runner, error);
+	const RunNode *owner;
+
+	if (context->folder != NULL)
+		return context->folder;
+	owner = shared_folder_owner(context->node);
+	context->shared = owner != NULL;
+	context->folder = owner != NULL ? shared_folder_take(context->drive, owner, error)
+					: runner_folder_take(context->drive->runner, error);
 	return context->folder;
 }
 

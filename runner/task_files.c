@@ -176,7 +176,10 @@ const char *task_context_scripts(TaskContext *context, GError **error)
 	bool any = options->scripts_folder != NULL ||
 		   flow_model_scripts_tree(context->drive->model) != NULL;
 
-	if (folder == NULL || context->scripts_there || !any)
+	// In a shared folder they are there, unless the task chooses some of its own.
+	if (folder == NULL || context->scripts_there || !any ||
+		(context->shared && !context->fills &&
+			task_context_raw(context, "namespaceFiles") == NULL))
 		return folder;
 	if (!files_copy(context, folder, error))
 		return NULL;

@@ -4,6 +4,7 @@
 // The node is a child process; the test itself has no threads. Each round begins with a new store, lets the child die at
 // its n-th failpoint, looks at what is committed, and has a second child end the run.
 #include "runner/failpoint.h"
+#include "runner/restart.h"
 #include "runner/run_report.h"
 #include "store/run.h"
 #include "store/task_run.h"
@@ -48,6 +49,7 @@ static const char flows[] =
 static const char expected[] = "WARNING: a b p c d n e g[x] h i[x] g[y] i[y] s w j l k z y";
 
 static int crash_at; // number of the failpoint; 0: none
+static const char *data_folder; // of the node; NULL: none
 static atomic_int passed;
 
 static void die_there(const char *place)
@@ -67,7 +69,7 @@ static bool node_run(const char *url, const char *run_id, int at)
 	if (pid == 0) {
 		g_autoptr(GError) error = NULL;
 		Store *store = store_open(url, STORE_READ_WRITE, &error);
-		RunnerOptions options = {.slots = 2, .sole = true};
+		RunnerOptions options = {.slots = 2, .sole = true, .data_folder = data_folder};
 		Runner *runner;
 
 		crash_at = at;
@@ -76,7 +78,7 @@ static bool node_run(const char *url, const char *run_id, int at)
 		if (runner == NULL || !runner_start(runner, &error) ||
 			!runner_wait(runner, run_id, &error))
 			_exit(2);
-		runner_stop(runner, 0);
+		runner_free(runner);
 		store_close(store);
 		_exit(0);
 	}
@@ -299,10 +301,127 @@ static void test_lost(void)
 	round_end(&round);
 }
 
+// The folder of a working-directory is there for who takes the run over, whole, and gone at the end with all that the dead
+// node had begun.
+static const char sharing[] = "id: shared\nnamespace: t\ntasks:\n"
+			      "  - id: w\n    type: working-directory\n    inputFiles: {in: 'x'}\n "
+			      "   outputFiles: ['*.out']\n"
+			      "    cache: {patterns: [kept]}\n    tasks:\n"
+			      "      - {id: a, type: shell, commands: ['test $(cat in) = x', 'echo "
+			      "a > a'], retry: {type: "
+			      "constant, interval: PT0.01S, maxAttempts: 9}}\n"
+			      "      - {id: b, type: shell, commands: ['cat a > b.out', 'echo > "
+			      "kept'], retry: {type: constant, "
+			      "interval: PT0.01S, maxAttempts: 9}}\n"
+			      "  - {id: c, type: return, format: \"{{ "
+			      "read(outputs.w.outputFiles['b.out']) | trim }}\"}\n";
+
+static unsigned entries_below(const char *folder, const char *name)
+{
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
+	unsigned count = 0;
+
+	while (listing != NULL && g_dir_read_name(listing) != NULL)
+		count++;
+	return count;
+}
+
+static bool sharing_run(int at)
+{
+	Round round;
+	g_autoptr(GError) error = NULL;
+	json_t *report;
+	bool died;
+
+	round_begin(&round);
+	data_folder = round.folder;
+	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	bed_flows_put(store, sharing);
+	bed_run_create(store, "shared", NULL, round.id);
+	store_close(store);
+	died = node_run(round.url, round.id, at);
+	if (died)
+		g_assert_false(node_run(round.url, round.id, 0));
+	store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	report = run_report(store, round.id, NULL, &error);
+	g_assert_no_error(error);
+	g_autofree char *names = names_of(report);
+	g_assert_cmpstr(names, ==, "SUCCESS: w a b c");
+	json_decref(report);
+	store_close(store);
+	g_assert_cmpuint(entries_below(round.folder, "shared"), ==, 0);
+	g_assert_cmpuint(entries_below(round.folder, "work"), ==, 0);
+	g_assert_cmpuint(entries_below(round.folder, "cache"), ==, 1);
+	round_end(&round);
+	data_folder = NULL;
+	return died;
+}
+
+static void test_shared_folder(void)
+{
+	int at = 1;
+
+	while (sharing_run(at))
+		at++;
+	g_assert_cmpint(at, >, 10);
+}
+
+// On another machine, or when somebody has removed it, it is not begun anew in silence.
+static void test_shared_folder_lost(void)
+{
+	Round round;
+	g_autoptr(GError) error = NULL;
+	json_t *report;
+
+	round_begin(&round);
+	data_folder = round.folder;
+	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	bed_flows_put(store,
+		"id: gone\nnamespace: t\ntasks:\n  - id: w\n    type: working-directory\n"
+		"    tasks:\n      - {id: a, type: shell, commands: ['echo > a']}\n"
+		"      - {id: b, type: shell, retry: {type: constant, interval: PT0S, "
+		"maxAttempts: 2}, commands: ['rm -rf \"$PWD\"; kill -9 $PPID; sleep 60']}\n");
+	bed_run_create(store, "gone", NULL, round.id);
+	store_close(store);
+	g_assert_true(node_run(round.url, round.id, 0));
+	g_assert_false(node_run(round.url, round.id, 0));
+	store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	report = run_report(store, round.id, NULL, &error);
+	g_assert_no_error(error);
+	g_autofree char *text = bed_text(report);
+	g_assert_cmpstr(text, ==, "FAILED: w=FAILED a=SUCCESS b=FAILED(FAILED,FAILED)");
+	g_autofree char *log = bed_log(store, round.id);
+	g_assert_cmpstr(log, ==,
+		"ERROR lost: the node that ran it died\nERROR lost: the folder of "
+		"working-directory 'w' was "
+		"on the node that died; restart the run to begin it anew\n");
+	json_decref(report);
+	// The restart begins it anew, with all its tasks.
+	g_assert_true(run_restart(store, round.id, &error));
+	store_close(store);
+	g_assert_true(node_run(round.url, round.id, 0)); // b kills it again: a has run
+	store = store_open(round.url, STORE_READ_WRITE, &error);
+	report = run_report(store, round.id, NULL, &error);
+	g_assert_no_error(error);
+	g_autofree char *names = names_of(report);
+	g_assert_true(g_str_has_suffix(names, ": w a b"));
+	json_decref(report);
+	store_close(store);
+	round_end(&round);
+	data_folder = NULL;
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/crash/every-place", test_every_place);
 	g_test_add_func("/crash/lost", test_lost);
+	g_test_add_func("/crash/shared-folder", test_shared_folder);
+	g_test_add_func("/crash/shared-folder-lost", test_shared_folder_lost);
 	return g_test_run();
 }
