@@ -84,11 +84,16 @@ void drive_log(Drive *drive, LogLevel level, const char *format, ...)
 
 void drive_mask_add(Drive *drive, const char *text)
 {
+	guint at = 0;
+
 	if (strlen(text) < 2 || g_hash_table_contains(drive->mask_set, text))
 		return;
 	char *copy = g_strdup(text);
 	g_hash_table_add(drive->mask_set, copy);
-	g_ptr_array_add(drive->masks, copy);
+	// Longer ones first: one may be the beginning of another.
+	while (at < drive->masks->len && strlen(drive->masks->pdata[at]) >= strlen(copy))
+		at++;
+	g_ptr_array_insert(drive->masks, (gint)at, copy);
 	// The lines of a secret may come one by one.
 	if (strchr(text, '\n') != NULL) {
 		g_auto(GStrv) lines = g_strsplit(text, "\n", -1);

@@ -1,5 +1,7 @@
 #include "runner/process.h"
 
+#include "runner/process_strays.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -120,7 +122,9 @@ static pid_t child_spawn(Start *start, int null_fd)
 	sigfillset(&all);
 	sigemptyset(&none);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
+	process_child_starting();
 	pid = child_create(start, null_fd, &none);
+	process_child_started(pid);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
@@ -173,8 +177,10 @@ static bool child_start(const ProcessSpec *spec, Child *child, GError **error)
 		child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
 		return true;
 	}
-	if (child->pid > 0)
+	if (child->pid > 0) {
 		waitpid(child->pid, NULL, 0);
+		process_child_gone(child->pid);
+	}
 	child_close(child);
 	g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, "cannot %s '%s': %s",
 		start.step != NULL ? start.step : "start", program, g_strerror(failure));
@@ -274,6 +280,7 @@ static void child_watch(const ProcessSpec *spec, Child *child, ProcessEnd *end)
 			ended = child_ended(child);
 	}
 	kill(-child->pid, SIGKILL);
+	process_strays_end(child->pid, spec->mark);
 	output_drain(spec, child, buffer, BUFFER);
 }
 
@@ -289,27 +296,13 @@ bool process_run(const ProcessSpec *spec, ProcessEnd *ret_end, GError **error)
 	child_close(&child);
 	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
 		;
+	process_child_gone(child.pid);
 	ret_end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	ret_end->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return true;
 }
 
 // ---- What a dead node left behind
-
-static bool environment_has(pid_t pid, const char *entry)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/environ", (int)pid);
-	g_autofree char *content = NULL;
-	gsize length = 0;
-
-	if (!g_file_get_contents(path, &content, &length, NULL))
-		return false;
-	for (const char *at = content; at < content + length; at += strlen(at) + 1) {
-		if (strcmp(at, entry) == 0)
-			return true;
-	}
-	return false;
-}
 
 unsigned process_kill_marked(const char *name, const char *value)
 {
@@ -322,7 +315,7 @@ unsigned process_kill_marked(const char *name, const char *value)
 		pid_t pid = (pid_t)g_ascii_strtoll(file, NULL, 10);
 		pid_t group;
 
-		if (pid <= 1 || pid == getpid() || !environment_has(pid, entry))
+		if (pid <= 1 || pid == getpid() || !process_has_entry(pid, entry))
 			continue;
 		group = getpgid(pid);
 		if (group > 1 && group != getpgrp())

@@ -3,8 +3,8 @@
 // Started by vfork and exec, so that the cost does not grow with the size of this process. The program gets its own session
 // and process group, no descriptors besides 0, 1 and 2, default signals, the environment it is given and nothing else,
 // rlimits, and SIGKILL should the thread that started it die. When it is to stop (timeout, cancel), the whole group gets
-// TERM, after a grace period KILL. When the program itself ends, what is left of its group is killed: a task has no
-// processes after its end. Threads: each call is independent.
+// TERM, after a grace period KILL. When the program itself ends, what is left of its group is killed, and of what left
+// its session as far as process_strays.h finds it: a task has no processes after its end. Threads: each call is independent.
 #pragma once
 
 #include <glib.h>
@@ -21,6 +21,8 @@ typedef struct {
 		arguments; // [0] is the program: a path, or a name looked for in PATH of environment
 	const char *const *environment; // "NAME=value"
 	const char *folder; // where it begins
+	const char *
+		mark; // the entry of its environment that no other command has: what left its session is known by it; NULL: none
 	int64_t timeout; // microseconds; 0: none
 	int64_t grace; // microseconds between TERM and KILL
 	int cancel_fd; // becomes readable when it is to stop; -1: none

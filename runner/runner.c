@@ -1,7 +1,8 @@
 #include "runner/connection_pool.h"
 #include "runner/failpoint.h"
-#include "runner/net/net_policy.h"
 #include "runner/folder.h"
+#include "runner/net/net_policy.h"
+#include "runner/process_strays.h"
 #include "runner/runner_internal.h"
 
 #include "runner/run_files.h"
@@ -488,6 +489,21 @@ static void beat(Runner *runner)
 		lost_all(runner);
 }
 
+// What tasks under way have written is to be seen while they run.
+static void logs_flush(Runner *runner)
+{
+	GHashTableIter iterator;
+	gpointer value;
+
+	g_hash_table_iter_init(&iterator, runner->drives);
+	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+		Drive *drive = value;
+
+		if (drive->under_way > 0 && store_log_pending(drive->log) > 0)
+			runner_active(runner, drive);
+	}
+}
+
 static void topics_take(Runner *runner)
 {
 	unsigned topics = store_watch_take(runner->watch);
@@ -499,6 +515,7 @@ static void topics_take(Runner *runner)
 	if (now < runner->next_poll)
 		return;
 	runner->next_poll = now + POLL;
+	logs_flush(runner);
 	// Commits of other processes wake nobody here.
 	if (store_change_count(runner->store, &count, NULL) && count != runner->change_count) {
 		runner->change_count = count;
@@ -616,6 +633,7 @@ bool runner_start(Runner *runner, GError **error)
 		return false;
 	runner->claim_wanted = true;
 	runner_ahead_open(runner);
+	process_adopt_orphans();
 	runner->workers = g_new0(pthread_t, runner->worker_count);
 	for (unsigned i = 0; i < runner->worker_count; i++)
 		pthread_create(&runner->workers[i], NULL, worker_main, runner);

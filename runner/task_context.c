@@ -254,20 +254,73 @@ json_t *task_context_evaluate(TaskContext *context, const char *expression, GErr
 
 // ---- Logs
 
+// Texts end at a NUL for all that looks into them; in the log it is what an invalid byte is.
+static char *without_nul(const char *text, size_t length)
+{
+	GString *copy = g_string_sized_new(length + 16);
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\0')
+			g_string_append(copy, "\xef\xbf\xbd");
+		else
+			g_string_append_c(copy, text[i]);
+	}
+	return g_string_free(copy, FALSE);
+}
+
+// The text as the log shows it; NULL when it is shown as it is.
+static char *text_shown(TaskContext *context, const char *text, size_t length)
+{
+	g_autofree char *clean =
+		memchr(text, '\0', length) == NULL ? NULL : without_nul(text, length);
+	char *masked = clean == NULL ? drive_mask(context->drive, text, length)
+				     : drive_mask(context->drive, clean, strlen(clean));
+
+	return masked != NULL ? masked : g_steal_pointer(&clean);
+}
+
+static void log_put(TaskContext *context, TaskLogLevel level, const char *text, size_t length)
+{
+	store_log_append(
+		context->drive->log, &context->log, (LogLevel)level, timestamp_now(), text, length);
+}
+
 void task_context_log_text(
 	TaskContext *context, TaskLogLevel level, const char *text, size_t length)
 {
-	Drive *drive = context->drive;
-	g_autofree char *masked = NULL;
+	g_autofree char *shown = NULL;
 
 	if ((int)level < (int)context->log_level)
 		return;
-	masked = drive_mask(drive, text, length);
-	if (masked != NULL) {
-		text = masked;
-		length = strlen(masked);
-	}
-	store_log_append(drive->log, &context->log, (LogLevel)level, timestamp_now(), text, length);
+	// Past the limit it is only counted.
+	if (context->log.bytes < STORE_LOG_LIMIT)
+		shown = text_shown(context, text, length);
+	log_put(context, level, shown != NULL ? shown : text,
+		shown != NULL ? strlen(shown) : length);
+}
+
+void task_context_log_cut(
+	TaskContext *context, TaskLogLevel level, const char *text, size_t length, size_t left_out)
+{
+	enum { TAIL = 64 }; // room for what is said of the rest
+	g_autofree char *shown = NULL;
+	g_autofree char *line = NULL;
+	size_t keep;
+
+	if ((int)level < (int)context->log_level)
+		return;
+	shown = text_shown(context, text, length);
+	if (shown == NULL)
+		shown = g_strndup(text, length);
+	// A secret that the cut goes through is not known as one: the end goes.
+	keep = strlen(shown);
+	keep = keep > TASK_LOG_SPARE ? keep - TASK_LOG_SPARE : 0;
+	keep = MIN(keep, (size_t)(STORE_LOG_LINE - TAIL));
+	while (keep > 0 && ((unsigned char)shown[keep] & 0xc0) == 0x80)
+		keep--;
+	line = g_strdup_printf("%.*s… (%zu bytes left out)", (int)keep, shown,
+		left_out + (length > keep ? length - keep : 0));
+	log_put(context, level, line, strlen(line));
 }
 
 void task_context_log(TaskContext *context, TaskLogLevel level, const char *format, ...)

@@ -146,6 +146,11 @@ void task_context_log(TaskContext *context, TaskLogLevel level, const char *form
 	G_GNUC_PRINTF(3, 4);
 void task_context_log_text(
 	TaskContext *context, TaskLogLevel level, const char *text, size_t length);
+// A line of which only the beginning was kept, with TASK_LOG_SPARE bytes more than are to be shown: a secret at the cut is
+// masked, too. left_out: how many bytes came after.
+void task_context_log_cut(
+	TaskContext *context, TaskLogLevel level, const char *text, size_t length, size_t left_out);
+enum { TASK_LOG_SPARE = 4096 };
 
 // The text without the secrets that are in it, to free with g_free(); NULL when there is none.
 char *task_context_mask(TaskContext *context, const char *text);

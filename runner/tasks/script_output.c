@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	LINE_LIMIT = 64 * 1024, // longer lines are cut
+	LINE_LIMIT = STORE_LOG_LINE + TASK_LOG_SPARE, // longer lines are cut
 	MARK_LIMIT = 1024 * 1024, // longest ::{…}:: line
 	OUTPUTS_LIMIT = 8192 * 1024, // of all ::{…}:: lines together
 };
@@ -56,15 +56,15 @@ static void line_end(ScriptOutput *output, int stream)
 {
 	ScriptStream *in = &output->streams[stream - 1];
 	GString *line = in->line;
+	TaskLogLevel level = stream == 1 ? TASK_LOG_INFO : TASK_LOG_ERROR;
 
 	if (line->len > 0 && line->str[line->len - 1] == '\r')
 		g_string_truncate(line, line->len - 1);
 	in->lines++;
 	if (in->dropped > 0)
-		g_string_append_printf(line, "… (%zu bytes left out)", in->dropped);
-	if (!is_mark(line) || !mark_take(output, line))
-		task_context_log_text(output->context, stream == 1 ? TASK_LOG_INFO : TASK_LOG_ERROR,
-			line->str, line->len);
+		task_context_log_cut(output->context, level, line->str, line->len, in->dropped);
+	else if (!is_mark(line) || !mark_take(output, line))
+		task_context_log_text(output->context, level, line->str, line->len);
 	g_string_truncate(line, 0);
 	in->dropped = 0;
 }

@@ -60,11 +60,14 @@ bool script_program_run(const ScriptTask *task, const char *folder, const char *
 	g_autoptr(GPtrArray) environment = g_ptr_array_new_with_free_func(g_free);
 	Printed printed = {task, {g_string_new(NULL), g_string_new(NULL)}, lines, more != NULL};
 	ProcessEnd end = {0};
+	g_autofree char *mark =
+		g_strdup_printf("WEIR_TASK_RUN=%s", task_context_task_run_id(task->context));
 	bool ok = environment_of(task, more, environment, error);
 	ProcessSpec spec = {
 		.arguments = arguments,
 		.environment = (const char *const *)environment->pdata,
 		.folder = folder,
+		.mark = mark,
 		.grace = G_USEC_PER_SEC,
 		.cancel_fd = task_context_cancel_fd(task->context),
 		.output = printed_take,

@@ -343,6 +343,8 @@ static bool process_start(const ScriptTask *task, ScriptOutput *output, const GP
 	g_autofree char *below = NULL;
 	g_autofree char *where = NULL;
 	ProcessLimit limits[SCRIPT_LIMITS];
+	g_autofree char *mark =
+		g_strdup_printf("WEIR_TASK_RUN=%s", task_context_task_run_id(context));
 	size_t limit_count;
 	int64_t grace;
 
@@ -362,6 +364,7 @@ static bool process_start(const ScriptTask *task, ScriptOutput *output, const GP
 		.arguments = (const char *const *)arguments->pdata,
 		.environment = (const char *const *)environment->pdata,
 		.folder = where,
+		.mark = mark,
 		.grace = grace,
 		.cancel_fd = task_context_cancel_fd(context),
 		.limits = limits,
