@@ -1,14 +1,15 @@
-// Schedule triggers: the store keeps when each is due next, and under which cron expression that was worked out.
+// Schedule triggers: when one fires, and what becomes of moments that were missed.
 #pragma once
 
 #include "store/flow.h"
 #include "store/trigger.h"
 
-// Brings the rows of a flow's schedules in line with its live definition: new ones are planned from now on, changed ones
-// anew, and those that are gone are removed.
-bool schedule_follow(
-	Store *store, const char *namespace, const char *flow, int64_t now, GError **error);
+#include <jansson.h>
 
-// Makes the runs of a trigger that is due at now, and plans its next one. ret_runs grows by the runs made.
+// The first moment of the schedule after `after`; 0 when there is none, or it is wrong.
+int64_t schedule_next(const json_t *definition, int64_t after);
+
+// Makes the runs of a trigger that is due at now, and plans its next one. ret_runs grows by the runs made. Of a trigger that does
+// not allow an overlap it makes one; the store holds it back until that one has ended.
 bool schedule_fire(
 	Store *store, const StoreTrigger *trigger, int64_t now, guint *ret_runs, GError **error);

@@ -1,5 +1,6 @@
 #include "reconciler/schedule.h"
 #include "reconciler/scheduler_model.h"
+#include "reconciler/trigger_rows.h"
 #include "store/run.h"
 #include "store/table.h"
 
@@ -25,6 +26,7 @@ struct Scheduler {
 	Model *model;
 	StoreWatch *watch;
 	GHashTable *held; // keys of flows that wait for something upstream to end
+	bool schedules_held; // a schedule waits for its last run to end
 	int64_t change_count;
 	int stop_fd;
 	atomic_bool stopping;
@@ -348,7 +350,7 @@ static bool follow_schedules(Scheduler *self, int64_t now, GError **error)
 		const char *dot = strrchr(key, '.');
 		g_autofree char *namespace = g_strndup(key, (gsize)(dot - key));
 
-		if (!schedule_follow(self->store, namespace, dot + 1, now, error))
+		if (!trigger_rows_follow(self->store, namespace, dot + 1, now, error))
 			return false;
 	}
 	g_ptr_array_set_size(self->model->scheduled, 0);
@@ -361,7 +363,8 @@ static bool fire_schedules(Scheduler *self, int64_t now, guint *runs, GError **e
 
 	do {
 		g_clear_pointer(&due, g_ptr_array_unref);
-		if (!store_triggers_due(self->store, now, SCHEDULES_AT_ONCE, &due, error))
+		if (!store_triggers_due(
+			    self->store, STORE_TRIGGER_CLOCK, now, SCHEDULES_AT_ONCE, &due, error))
 			return false;
 		for (guint i = 0; i < due->len; i++) {
 			if (!schedule_fire(self->store, due->pdata[i], now, runs, error))
@@ -409,17 +412,19 @@ static bool evaluate(Scheduler *self, int64_t now, guint *runs, int64_t *ret_nex
 	int64_t planned = 0;
 
 	ask_held(self);
-	if (!model_follow(self->model, error) ||
+	if (!model_follow(self->model, error) || !flow_triggers_begin(self->model->ended, error) ||
 		(has_unsaved(self) && !save_new_triggers(self, error)))
 		return false;
 	g_autoptr(GArray) candidates = take_candidates(self);
-	if (!store_trigger_next(self->store, &planned, error))
+	if (!store_trigger_next(self->store, STORE_TRIGGER_CLOCK, now, &planned, NULL, error))
 		return false;
 	bool due = planned != 0 && planned <= now;
 	if ((due || candidates->len > 0 || self->model->scheduled->len > 0) &&
 		!write_runs(self, candidates, now, runs, error))
 		return false;
-	if (!store_trigger_next(self->store, &planned, error))
+	if (!flow_triggers_follow(self->model->ended, now, runs, error) ||
+		!store_trigger_next(self->store, STORE_TRIGGER_CLOCK, now, &planned,
+			&self->schedules_held, error))
 		return false;
 	*ret_next = planned == 0 ? INT64_MAX : planned;
 	return true;
@@ -450,6 +455,12 @@ static bool others_wrote(Scheduler *self)
 	return true;
 }
 
+static bool ends_matter(const Scheduler *self)
+{
+	return g_hash_table_size(self->held) > 0 || self->schedules_held ||
+	       flow_triggers_listen(self->model->ended);
+}
+
 // Waits for a commit that matters, the next schedule, or the end.
 static void wait_for_work(Scheduler *self, int64_t next)
 {
@@ -467,9 +478,9 @@ static void wait_for_work(Scheduler *self, int64_t next)
 			continue;
 		if (ready == 0 && next == INT64_MAX && !others_wrote(self))
 			continue;
-		// An end of a run matters only to flows that are held back.
+		// An end of a run matters only to flows that listen or are held back, and to schedules that wait.
 		unsigned topics = ready > 0 ? store_watch_take(self->watch) : TOPICS;
-		if (topics == STORE_TOPIC_RUN && g_hash_table_size(self->held) == 0)
+		if (topics == STORE_TOPIC_RUN && !ends_matter(self))
 			continue;
 		if (topics == STORE_TOPIC_RUN)
 			poll(waits, 1, SETTLE);

@@ -1,5 +1,6 @@
 #include "reconciler/scheduler_model.h"
 
+#include "reconciler/trigger_rows.h"
 #include "store/table.h"
 #include "store/trigger.h"
 
@@ -51,6 +52,7 @@ Model *model_new(Store *store)
 	model->tables = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, table_free);
 	model->asked = g_ptr_array_new();
 	model->scheduled = g_ptr_array_new_with_free_func(g_free);
+	model->ended = flow_triggers_new(store);
 	return model;
 }
 
@@ -60,6 +62,7 @@ void model_free(Model *model)
 		return;
 	g_ptr_array_unref(model->asked);
 	g_ptr_array_unref(model->scheduled);
+	flow_triggers_free(model->ended);
 	g_hash_table_unref(model->flows);
 	g_hash_table_unref(model->tables);
 	g_free(model);
@@ -205,11 +208,6 @@ static bool recall_consumed(Model *model, ModelFlow *flow, bool script, GError *
 	return true;
 }
 
-static bool has_schedule(const StoreFlow *row)
-{
-	return row->triggers != NULL && strstr(row->triggers, "\"schedule\"") != NULL;
-}
-
 static ModelFlow *read_flow(Model *model, const StoreFlow *row, char *key)
 {
 	ModelFlow *flow = g_new0(ModelFlow, 1);
@@ -238,7 +236,8 @@ static bool follow_flow(Model *model, const StoreFlow *row, GError **error)
 	g_autofree char *key = g_strdup_printf("%s.%s", row->namespace, row->id);
 	ModelFlow *old = g_hash_table_lookup(model->flows, key);
 
-	if (model->loaded || has_schedule(row))
+	flow_triggers_put(model->ended, row);
+	if (model->loaded || trigger_rows_wanted(row))
 		g_ptr_array_add(model->scheduled, g_strdup(key));
 	if (old != NULL)
 		unlink_flow(model, old);

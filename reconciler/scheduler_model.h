@@ -2,6 +2,7 @@
 // store by two numbers, that of the last apply and that of the last publication.
 #pragma once
 
+#include "reconciler/flow_trigger.h"
 #include "reconciler/trigger.h"
 #include "store/flow.h"
 
@@ -47,7 +48,8 @@ typedef struct {
 	int64_t sequence; // followed up to this publication
 	bool loaded;
 	GPtrArray *asked; // ModelFlow *: flows that have to be looked at
-	GPtrArray *scheduled; // char *: keys of flows whose schedules have to be looked at
+	GPtrArray *scheduled; // char *: keys of flows whose triggers' rows have to be looked at
+	FlowTriggers *ended; // what the ends of runs matter to
 } Model;
 
 Model *model_new(Store *store);

@@ -1,6 +1,8 @@
 // Older and longer spellings of a task's properties, put into the one form that the runner knows.
 #include "repo-layout/flow_reader.h"
 
+#include "repo-layout/trigger_window.h"
+
 #include <string.h>
 
 static const char *text_at(const json_t *object, const char *key)
@@ -200,6 +202,61 @@ static void check_schedule(FlowReader *reader, const YamlNode *node, const json_
 		key_fault(&reader->keys, cron, "bad-schedule", NULL, "%s", message);
 }
 
+// States that a run ends in, and those that it only passes: nothing starts at these.
+static const char *const state_names[] = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED",
+	"SKIPPED", "RETRIED", "CREATED", "QUEUED", "RUNNING", "PAUSED", "RETRYING", "RESTARTED",
+	"KILLING", NULL};
+enum {
+	ENDED_STATES = 7,
+};
+
+static void check_state(FlowReader *reader, const YamlNode *node)
+{
+	if (node->kind >= YAML_LIST)
+		return;
+	for (size_t i = 0; state_names[i] != NULL; i++) {
+		if (strcmp(state_names[i], node->text) != 0)
+			continue;
+		if (i >= ENDED_STATES)
+			key_warning(&reader->keys, node, "passing-state", NULL,
+				"no run ends in the state '%s'", node->text);
+		return;
+	}
+	g_autofree char *hint = nearest_word_hint(node->text, state_names);
+	key_fault(&reader->keys, node, "unknown-state", hint, "unknown state '%s'", node->text);
+}
+
+static void check_states(FlowReader *reader, const YamlNode *states)
+{
+	if (states == NULL || reader->keys.diagnostics == NULL)
+		return;
+	if (states->kind < YAML_LIST)
+		check_state(reader, states);
+	for (unsigned i = 0; states->kind == YAML_LIST && i < states->length; i++)
+		check_state(reader, states->items[i]);
+}
+
+static void check_flow_trigger(FlowReader *reader, const YamlNode *node, const json_t *trigger)
+{
+	const YamlNode *preconditions = yaml_get(node, "preconditions");
+	const YamlNode *flows = preconditions == NULL || preconditions->kind != YAML_MAPPING
+					? NULL
+					: yaml_get(preconditions, "flows");
+	g_autofree char *fault = NULL;
+
+	if (reader->keys.diagnostics == NULL)
+		return;
+	check_states(reader, yaml_get(node, "states"));
+	for (unsigned i = 0; flows != NULL && flows->kind == YAML_LIST && i < flows->length; i++) {
+		if (flows->items[i]->kind == YAML_MAPPING)
+			check_states(reader, yaml_get(flows->items[i], "states"));
+	}
+	fault = trigger_has_preconditions(trigger) ? trigger_preconditions_fault(trigger) : NULL;
+	if (fault != NULL)
+		key_fault(&reader->keys, preconditions != NULL ? preconditions : node,
+			"bad-precondition", NULL, "%s", fault);
+}
+
 static void normalise_trigger(
 	FlowReader *reader, const TaskKind *kind, const YamlNode *node, json_t *trigger)
 {
@@ -217,6 +274,9 @@ static void normalise_trigger(
 		reader, yaml_get(node, "conditions"), json_object_get(trigger, "conditions"));
 	if (kind->keys == &keys_trigger_schedule)
 		check_schedule(reader, node, trigger);
+	if (kind->keys == &keys_trigger_flow)
+		check_flow_trigger(reader, node, trigger);
+	check_states(reader, yaml_get(node, "stopAfter"));
 	if (kind->keys == &keys_trigger_sql)
 		normalise_fetch(trigger);
 	if (kind->keys == &keys_trigger_tables && json_object_get(trigger, "all") == NULL &&

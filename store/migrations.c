@@ -181,10 +181,17 @@ static const char *const second[] = {
 	NULL,
 };
 
+// Triggers that may start a run although their last one is under way.
+static const char *const third[] = {
+	"ALTER TABLE trigger_state ADD COLUMN overlaps BIGINT NOT NULL DEFAULT 0",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
 	second,
+	third,
 };
 
 int migrations_newest(void)

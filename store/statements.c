@@ -2,6 +2,15 @@
 // be NULL is cast where it is compared with NULL, so that its type is known.
 #include "store/statements.h"
 
+#define TRIGGER_COLUMNS                                                                            \
+	"namespace, flow, id, type, next_at, last_at, last_run_id, consumed, state, disabled, "    \
+	"message, overlaps, changed_at"
+// $1: 0 for schedules, 1 for those that look somewhere.
+#define TRIGGER_OF_KIND "(CASE WHEN type IN ('sql', 'http') THEN 1 ELSE 0 END) = $1"
+// The run that it made last goes on.
+#define TRIGGER_IS_HELD                                                                            \
+	"(overlaps = 0 AND last_run_id IS NOT NULL AND EXISTS (SELECT 1 FROM run_active a WHERE "  \
+	"a.run_id = trigger_state.last_run_id))"
 // A row that may be there already is put, one that cannot be is added.
 #define FLOW_INSERT                                                                                \
 	"INSERT INTO flow (namespace, id, revision, digest, source_digest, domain, "               \
@@ -527,30 +536,31 @@ static const char *const statements[STATEMENTS] = {
 
 	// Triggers and nodes
 	[STATEMENT_TRIGGER_PUT] =
-		"INSERT INTO trigger_state (namespace, flow, id, type, next_at, last_at, "
-		"last_run_id, consumed, state, disabled, message, changed_at) VALUES ($1, $2, "
-		"$3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (namespace, flow, id) "
-		"DO UPDATE SET type = excluded.type, next_at = excluded.next_at, last_at = "
-		"excluded.last_at, last_run_id = excluded.last_run_id, consumed = "
-		"excluded.consumed, state = excluded.state, disabled = excluded.disabled, "
-		"message = excluded.message, changed_at = excluded.changed_at",
-	[STATEMENT_TRIGGER_GET] =
-		"SELECT namespace, flow, id, type, next_at, last_at, last_run_id, consumed, "
-		"state, disabled, message, changed_at FROM trigger_state WHERE namespace = $1 "
-		"AND flow = $2 AND id = $3",
+		"INSERT INTO trigger_state (" TRIGGER_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, "
+		"$7, $8, $9, $10, $11, $12, $13) ON CONFLICT (namespace, flow, id) DO UPDATE SET "
+		"type = excluded.type, next_at = excluded.next_at, last_at = excluded.last_at, "
+		"last_run_id = excluded.last_run_id, consumed = excluded.consumed, state = "
+		"excluded.state, disabled = excluded.disabled, message = excluded.message, "
+		"overlaps = excluded.overlaps, changed_at = excluded.changed_at",
+	[STATEMENT_TRIGGER_GET] = "SELECT " TRIGGER_COLUMNS " FROM trigger_state WHERE namespace = "
+				  "$1 AND flow = $2 AND id = $3",
 	[STATEMENT_TRIGGER_DELETE] =
 		"DELETE FROM trigger_state WHERE namespace = $1 AND flow = $2 AND id = $3",
 	[STATEMENT_TRIGGER_NEXT] =
-		"SELECT next_at FROM trigger_state WHERE next_at > 0 ORDER BY next_at LIMIT 1",
+		"SELECT next_at FROM trigger_state WHERE next_at > 0 AND " TRIGGER_OF_KIND
+		" AND NOT " TRIGGER_IS_HELD " ORDER BY next_at LIMIT 1",
+	[STATEMENT_TRIGGER_HELD] =
+		"SELECT 1 FROM trigger_state WHERE next_at > 0 AND next_at <= $2 "
+		"AND " TRIGGER_OF_KIND " AND " TRIGGER_IS_HELD " LIMIT 1",
 	[STATEMENT_TRIGGERS_DUE] =
-		"SELECT namespace, flow, id, type, next_at, last_at, last_run_id, consumed, "
-		"state, disabled, message, changed_at FROM trigger_state WHERE next_at > 0 AND "
-		"next_at <= $1 ORDER BY next_at, namespace, flow, id LIMIT $2",
+		"SELECT " TRIGGER_COLUMNS
+		" FROM trigger_state WHERE next_at > 0 AND next_at <= $2 AND " TRIGGER_OF_KIND
+		" AND NOT " TRIGGER_IS_HELD " ORDER BY next_at, namespace, flow, id LIMIT $3",
 	[STATEMENT_TRIGGERS_LIST] =
-		"SELECT namespace, flow, id, type, next_at, last_at, last_run_id, consumed, "
-		"state, disabled, message, changed_at FROM trigger_state WHERE (namespace, "
-		"flow, id) > ($1, $2, $3) AND (CAST($4 AS TEXT) IS NULL OR namespace = $4) AND "
-		"(CAST($5 AS TEXT) IS NULL OR flow = $5) ORDER BY namespace, flow, id LIMIT $6",
+		"SELECT " TRIGGER_COLUMNS
+		" FROM trigger_state WHERE (namespace, flow, id) > ($1, $2, $3) AND (CAST($4 AS "
+		"TEXT) IS NULL OR namespace = $4) AND (CAST($5 AS TEXT) IS NULL OR flow = $5) "
+		"ORDER BY namespace, flow, id LIMIT $6",
 	[STATEMENT_NODE_PUT] =
 		"INSERT INTO node (id, name, version, roles, slots, busy, started_at, beat_at, "
 		"expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO "

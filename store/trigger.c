@@ -14,6 +14,7 @@ static const Field trigger_fields[] = {
 	TEXT_FIELD(StoreTrigger, state),
 	BOOL_FIELD(StoreTrigger, disabled),
 	TEXT_FIELD(StoreTrigger, message),
+	BOOL_FIELD(StoreTrigger, overlaps),
 	INT64_FIELD(StoreTrigger, changed_at),
 };
 static const RowType trigger_row = ROW_TYPE(StoreTrigger, trigger_fields);
@@ -48,16 +49,27 @@ bool store_trigger_delete(
 		DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow), DB_TEXT(id)), NULL, error);
 }
 
-bool store_trigger_next(Store *store, int64_t *ret_next_at, GError **error)
+bool store_trigger_next(Store *store, StoreTriggerKind kind, int64_t now, int64_t *ret_next_at,
+	bool *ret_held, GError **error)
 {
-	return statement_int64(store, STATEMENT_TRIGGER_NEXT, DB_NO_VALUES, 0, ret_next_at, error);
+	int64_t held = 0;
+
+	if (!statement_int64(store, STATEMENT_TRIGGER_NEXT, DB_VALUES(DB_INTEGER(kind)), 0,
+		    ret_next_at, error) ||
+		(ret_held != NULL &&
+			!statement_int64(store, STATEMENT_TRIGGER_HELD,
+				DB_VALUES(DB_INTEGER(kind), DB_INTEGER(now)), 0, &held, error)))
+		return false;
+	if (ret_held != NULL)
+		*ret_held = held != 0;
+	return true;
 }
 
-bool store_triggers_due(
-	Store *store, int64_t now, unsigned limit, GPtrArray **ret_triggers, GError **error)
+bool store_triggers_due(Store *store, StoreTriggerKind kind, int64_t now, unsigned limit,
+	GPtrArray **ret_triggers, GError **error)
 {
 	return rows_list(store, STATEMENT_TRIGGERS_DUE,
-		DB_VALUES(DB_INTEGER(now), DB_INTEGER(limit)), &trigger_row,
+		DB_VALUES(DB_INTEGER(kind), DB_INTEGER(now), DB_INTEGER(limit)), &trigger_row,
 		(GDestroyNotify)store_trigger_free, ret_triggers, error);
 }
 

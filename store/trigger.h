@@ -7,7 +7,7 @@ typedef struct {
 	char *namespace;
 	char *flow;
 	char *id; // of the trigger
-	char *type; // "schedule", "tables"
+	char *type; // "schedule", "tables", "flow", "webhook", "sql", "http"
 	int64_t next_at; // next planned fire; 0: none
 	int64_t last_at; // planned moment of the last fire; 0: never
 	char *last_run_id; // NULL
@@ -15,6 +15,7 @@ typedef struct {
 	char *state; // JSON of the trigger's own; NULL
 	bool disabled; // by command; the definition's own `disabled` is in the flow
 	char *message; // why it cannot be evaluated; NULL
+	bool overlaps; // is due also while the run that it made last goes on
 	int64_t changed_at; // set by the store
 } StoreTrigger;
 
@@ -27,11 +28,20 @@ bool store_trigger_get(Store *store, const char *namespace, const char *flow, co
 	StoreTrigger **ret_trigger, GError **error);
 bool store_trigger_delete(
 	Store *store, const char *namespace, const char *flow, const char *id, GError **error);
-// The next moment any trigger is planned for; 0: none.
-bool store_trigger_next(Store *store, int64_t *ret_next_at, GError **error);
-// Those planned at or before now, earliest first, at most limit.
-bool store_triggers_due(
-	Store *store, int64_t now, unsigned limit, GPtrArray **ret_triggers, GError **error);
+// Who makes the runs of a trigger that is due.
+typedef enum {
+	STORE_TRIGGER_CLOCK, // the scheduler: schedules
+	STORE_TRIGGER_POLL, // the poller: sql and http
+} StoreTriggerKind;
+
+// A trigger is held while the run that it made last goes on, unless it overlaps.
+// The next moment that a trigger which is not held is planned for; 0: none. *ret_held (may be NULL): whether one is held that was
+// planned for now or before.
+bool store_trigger_next(Store *store, StoreTriggerKind kind, int64_t now, int64_t *ret_next_at,
+	bool *ret_held, GError **error);
+// Those planned at or before now that are not held, earliest first, at most limit.
+bool store_triggers_due(Store *store, StoreTriggerKind kind, int64_t now, unsigned limit,
+	GPtrArray **ret_triggers, GError **error);
 
 typedef struct {
 	const char *namespace; // NULL: all

@@ -411,7 +411,7 @@ static void test_schedule(void)
 {
 	Story story = story_new();
 
-	put_schedule(&story, "1", "");
+	put_schedule(&story, "1", ",\"allowConcurrent\":true");
 	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
 	assert_due(&story, "2026-11-21T10:59:59Z", 0, "2026-11-21T11:00:00.000Z");
 	assert_due(&story, "2026-11-21T11:00:00Z", 1, "2026-11-21T12:00:00.000Z");
@@ -423,15 +423,217 @@ static void test_schedule(void)
 		"\"next\":\"2026-11-21T12:00:00.000Z\",\"previous\":null}");
 	// Three hours away: all are made up for.
 	assert_due(&story, "2026-11-21T14:30:00Z", 3, "2026-11-21T15:00:00.000Z");
-	put_schedule(&story, "2", ",\"recoverMissedSchedules\":\"LAST\"");
+	put_schedule(&story, "2", ",\"allowConcurrent\":true,\"recoverMissedSchedules\":\"LAST\"");
 	assert_due(&story, "2026-11-21T17:30:00Z", 1, "2026-11-21T18:00:00.000Z");
-	put_schedule(&story, "3", ",\"lateMaximumDelay\":\"PT10M\"");
+	put_schedule(&story, "3", ",\"allowConcurrent\":true,\"lateMaximumDelay\":\"PT10M\"");
 	assert_due(&story, "2026-11-21T18:30:00Z", 0, "2026-11-21T19:00:00.000Z");
-	put_schedule(&story, "4", ",\"disabled\":true");
+	put_schedule(&story, "4", ",\"allowConcurrent\":true,\"disabled\":true");
 	assert_due(&story, "2026-11-21T19:00:00Z", 0, "2026-11-21T20:00:00.000Z");
-	const FlowSpec none = {.id = "s", .digest = "5"};
+	// None is made up for, but a start that is a little late is no miss.
+	put_schedule(&story, "5", ",\"allowConcurrent\":true,\"recoverMissedSchedules\":\"NONE\"");
+	assert_due(&story, "2026-11-21T22:01:01Z", 0, "2026-11-21T23:00:00.000Z");
+	assert_due(&story, "2026-11-21T23:00:59Z", 1, "2026-11-22T00:00:00.000Z");
+	const FlowSpec none = {.id = "s", .digest = "6"};
 	put(&story, &none);
-	assert_due(&story, "2026-11-21T19:30:00Z", 0, "never");
+	assert_due(&story, "2026-11-22T19:30:00Z", 0, "never");
+	story_end(&story);
+}
+
+// Unless it allows it, a schedule starts nothing while its last run goes on: what came meanwhile is made up for afterwards, one by
+// one.
+static void test_no_overlap(void)
+{
+	Story story = story_new();
+
+	put_schedule(&story, "1", "");
+	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
+	assert_due(&story, "2026-11-21T11:00:00Z", 1, "never");
+	assert_due(&story, "2026-11-21T13:00:00Z", 0, "never");
+	end(&story, "s", RUN_FAILED);
+	assert_due(&story, "2026-11-21T13:10:00Z", 1, "never");
+	// A restart of the scheduler changes nothing.
+	scheduler_free(story.scheduler);
+	story.scheduler = scheduler_new(story.store, NULL);
+	assert_due(&story, "2026-11-21T13:10:00Z", 0, "never");
+	end(&story, "s", RUN_SUCCESS);
+	assert_due(&story, "2026-11-21T13:20:00Z", 1, "never");
+	end(&story, "s", RUN_SUCCESS);
+	assert_due(&story, "2026-11-21T13:30:00Z", 0, "2026-11-21T14:00:00.000Z");
+	put_schedule(&story, "2", ",\"recoverMissedSchedules\":\"LAST\"");
+	assert_due(&story, "2026-11-21T14:00:00Z", 1, "never");
+	assert_due(&story, "2026-11-21T17:00:00Z", 0, "never");
+	end(&story, "s", RUN_SUCCESS);
+	assert_due(&story, "2026-11-21T17:10:00Z", 1, "never");
+	end(&story, "s", RUN_SUCCESS);
+	assert_due(&story, "2026-11-21T17:20:00Z", 0, "2026-11-21T18:00:00.000Z");
+	story_end(&story);
+}
+
+// A clock that steps back fires nothing again; one that steps forward misses moments like a server that was down.
+static void test_clock_steps(void)
+{
+	Story story = story_new();
+
+	put_schedule(&story, "1", ",\"allowConcurrent\":true,\"recoverMissedSchedules\":\"LAST\"");
+	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
+	assert_due(&story, "2026-11-21T11:00:00Z", 1, "2026-11-21T12:00:00.000Z");
+	assert_due(&story, "2026-11-21T09:00:00Z", 0, "2026-11-21T12:00:00.000Z");
+	assert_due(&story, "2026-11-21T11:00:00Z", 0, "2026-11-21T12:00:00.000Z");
+	assert_due(&story, "2026-11-21T12:00:00Z", 1, "2026-11-21T13:00:00.000Z");
+	assert_due(&story, "2026-11-23T12:30:00Z", 1, "2026-11-23T13:00:00.000Z");
+	story_end(&story);
+}
+
+// Conditions look at the planned moment, inputs are rendered; what cannot be told is said on the trigger's row and starts nothing.
+static void test_schedule_conditions(void)
+{
+	Story story = story_new();
+	g_autoptr(StoreTrigger) row = NULL;
+	const FlowSpec odd = {.id = "s",
+		.digest = "1",
+		.triggers = "[{\"id\":\"s\",\"type\":\"schedule\",\"cron\":\"0 * * * *\","
+			    "\"allowConcurrent\":true,\"when\":\"{{ (trigger.date | date('H') | "
+			    "number) % 2 == 1 }}\",\"inputs\":{\"day\":\"{{ trigger.date | "
+			    "date('yyyy-MM-dd') }}\"}}]"};
+	const FlowSpec broken = {.id = "s",
+		.digest = "2",
+		.triggers = "[{\"id\":\"s\",\"type\":\"schedule\",\"cron\":\"0 * * * *\","
+			    "\"when\":\"{{ nothing }}\"}]"};
+
+	put(&story, &odd);
+	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
+	assert_due(&story, "2026-11-21T11:00:00Z", 1, "2026-11-21T12:00:00.000Z");
+	g_autoptr(StoreRun) run = find_active(&story, "s");
+	g_assert_cmpstr(run->inputs, ==, "{\"day\":\"2026-11-21\"}");
+	assert_due(&story, "2026-11-21T12:00:00Z", 0, "2026-11-21T13:00:00.000Z");
+	// Of eight missed moments only the odd hours.
+	assert_due(&story, "2026-11-21T20:00:00Z", 4, "2026-11-21T21:00:00.000Z");
+	end(&story, "s", RUN_SUCCESS);
+	put(&story, &broken);
+	assert_due(&story, "2026-11-21T20:30:00Z", 0, "2026-11-21T21:00:00.000Z");
+	assert_due(&story, "2026-11-21T21:00:00Z", 0, "2026-11-21T22:00:00.000Z");
+	g_assert_true(store_trigger_get(story.store, "d", "s", "s", &row, NULL));
+	g_assert_cmpstr(row->message, ==, "in 'when': 1:4: undefined variable 'nothing'");
+	story_end(&story);
+}
+
+// ---- Runs that end ------------------------------------------------------------------------------------------------
+
+static void run_flow(Story *story, const char *flow, RunState state)
+{
+	start_by_hand(story, flow);
+	end(story, flow, state);
+}
+
+static void put_listener(Story *story, const char *id, const char *digest, const char *trigger)
+{
+	g_autofree char *triggers =
+		g_strdup_printf("[{\"id\":\"t\",\"type\":\"flow\"%s}]", trigger);
+	const FlowSpec spec = {.id = id, .digest = digest, .triggers = triggers};
+
+	put(story, &spec);
+}
+
+static void restart(Story *story)
+{
+	scheduler_free(story->scheduler);
+	story->scheduler = scheduler_new(story->store, NULL);
+}
+
+static void test_flow_trigger(void)
+{
+	Story story = story_new();
+	const FlowSpec plain = {.id = "a", .digest = "1"};
+
+	put(&story, &plain);
+	run_flow(&story, "a", RUN_SUCCESS);
+	put_listener(&story, "l", "1",
+		",\"states\":[\"SUCCESS\"],\"inputs\":{\"from\":\"{{ trigger.flowId "
+		"}}\",\"how\":\"{{ "
+		"execution.state }}\"},\"conditions\":[{\"type\":\"execution-flow\",\"namespace\":"
+		"\"d\",\"flowId\":\"a\"}]");
+	// What ended before it was there is not its own.
+	assert_evaluation(&story, "");
+	run_flow(&story, "a", RUN_FAILED);
+	assert_evaluation(&story, "");
+	run_flow(&story, "a", RUN_SUCCESS);
+	assert_evaluation(&story, "l");
+	g_autoptr(StoreRun) run = find_active(&story, "l");
+	g_assert_cmpstr(run->inputs, ==, "{\"from\":\"a\",\"how\":\"SUCCESS\"}");
+	g_assert_cmpstr(run->trigger_type, ==, "flow");
+	g_assert_true(strstr(run->trigger, "\"executionId\":") != NULL);
+	// Its own end does not start it again, and a restart has nothing looked at twice.
+	end(&story, "l", RUN_SUCCESS);
+	restart(&story);
+	assert_evaluation(&story, "");
+	// What ends while nobody follows is made up for.
+	scheduler_free(story.scheduler);
+	run_flow(&story, "a", RUN_SUCCESS);
+	run_flow(&story, "a", RUN_SUCCESS);
+	story.scheduler = scheduler_new(story.store, NULL);
+	assert_evaluation(&story, "l l");
+	story_end(&story);
+}
+
+static void test_flow_trigger_preconditions(void)
+{
+	Story story = story_new();
+	static const char *const both =
+		",\"preconditions\":{\"flows\":[{\"namespace\":\"d\",\"flowId\":\"a\",\"states\":"
+		"[\"SUCCESS\"]},{\"namespace\":\"d\",\"flowId\":\"b\"}],\"timeWindow\":{\"type\":"
+		"\"SLIDING_WINDOW\",\"window\":\"PT1H\"}}";
+	const FlowSpec a = {.id = "a", .digest = "1"};
+	const FlowSpec b = {.id = "b", .digest = "1"};
+
+	put(&story, &a);
+	put(&story, &b);
+	put_listener(&story, "l", "1", both);
+	assert_evaluation(&story, "");
+	run_flow(&story, "a", RUN_SUCCESS);
+	assert_evaluation(&story, "");
+	// The half that has happened survives a restart.
+	restart(&story);
+	run_flow(&story, "b", RUN_FAILED);
+	assert_evaluation(&story, "l");
+	g_autoptr(StoreRun) run = find_active(&story, "l");
+	g_assert_true(strstr(run->trigger, "\"executions\":[") != NULL);
+	end(&story, "l", RUN_SUCCESS);
+	run_flow(&story, "b", RUN_SUCCESS);
+	assert_evaluation(&story, "");
+	run_flow(&story, "a", RUN_SUCCESS);
+	assert_evaluation(&story, "l");
+	end(&story, "l", RUN_SUCCESS);
+	// A changed definition begins anew, and a disabled flow hears nothing.
+	run_flow(&story, "a", RUN_SUCCESS);
+	assert_evaluation(&story, "");
+	put_listener(&story, "l", "2",
+		",\"description\":\"x\",\"preconditions\":{\"flows\":[{"
+		"\"namespace\":\"d\",\"flowId\":\"b\"},{\"namespace\":"
+		"\"d\",\"flowId\":\"a\"}]}");
+	assert_evaluation(&story, "");
+	run_flow(&story, "b", RUN_SUCCESS);
+	assert_evaluation(&story, "");
+	run_flow(&story, "a", RUN_SUCCESS);
+	assert_evaluation(&story, "l");
+	story_end(&story);
+}
+
+static void test_stop_after(void)
+{
+	Story story = story_new();
+	g_autoptr(StoreTrigger) row = NULL;
+
+	put_schedule(&story, "1", ",\"stopAfter\":[\"FAILED\"]");
+	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
+	assert_due(&story, "2026-11-21T11:00:00Z", 1, "never");
+	end(&story, "s", RUN_SUCCESS);
+	assert_due(&story, "2026-11-21T12:00:00Z", 1, "never");
+	end(&story, "s", RUN_FAILED);
+	assert_due(&story, "2026-11-21T12:30:00Z", 0, "2026-11-21T13:00:00.000Z");
+	assert_due(&story, "2026-11-21T13:00:00Z", 0, "2026-11-21T14:00:00.000Z");
+	g_assert_true(store_trigger_get(story.store, "d", "s", "s", &row, NULL));
+	g_assert_true(row->disabled);
+	g_assert_true(g_str_has_prefix(row->message, "stopped by 'stopAfter': the run '"));
 	story_end(&story);
 }
 
@@ -445,5 +647,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/scheduler/deploy", test_deploy);
 	g_test_add_func("/scheduler/restart", test_restart);
 	g_test_add_func("/scheduler/schedule", test_schedule);
+	g_test_add_func("/scheduler/no-overlap", test_no_overlap);
+	g_test_add_func("/scheduler/clock-steps", test_clock_steps);
+	g_test_add_func("/scheduler/schedule-conditions", test_schedule_conditions);
+	g_test_add_func("/scheduler/flow-trigger", test_flow_trigger);
+	g_test_add_func("/scheduler/flow-trigger-preconditions", test_flow_trigger_preconditions);
+	g_test_add_func("/scheduler/stop-after", test_stop_after);
 	return g_test_run();
 }

@@ -492,24 +492,24 @@ static void test_triggers_plan_ahead(void)
 	g_autoptr(StoreTrigger) stored = NULL;
 	int64_t next = -1;
 
-	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_true(store_trigger_next(store, STORE_TRIGGER_CLOCK, 0, &next, NULL, NULL));
 	g_assert_cmpint(next, ==, 0);
 	g_assert_true(store_trigger_put(store, &trigger, NULL));
 	trigger.id = TEXT("tables");
 	trigger.next_at = 0;
 	trigger.consumed = 42;
 	g_assert_true(store_trigger_put(store, &trigger, NULL));
-	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_true(store_trigger_next(store, STORE_TRIGGER_CLOCK, 0, &next, NULL, NULL));
 	g_assert_cmpint(next, ==, 500);
-	g_assert_true(store_triggers_due(store, 499, 10, &due, NULL));
+	g_assert_true(store_triggers_due(store, STORE_TRIGGER_CLOCK, 499, 10, &due, NULL));
 	g_assert_cmpuint(due->len, ==, 0);
 	g_clear_pointer(&due, g_ptr_array_unref);
-	g_assert_true(store_triggers_due(store, 500, 10, &due, NULL));
+	g_assert_true(store_triggers_due(store, STORE_TRIGGER_CLOCK, 500, 10, &due, NULL));
 	g_assert_cmpuint(due->len, ==, 1);
 	g_assert_true(store_trigger_get(store, "sales", "load", "tables", &stored, NULL));
 	g_assert_cmpint(stored->consumed, ==, 42);
 	g_assert_true(store_trigger_delete(store, "sales", "load", "daily", NULL));
-	g_assert_true(store_trigger_next(store, &next, NULL));
+	g_assert_true(store_trigger_next(store, STORE_TRIGGER_CLOCK, 0, &next, NULL, NULL));
 	g_assert_cmpint(next, ==, 0);
 }
 
