@@ -1,105 +1,37 @@
 // The status API under 500 clients: requests a second against a handler of libmicrohttpd that does nothing, and latency while
 // runs change the store as fast as it takes it.
-#include "api/listen.h"
 #include "api/server.h"
 #include "bench/bench.h"
+#include "bench/http_floor.h"
 #include "bench/http_load.h"
 #include "store/store.h"
 #include "tests/api/seed.h"
 
-#include <microhttpd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define CLIENTS	      500
-#define REQUESTS      100000
-#define ROUNDS	      5
-#define FLOOR_THREADS 2
+#define CLIENTS	 500
+#define REQUESTS 100000
+#define ROUNDS	 5
 
 typedef struct {
 	char *folder;
 	char *url;
 	Store *store;
 	ApiServer *server;
-	struct MHD_Daemon *floor[FLOOR_THREADS];
-	pthread_t floor_threads[FLOOR_THREADS];
-	uint16_t floor_port;
-	struct MHD_Response *nothing;
+	HttpFloor floor;
 	atomic_bool stop;
 	atomic_ulong commits;
 } Bench;
-
-static atomic_bool floor_stops;
-
-static enum MHD_Result answer_nothing(void *cls, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *upload, size_t *upload_size,
-	void **request)
-{
-	Bench *bench = cls;
-
-	(void)url;
-	(void)method;
-	(void)version;
-	(void)upload;
-	(void)upload_size;
-	if (*request != NULL)
-		return MHD_queue_response(connection, 200, bench->nothing);
-	*request = bench;
-	return MHD_YES;
-}
-
-// The loop of one thread of the floor. libmicrohttpd's own epoll thread can stand still with 128 requests at hand: see
-// api/worker.c.
-static void *run_floor(void *data)
-{
-	struct MHD_Daemon *daemon = data;
-	struct pollfd events = {
-		MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, POLLIN, 0};
-
-	while (!atomic_load(&floor_stops)) {
-		MHD_run(daemon);
-		poll(&events, 1, 100);
-	}
-	return NULL;
-}
-
-static void start_floor(Bench *bench)
-{
-	g_autoptr(GError) error = NULL;
-	ListenSocket listening;
-
-	g_assert_true(listen_socket_open(&listening, "127.0.0.1:0", &error));
-	bench->floor_port = listening.port;
-	for (int i = 0; i < FLOOR_THREADS; i++) {
-		bench->floor[i] = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer_nothing,
-			bench, MHD_OPTION_LISTEN_SOCKET, dup(listening.descriptor),
-			MHD_OPTION_CONNECTION_LIMIT, 1024U, MHD_OPTION_END);
-		g_assert_nonnull(bench->floor[i]);
-		g_assert_cmpint(
-			pthread_create(&bench->floor_threads[i], NULL, run_floor, bench->floor[i]),
-			==, 0);
-	}
-	close(listening.descriptor);
-}
-
-static void stop_floor(Bench *bench)
-{
-	atomic_store(&floor_stops, true);
-	for (int i = 0; i < FLOOR_THREADS; i++) {
-		pthread_join(bench->floor_threads[i], NULL);
-		MHD_stop_daemon(bench->floor[i]);
-	}
-}
 
 static void start(Bench *bench)
 {
 	g_autoptr(GError) error = NULL;
 	Seed seed;
-	static char none[1];
 
+	http_floor_start(&bench->floor); // a process of its own: before there are threads here
 	bench->folder = bench_folder_new();
 	bench->url = g_strdup_printf("sqlite:%s/weir.db", bench->folder);
 	bench->store = store_open(bench->url, STORE_READ_WRITE, &error);
@@ -108,14 +40,11 @@ static void start(Bench *bench)
 	const ApiServerOptions options = {.address = "127.0.0.1:0", .store_url = bench->url};
 	bench->server = api_server_start(&options, &error);
 	g_assert_no_error(error);
-	bench->nothing = MHD_create_response_from_buffer(0, none, MHD_RESPMEM_PERSISTENT);
-	start_floor(bench);
 }
 
 static void stop(Bench *bench)
 {
-	stop_floor(bench);
-	MHD_destroy_response(bench->nothing);
+	http_floor_stop(&bench->floor);
 	api_server_stop(bench->server);
 	store_close(bench->store);
 	bench_folder_remove(bench->folder);
@@ -128,7 +57,7 @@ static double ask_floor(void *data)
 	const Bench *bench = data;
 	HttpLoad load;
 
-	http_load_run(bench->floor_port, "/", CLIENTS, REQUESTS, &load);
+	http_load_run(bench->floor.port, "/", CLIENTS, REQUESTS, &load);
 	return load.seconds;
 }
 
