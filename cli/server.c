@@ -29,6 +29,8 @@ struct Server {
 	unsigned roles;
 	int64_t grace;
 	Reconciler *reconciler;
+	pthread_t git_thread;
+	bool git_starts; // git_thread is to be joined
 	pthread_t reconciler_thread;
 	Scheduler *scheduler;
 	pthread_t scheduler_thread;
@@ -71,6 +73,32 @@ static bool start_thread(
 	return false;
 }
 
+// ---- libgit2 ------------------------------------------------------------------------------------------------------
+
+static void *start_git(void *data)
+{
+	git_libgit2_init();
+	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)GIT_CACHE_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)GIT_WINDOW_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)GIT_WINDOWS_BYTES);
+	return data;
+}
+
+// Meanwhile the other parts start: it reads the certificates of the system, which takes as long as all of the rest.
+static void begin_git(Server *server)
+{
+	server->git_starts = start_thread(&server->git_thread, start_git, NULL, NULL);
+	if (!server->git_starts)
+		start_git(NULL);
+}
+
+static void await_git(Server *server)
+{
+	if (server->git_starts)
+		pthread_join(server->git_thread, NULL);
+	server->git_starts = false;
+}
+
 // ---- The parts ----------------------------------------------------------------------------------------------------
 
 static bool start_reconciler(Server *server, const ServerOptions *options, GError **error)
@@ -97,6 +125,7 @@ static bool start_reconciler(Server *server, const ServerOptions *options, GErro
 		return true;
 	}
 	reconciler.source.mirror_folder = mirrors;
+	await_git(server);
 	g_autoptr(Reconciler) created = reconciler_new(&reconciler, error);
 	if (created == NULL ||
 		!start_thread(&server->reconciler_thread, reconciler_main, created, error))
@@ -216,15 +245,6 @@ static const StartPart PARTS[] = {
 
 // ---- The whole ----------------------------------------------------------------------------------------------------
 
-static void save_memory(void)
-{
-	mallopt(M_ARENA_MAX, 2);
-	git_libgit2_init();
-	git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)GIT_CACHE_BYTES);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)GIT_WINDOW_BYTES);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)GIT_WINDOWS_BYTES);
-}
-
 static bool open_store(Server *server, const ServerOptions *options, GError **error)
 {
 	if (!store_path_prepare(options->store_url, error))
@@ -261,7 +281,8 @@ Server *server_start(const ServerOptions *options, GError **error)
 {
 	Server *server = g_new0(Server, 1);
 
-	save_memory();
+	mallopt(M_ARENA_MAX, 2);
+	begin_git(server);
 	server->roles = options->roles;
 	server->grace = options->config->grace;
 	bool good = open_store(server, options, error);
@@ -292,6 +313,7 @@ void server_stop(Server *server)
 {
 	if (server == NULL)
 		return;
+	await_git(server);
 	maintenance_stop(server->maintenance);
 	stop_reconciler(server);
 	stop_scheduler(server);
