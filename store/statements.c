@@ -557,10 +557,14 @@ static const char *const statements[STATEMENTS] = {
 		" FROM trigger_state WHERE next_at > 0 AND next_at <= $2 AND " TRIGGER_OF_KIND
 		" AND NOT " TRIGGER_IS_HELD " ORDER BY next_at, namespace, flow, id LIMIT $3",
 	[STATEMENT_TRIGGERS_LIST] =
-		"SELECT " TRIGGER_COLUMNS
-		" FROM trigger_state WHERE (namespace, flow, id) > ($1, $2, $3) AND (CAST($4 AS "
-		"TEXT) IS NULL OR namespace = $4) AND (CAST($5 AS TEXT) IS NULL OR flow = $5) "
-		"ORDER BY namespace, flow, id LIMIT $6",
+		"SELECT " TRIGGER_COLUMNS " FROM trigger_state WHERE (namespace, flow, id) > "
+		"($1, $2, $3) ORDER BY namespace, flow, id LIMIT $4",
+	[STATEMENT_TRIGGERS_OF_NAMESPACE] =
+		"SELECT " TRIGGER_COLUMNS " FROM trigger_state WHERE namespace = $1 AND (flow, "
+		"id) > ($2, $3) ORDER BY namespace, flow, id LIMIT $4",
+	[STATEMENT_TRIGGERS_OF_FLOW] =
+		"SELECT " TRIGGER_COLUMNS " FROM trigger_state WHERE namespace = $1 AND flow = $2 "
+		"AND id > $3 ORDER BY namespace, flow, id LIMIT $4",
 	[STATEMENT_NODE_PUT] =
 		"INSERT INTO node (id, name, version, roles, slots, busy, started_at, beat_at, "
 		"expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO "

@@ -91,11 +91,17 @@ bool store_triggers_list(Store *store, const StoreTriggerFilter *filter, const S
 
 	if (filter == NULL)
 		filter = &all;
+	// The page begins inside of what the filter names, so that nobody else's rows are looked at.
+	const bool of_flow = filter->namespace != NULL && filter->flow != NULL;
+	const StatementId statement = of_flow			  ? STATEMENT_TRIGGERS_OF_FLOW
+				      : filter->namespace != NULL ? STATEMENT_TRIGGERS_OF_NAMESPACE
+								  : STATEMENT_TRIGGERS_LIST;
 	return page_begin(page, 3, &start, error) &&
-	       page_list(store, STATEMENT_TRIGGERS_LIST, &start,
-		       DB_VALUES(DB_TEXT(start.after[0]), DB_TEXT(start.after[1]),
-			       DB_TEXT(start.after[2]), DB_TEXT(filter->namespace),
-			       DB_TEXT(filter->flow), page_limit(&start)),
+	       page_list(store, statement, &start,
+		       DB_VALUES(DB_TEXT(filter->namespace != NULL ? filter->namespace
+								   : start.after[0]),
+			       DB_TEXT(of_flow ? filter->flow : start.after[1]),
+			       DB_TEXT(start.after[2]), page_limit(&start)),
 		       &trigger_row, (GDestroyNotify)store_trigger_free, trigger_key, ret_triggers,
 		       ret_next, error);
 }
