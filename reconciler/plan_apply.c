@@ -210,6 +210,16 @@ static char *refusals_text(const Plan *plan, const char *domain)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+// A domain that had gone is there again, with nothing live yet.
+static void come_back(StoreDomain *row)
+{
+	if (row->deleted_at == 0)
+		return;
+	row->deleted_at = 0;
+	row->synced_at = 0;
+	set_text(&row->commit_live, NULL);
+}
+
 // What is live of the domain stays; its row says why.
 static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 {
@@ -217,8 +227,10 @@ static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 
 	if (!get_row(apply, domain, &row, error))
 		return false;
-	if (domain->layout != NULL)
+	if (domain->layout != NULL) {
+		come_back(row);
 		describe(row, domain->layout, false);
+	}
 	set_diagnostics(row, domain);
 	set_text(&row->commit_wanted, apply->options->commit);
 	g_free(row->message);

@@ -213,6 +213,8 @@ typedef struct UnitSource {
 } UnitSource;
 Unit *unit_parse_script(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
+// The second id of a flow that sees the files of scripts/.
+SourceId unit_scripts_seen(const DomainConfig *config);
 Unit *unit_parse_flow(
 	const DomainConfig *config, const UnitSource *source, const LayoutLimits *limits);
 Unit *unit_parse_schema(

@@ -98,9 +98,9 @@ static bool same_files(const DomainData *data, const Unit *unit, const UnitSourc
 {
 	if (source_id_is_zero(&source->ids[0]) || !source_id_equal(&unit->ids[0], &source->ids[0]))
 		return false;
+	const SourceId scripts = unit_scripts_seen(&data->config);
 	if (unit->kind == UNIT_FLOW)
-		return source_id_is_zero(&unit->ids[1]) ||
-		       source_id_equal(&unit->ids[1], &data->config.scripts_id);
+		return source_id_is_zero(&unit->ids[1]) || source_id_equal(&unit->ids[1], &scripts);
 	return source_id_equal(&unit->ids[1], &source->ids[1]) &&
 	       source_id_equal(&unit->ids[2], &source->ids[2]);
 }

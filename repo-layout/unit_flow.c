@@ -163,6 +163,15 @@ static void leave_out_own(Collector *collector)
 	}
 }
 
+// Where there is no scripts/ yet, an id that no tree has: zero would say that the flow sees no files.
+SourceId unit_scripts_seen(const DomainConfig *config)
+{
+	SourceId none;
+
+	memset(&none, 0xff, sizeof(none));
+	return source_id_is_zero(&config->scripts_id) ? none : config->scripts_id;
+}
+
 static Unit *make_unit(const DomainConfig *config, const UnitSource *source, const Flow *flow)
 {
 	Collector collector = {
@@ -200,7 +209,7 @@ static Unit *make_unit(const DomainConfig *config, const UnitSource *source, con
 		g_strlcpy(unit->flow.digest, digest, sizeof(unit->flow.digest));
 		unit->definition = flow_definition_json(flow);
 		if (collector.files)
-			unit->ids[1] = config->scripts_id;
+			unit->ids[1] = unit_scripts_seen(config);
 	}
 	g_ptr_array_unref(collector.reads);
 	g_ptr_array_unref(collector.writes);

@@ -287,6 +287,34 @@ static void test_scripts_are_kept(void)
 	story_end(&story);
 }
 
+// The first file of scripts/, a changed one and its end each make a revision of the flow that sees it.
+static void test_scripts_come_and_go(void)
+{
+	static const char *const deeds[] = {
+		"mkdir domains/sales/scripts; echo one > domains/sales/scripts/hello.sh",
+		"echo two > domains/sales/scripts/hello.sh",
+		"git rm -qr domains/sales/scripts",
+		"mkdir domains/sales/scripts; echo three > domains/sales/scripts/hello.sh",
+	};
+	Story story = story_new();
+
+	write_retail(story.git);
+	fixture_write(story.git, "domains/sales/flows/greet.yaml",
+		"id: greet\ntasks:\n  - {id: say, type: shell, commands: [sh hello.sh]}\n");
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	for (size_t i = 0; i < G_N_ELEMENTS(deeds); i++) {
+		// Both from the last model and from what the store kept of it.
+		if (i % 2 == 0)
+			story_restart(&story);
+		g_free(fixture_run(story.git, "%s", deeds[i]));
+		g_free(fixture_push(story.git, "Change scripts/"));
+		walk(&story, RECONCILE_APPLIED);
+		assert_revision(&story, "sales", "greet", (int64_t)i + 2);
+	}
+	story_end(&story);
+}
+
 // ---- Faults -------------------------------------------------------------------------------------------------------
 
 static void test_broken_domain_holds_up_no_other(void)
@@ -390,6 +418,35 @@ static void test_raised_limit(void)
 	story_restart(&story);
 	walk(&story, RECONCILE_APPLIED);
 	assert_revision(&story, "finance", "long", 1);
+	story_end(&story);
+}
+
+static void test_domain_comes_back_broken(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
+	g_free(fixture_push(story.git, "Remove the domain"));
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "git revert --no-commit HEAD"));
+	fixture_write(story.git, "domains/finance/sql/revenue.sql", "DELETE FROM x\n");
+	g_free(fixture_push(story.git, "Back, and broken"));
+	walk(&story, RECONCILE_PARTIAL);
+	g_autoptr(StoreDomain) broken = domain_row(&story, "finance");
+	g_assert_cmpint(broken->deleted_at, ==, 0);
+	g_assert_cmpint(broken->sync, ==, SYNC_OUT_OF_SYNC);
+	g_assert_null(broken->commit_live);
+	g_assert_nonnull(broken->diagnostics);
+	// And is forgotten again when it goes for good.
+	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
+	g_free(fixture_push(story.git, "Remove it again"));
+	walk(&story, RECONCILE_APPLIED);
+	g_autoptr(StoreDomain) gone = domain_row(&story, "finance");
+	g_assert_cmpint(gone->deleted_at, !=, 0);
+	g_assert_null(gone->diagnostics);
 	story_end(&story);
 }
 
@@ -618,6 +675,8 @@ int main(int argc, char **argv)
 		"/reconcile/broken-domain-holds-up-no-other", test_broken_domain_holds_up_no_other);
 	g_test_add_func("/reconcile/lost-object", test_lost_object);
 	g_test_add_func("/reconcile/raised-limit", test_raised_limit);
+	g_test_add_func("/reconcile/scripts-come-and-go", test_scripts_come_and_go);
+	g_test_add_func("/reconcile/domain-comes-back-broken", test_domain_comes_back_broken);
 	g_test_add_func("/reconcile/broken-project", test_broken_project);
 	g_test_add_func("/reconcile/held", test_held);
 	g_test_add_func("/reconcile/force-push", test_force_push);
