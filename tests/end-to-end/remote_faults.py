@@ -212,13 +212,20 @@ def wrong_reference(mirror):
     (mirror / "refs/heads/main").write_text("1" * 40 + "\n")
 
 
+def take_away(mirror):
+    """All at once: a server may be looking at it meanwhile."""
+    away = mirror.parents[1] / "away"
+    mirror.rename(away)
+    shutil.rmtree(away)
+
+
 def delete_all_within(mirror):
-    shutil.rmtree(mirror)
+    take_away(mirror)
     mirror.mkdir()
 
 
 def put_a_file_in_its_place(mirror):
-    shutil.rmtree(mirror)
+    take_away(mirror)
     mirror.write_text("not a repository")
 
 
