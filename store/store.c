@@ -15,16 +15,17 @@ enum {
 
 static const char memory_url[] = "sqlite::memory:";
 
-// Two spellings of one file are one store.
+// Two spellings of one file are one store. A URL again, from which the bell takes the file.
 static char *group_key(StoreMode mode, const char *url)
 {
-	const char *path = strchr(url, ':');
+	static const char prefix[] = "sqlite:";
 
 	if (mode == STORE_EPHEMERAL || strcmp(url, memory_url) == 0)
 		return NULL;
-	if (!g_str_has_prefix(url, "sqlite:"))
+	if (!g_str_has_prefix(url, prefix))
 		return g_strdup(url);
-	return g_canonicalize_filename(path + 1, NULL);
+	g_autofree char *path = g_canonicalize_filename(url + strlen(prefix), NULL);
+	return g_strconcat(prefix, path, NULL);
 }
 
 // A store holds inputs and outputs of runs: it is its owner's alone from its first byte on, whatever the umask. SQLite gives

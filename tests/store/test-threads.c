@@ -231,6 +231,30 @@ static void test_watches_hear_their_topics(void)
 	g_assert_cmpuint(store_watch_take(all), ==, STORE_TOPIC_EVENT | STORE_TOPIC_LOG);
 }
 
+// A process that commits and waits for nothing itself (`weir run`) wakes the one that waits (the server) at once.
+static void test_watches_hear_other_processes(void)
+{
+	static const char variable[] = "WEIR_TEST_STORE";
+
+	if (g_test_subprocess()) {
+		g_autoptr(Store) other = store_open(g_getenv(variable), STORE_READ_WRITE, NULL);
+
+		g_assert_true(store_setting_put(other, "a", "b", NULL));
+		return;
+	}
+	g_auto(TemporaryStore) place = temporary_store_new();
+	g_autoptr(Store) store = temporary_store_open(&place, STORE_READ_WRITE);
+	g_autoptr(StoreWatch) watch = store_watch_new(store, STORE_TOPIC_RUN_READY, NULL);
+	struct pollfd wait = {.fd = store_watch_fd(watch), .events = POLLIN};
+
+	g_assert_true(g_setenv(variable, place.url, true));
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_unsetenv(variable);
+	g_assert_cmpint(poll(&wait, 1, 10000), ==, 1);
+	g_assert_cmpuint(store_watch_take(watch), ==, STORE_TOPIC_RUN_READY);
+}
+
 static void test_changes_of_others_are_counted(void)
 {
 	g_auto(TemporaryStore) place = temporary_store_new();
@@ -277,6 +301,7 @@ static const struct {
 	{"/store/threads/transactions-join", test_transactions_join},
 	{"/store/threads/a-failed-part-fails-the-whole", test_a_failed_part_fails_the_whole},
 	{"/store/threads/watches-hear-their-topics", test_watches_hear_their_topics},
+	{"/store/threads/watches-hear-other-processes", test_watches_hear_other_processes},
 	{"/store/threads/changes-of-others-are-counted", test_changes_of_others_are_counted},
 	{"/store/threads/log-is-copied-back-beside-commits",
 		test_log_is_copied_back_beside_commits},
