@@ -112,7 +112,7 @@ json_t *get_run(const ApiRequest *request, GError **error)
 		json_array_append_new(states, state_change_document(&run->changes[i]));
 	document = run_document(run);
 	json_object_set_new(document, "inputs", inputs);
-	json_object_set_new(document, "outputs", value_json_object(run->outputs));
+	json_object_set_new(document, "outputs", store_outputs_shown(run->outputs, run->data));
 	json_object_set_new(document, "trigger_detail", value_json(run->trigger));
 	json_object_set_new(document, "states", states);
 	json_object_set_new(document, "tasks", counts_document(tasks));
@@ -169,7 +169,7 @@ static json_t *task_run_document(const void *row)
 	json_object_set_new(document, "iteration", value_count(task->iteration));
 	json_object_set_new(document, "state", json_string(run_state_name(task->state)));
 	json_object_set_new(document, "message", value_text(task->message));
-	json_object_set_new(document, "outputs", value_json_object(task->outputs));
+	json_object_set_new(document, "outputs", store_outputs_shown(task->outputs, task->data));
 	json_object_set_new(document, "child_run", value_text(task->child_run_id));
 	json_object_set_new(document, "attempts", attempts_document(task));
 	json_object_set_new(document, "created", value_time(task->created_at));
@@ -215,7 +215,7 @@ static bool add_outputs(const StoreTaskRun *task, void *data)
 		}
 		key = task->value;
 	}
-	json_object_set_new(owner, key, value_json(task->outputs));
+	json_object_set_new(owner, key, store_outputs_shown(task->outputs, task->data));
 	return true;
 }
 
@@ -231,5 +231,6 @@ json_t *get_run_outputs(const ApiRequest *request, GError **error)
 		json_decref(tasks);
 		return NULL;
 	}
-	return json_pack("{s:o, s:o}", "outputs", value_json_object(run->outputs), "tasks", tasks);
+	return json_pack("{s:o, s:o}", "outputs", store_outputs_shown(run->outputs, run->data),
+		"tasks", tasks);
 }

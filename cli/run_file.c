@@ -272,7 +272,7 @@ static bool follow_retries(Job *job, GPtrArray *retried, GError **error)
 	}
 }
 
-static GStrv secret_names(const Flow *flow)
+GStrv run_secret_names(const Flow *flow)
 {
 	GPtrArray *names = g_ptr_array_new();
 
@@ -323,7 +323,7 @@ static bool print_text(const Job *job, RunState state, GError **error)
 static bool print_json(const Job *job, const GPtrArray *retried, GError **error)
 {
 	StoreLogFilter warnings = {.run_id = job->id, .level = LOG_LEVEL_WARN};
-	g_auto(GStrv) secrets = secret_names(job->flow);
+	g_auto(GStrv) secrets = run_secret_names(job->flow);
 	json_t *earlier = NULL;
 	bool ok;
 

@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK = 200000 }; // microseconds between looks at a run that is followed
+enum { // microseconds between looks at a run that is followed: a short run is not waited for in vain
+	FIRST_LOOK = 5000,
+	LOOK = 200000,
+};
 
 static bool print_line(const StoreLogLine *line, void *data)
 {
@@ -85,7 +88,7 @@ static bool follow_run(Store *store, const char *id, RunState *ret_state, GError
 {
 	StoreLogFilter filter = {.run_id = id, .level = LOG_LEVEL_INFO};
 
-	for (;;) {
+	for (gulong pause = FIRST_LOOK;; pause = MIN(2 * pause, LOOK)) {
 		g_autoptr(StoreRun) run = NULL;
 		bool rests;
 
@@ -99,8 +102,22 @@ static bool follow_run(Store *store, const char *id, RunState *ret_state, GError
 		*ret_state = run == NULL ? RUN_FAILED : run->state;
 		if (rests)
 			return true;
-		g_usleep(LOOK);
+		g_usleep(pause);
 	}
+}
+
+// The live revision of a flow; NULL when there is none, or it is no flow.
+static bool read_flow(Store *store, const FlowName *name, Flow **ret_flow, GError **error)
+{
+	g_autoptr(StoreRevision) revision = NULL;
+
+	*ret_flow = NULL;
+	if (!store_revision_get(store, name->namespace, name->id, 0, &revision, error))
+		return false;
+	if (revision != NULL)
+		*ret_flow = flow_parse(name->id, revision->definition, strlen(revision->definition),
+			name->namespace, NULL);
+	return true;
 }
 
 // The server cannot be asked to read files of whoever calls it: a FILE input is copied beside its store, and the run is
@@ -108,15 +125,10 @@ static bool follow_run(Store *store, const char *id, RunState *ret_state, GError
 static bool hand_over_files(
 	Store *store, const FlowName *name, json_t *given, const char *files, GError **error)
 {
-	g_autoptr(StoreRevision) revision = NULL;
 	g_autoptr(Flow) flow = NULL;
 
-	if (!store_revision_get(store, name->namespace, name->id, 0, &revision, error))
+	if (!read_flow(store, name, &flow, error))
 		return false;
-	if (revision == NULL)
-		return true; // creating the run says so
-	flow = flow_parse(name->id, revision->definition, strlen(revision->definition),
-		name->namespace, NULL);
 	for (guint i = 0; flow != NULL && i < flow->inputs->len; i++) {
 		const Input *input = flow->inputs->pdata[i];
 		const char *path = json_string_value(json_object_get(given, input->id));
@@ -132,6 +144,20 @@ static bool hand_over_files(
 		json_object_set_new(given, input->id, json_string(uri));
 	}
 	return true;
+}
+
+static bool refuse_disabled(Store *store, const FlowName *name, GError **error)
+{
+	g_autoptr(StoreFlow) flow = NULL;
+
+	if (!store_flow_get(store, name->namespace, name->id, &flow, error))
+		return false;
+	if (flow == NULL || flow->deleted_at != 0 || !flow->disabled)
+		return true; // one that is not there is named by who creates the run
+	g_set_error(error, STORE_ERROR, STORE_ERROR_MISUSE,
+		"flow '%s.%s' is disabled: take 'disabled' out of '%s' to run it", name->namespace,
+		name->id, flow->path);
+	return false;
 }
 
 static bool create_run(
@@ -152,7 +178,7 @@ static bool create(Store *store, const char *url, const FlowName *name, char **i
 	g_autofree char *data = store_path_data_folder(url);
 	g_autofree char *files = g_build_filename(data, "files", NULL);
 	json_t *given = json_object();
-	bool ok = run_inputs_parse(inputs, given) &&
+	bool ok = refuse_disabled(store, name, error) && run_inputs_parse(inputs, given) &&
 		  hand_over_files(store, name, given, files, error) &&
 		  create_run(store, name, given, id, error);
 
@@ -167,10 +193,25 @@ static bool create(Store *store, const char *url, const FlowName *name, char **i
 	return false;
 }
 
-static bool finish(Store *store, const char *id, bool follow, int *ret_status, GError **error)
+static bool print_report(Store *store, const FlowName *name, const char *id, GError **error)
+{
+	g_autoptr(Flow) flow = NULL;
+
+	if (!read_flow(store, name, &flow, error))
+		return false;
+	g_auto(GStrv) secrets = flow == NULL ? NULL : run_secret_names(flow);
+	json_t *report = run_report(store, id, (const char *const *)secrets, error);
+	if (report == NULL)
+		return false;
+	output_json(report);
+	json_decref(report);
+	return true;
+}
+
+static bool finish(Store *store, const FlowName *name, const char *id, bool follow, int *ret_status,
+	GError **error)
 {
 	RunState state = RUN_CREATED;
-	json_t *report;
 
 	*ret_status = EXIT_OK;
 	if (follow) {
@@ -182,12 +223,7 @@ static bool finish(Store *store, const char *id, bool follow, int *ret_status, G
 		printf("%s%s%s\n", id, follow ? " " : "", follow ? run_state_name(state) : "");
 		return true;
 	}
-	report = run_report(store, id, NULL, error);
-	if (report == NULL)
-		return false;
-	output_json(report);
-	json_decref(report);
-	return true;
+	return print_report(store, name, id, error);
 }
 
 int run_live(const char *flow, char **inputs, bool follow)
@@ -201,7 +237,7 @@ int run_live(const char *flow, char **inputs, bool follow)
 
 	if (store != NULL && flow_name_split(store, flow, &name, &error) &&
 		create(store, url, &name, inputs, id, &error) &&
-		finish(store, id, follow, &status, &error))
+		finish(store, &name, id, follow, &status, &error))
 		return status;
 	if (error != NULL)
 		read_api_report(error);

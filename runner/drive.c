@@ -105,6 +105,28 @@ void drive_mask_add(Drive *drive, const char *text)
 	}
 }
 
+bool drive_has_masks(Drive *drive)
+{
+	pthread_mutex_lock(&drive->lock);
+	bool some = drive->masks->len > 0;
+	pthread_mutex_unlock(&drive->lock);
+	return some;
+}
+
+void drive_masks_inherit(Drive *drive, Drive *child)
+{
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+	pthread_mutex_lock(&child->lock);
+	for (guint i = 0; i < child->masks->len; i++)
+		g_ptr_array_add(texts, g_strdup(child->masks->pdata[i]));
+	pthread_mutex_unlock(&child->lock);
+	pthread_mutex_lock(&drive->lock);
+	for (guint i = 0; i < texts->len; i++)
+		drive_mask_add(drive, texts->pdata[i]);
+	pthread_mutex_unlock(&drive->lock);
+}
+
 // The text without the secrets in it; NULL when there is none in it.
 char *drive_mask(Drive *drive, const char *text, size_t length)
 {

@@ -158,6 +158,9 @@ void drive_effect(Drive *drive, DriveRecord record, void *data, GDestroyNotify f
 void drive_log(Drive *drive, LogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void drive_mask_add(Drive *drive, const char *text); // lock held
 char *drive_mask(Drive *drive, const char *text, size_t length);
+bool drive_has_masks(Drive *drive);
+// What a sub-flow's run keeps secret is so in the run that gets its outputs, too.
+void drive_masks_inherit(Drive *drive, Drive *child);
 const Flow *drive_flow(const Drive *drive);
 void drive_set_state(Drive *drive, RunState state);
 

@@ -301,6 +301,8 @@ static void result_take(Drive *drive, TaskContext *context)
 		json_decref(node->outputs);
 		node->outputs = g_steal_pointer(&context->result.outputs);
 		pthread_mutex_unlock(&drive->lock);
+		if (node->extra != NULL) // of an earlier attempt's
+			json_object_del(((NodeExtra *)node->extra)->data, STORE_SHOWN);
 	}
 	if (atomic_load(&context->cancelled) == CANCEL_TIMEOUT && !context->ok) {
 		g_clear_error(&context->error);

@@ -9,11 +9,87 @@ static char *json_text(const json_t *value)
 	return value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
+// ---- What readers see of outputs that hold secrets. Expressions need the outputs as they are.
+
+static json_t *shown(Drive *drive, const json_t *value, bool *masked);
+
+static json_t *shown_list(Drive *drive, const json_t *list, bool *masked)
+{
+	json_t *copy = json_array();
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+		json_array_append_new(copy, shown(drive, one, masked));
+	return copy;
+}
+
+static json_t *shown_object(Drive *drive, const json_t *object, bool *masked)
+{
+	json_t *copy = json_object();
+	const char *key;
+	const json_t *one;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, one)
+	{
+		g_autofree char *other = drive_mask(drive, key, strlen(key));
+
+		*masked |= other != NULL;
+		json_object_set_new(copy, other != NULL ? other : key, shown(drive, one, masked));
+	}
+	return copy;
+}
+
+// A copy without secrets; *masked becomes true when there were some.
+static json_t *shown(Drive *drive, const json_t *value, bool *masked)
+{
+	if (json_is_array(value))
+		return shown_list(drive, value, masked);
+	if (json_is_object(value))
+		return shown_object(drive, value, masked);
+	g_autofree char *other =
+		!json_is_string(value)
+			? NULL
+			: drive_mask(drive, json_string_value(value), json_string_length(value));
+	*masked |= other != NULL;
+	return other != NULL ? json_string(other) : json_incref((json_t *)(uintptr_t)value);
+}
+
+// Adds to a row's data what is shown of its outputs (store/run.h says how), if that is not the same. data may be NULL.
+static json_t *with_shown(Drive *drive, json_t *data, const json_t *outputs)
+{
+	bool masked = false;
+	json_t *copy;
+
+	if (outputs == NULL || !drive_has_masks(drive))
+		return data;
+	copy = shown(drive, outputs, &masked);
+	if (masked) {
+		data = data == NULL ? json_object() : data;
+		json_object_set(data, STORE_SHOWN, copy);
+	}
+	json_decref(copy);
+	return data;
+}
+
+static char *node_data(Drive *drive, const RunNode *node)
+{
+	const NodeExtra *extra = node->extra;
+	json_t *own = extra == NULL ? NULL : json_copy(extra->data);
+	json_t *data = with_shown(drive, own, node->outputs);
+	char *text = json_text(data);
+
+	json_decref(data);
+	return text;
+}
+
+// ---- Rows
+
 static bool node_write(Drive *drive, RunNode *node, GError **error)
 {
 	const NodeExtra *extra = node->extra;
 	g_autofree char *outputs = json_text(node->outputs);
-	g_autofree char *data = extra == NULL ? NULL : json_text(extra->data);
+	g_autofree char *data = node_data(drive, node);
 	NodeExtra none = {0};
 	StoreTaskRun row = {
 		.run_id = drive->id,
@@ -60,7 +136,7 @@ static bool rows_write(Drive *drive, GError **error)
 	return true;
 }
 
-static char *drive_data(const Drive *drive)
+static char *drive_data(Drive *drive)
 {
 	json_t *data = json_object();
 	char *text;
@@ -76,6 +152,7 @@ static char *drive_data(const Drive *drive)
 	}
 	if (drive->settled != 0)
 		json_object_set_new(data, "settled", json_string(run_state_name(drive->settled)));
+	data = with_shown(drive, data, drive->flow_outputs);
 	text = json_text(data);
 	json_decref(data);
 	return text;

@@ -73,7 +73,7 @@ static bool task_run_add(const StoreTaskRun *row, void *data)
 	json_object_set_new(one, "value", text_or_null(row->value));
 	json_object_set_new(one, "state", json_string(run_state_name(row->state)));
 	json_object_set_new(one, "attempts", attempts_json(row));
-	json_object_set_new(one, "outputs", object_of(row->outputs));
+	json_object_set_new(one, "outputs", store_outputs_shown(row->outputs, row->data));
 	json_object_set_new(one, "started", moment(started));
 	json_object_set_new(one, "ended", moment(row->ended_at));
 	json_array_append_new(data, one);
@@ -118,7 +118,7 @@ static json_t *report_head(const StoreRun *run, const char *const *secret_inputs
 	json_object_set_new(report, "state", json_string(run_state_name(run->state)));
 	json_object_set_new(report, "states", states_json(run));
 	json_object_set_new(report, "inputs", inputs_json(run, secret_inputs));
-	json_object_set_new(report, "outputs", object_of(run->outputs));
+	json_object_set_new(report, "outputs", store_outputs_shown(run->outputs, run->data));
 	json_object_set_new(report, "labels", object_of(run->labels));
 	return report;
 }

@@ -410,6 +410,7 @@ static void drive_over(Runner *runner, Drive *drive)
 		if (drive->settled == RUN_RETRIED && drive->rerun_id != NULL) {
 			runner_child_watch(runner, drive->rerun_id, parent.drive, parent.node);
 		} else {
+			drive_masks_inherit(parent.drive, drive);
 			drive_child_ended(parent.drive, parent.node, (int)drive->settled,
 				drive->flow_outputs);
 			runner_active(runner, parent.drive);

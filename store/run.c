@@ -274,3 +274,21 @@ bool run_note_end(
 			.data = data},
 		error);
 }
+
+static json_t *object_of(const char *text)
+{
+	return text == NULL ? NULL : json_loads(text, 0, NULL);
+}
+
+json_t *store_outputs_shown(const char *outputs, const char *data)
+{
+	// The key is looked for in the text first: hardly any data has it.
+	json_t *own = data == NULL || strstr(data, "\"" STORE_SHOWN "\"") == NULL ? NULL
+										  : object_of(data);
+	json_t *value = json_incref(json_object_get(own, STORE_SHOWN));
+
+	json_decref(own);
+	if (value == NULL)
+		value = object_of(outputs);
+	return value != NULL ? value : json_object();
+}

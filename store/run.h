@@ -14,6 +14,8 @@
 #include "store/state.h"
 #include "store/store.h"
 
+#include <jansson.h>
+
 // What a claim gives. A plain value: copy it freely.
 typedef struct {
 	char run_id[27];
@@ -55,6 +57,12 @@ typedef struct {
 
 void store_run_free(StoreRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRun, store_run_free)
+
+// The key in the data of a run or task run under which its outputs are kept once more without the secrets in them, where they
+// hold some.
+#define STORE_SHOWN "shown"
+// The outputs of a run or task run as readers may see them: an object, empty when there are none. A new reference.
+json_t *store_outputs_shown(const char *outputs, const char *data);
 
 // A run to create; nothing in it is kept by the store.
 typedef struct {

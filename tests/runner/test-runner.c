@@ -286,6 +286,48 @@ static void test_secrets(void)
 	json_decref(report);
 }
 
+// The flow goes on with what its outputs hold; who reads them sees no secret, also of a sub-flow.
+static void test_secrets_in_outputs(void)
+{
+	const char *yaml =
+		"id: f\nnamespace: t\ninputs: [{id: key, type: SECRET}]\ntasks:\n"
+		"  - {id: a, type: return, format: 'a {{ inputs.key }}'}\n"
+		"  - {id: b, type: sql.query, fetch: ALL, sql: \"SELECT {{ outputs.a.value }} AS "
+		"v, "
+		"{{ outputs.a.value == 'a hunter2' }} AS same\"}\n"
+		"  - {id: c, type: subflow, namespace: t, flowId: g, wait: true}\n"
+		"  - {id: d, type: return, format: '{{ outputs.c.outputs.o == \"<t0ken>\" }}'}\n"
+		"outputs:\n  - {id: o, type: STRING, value: '{{ outputs.a.value }}'}\n"
+		"---\nid: g\nnamespace: t\ntasks: [{id: x, type: return, format: '<{{ "
+		"secret(\"TOKEN\") "
+		"}}>'}]\noutputs: [{id: o, type: STRING, value: '{{ outputs.x.value }}'}]\n";
+	static const char *const expected[] = {"{\"value\":\"a ******\"}",
+		"{\"rows\":[{\"v\":\"a ******\",\"same\":1}],\"size\":1}", NULL,
+		"{\"value\":\"true\"}"};
+	json_t *report, *tasks;
+	char *text;
+
+	g_setenv("WEIR_SECRET_TOKEN", "t0ken", TRUE);
+	report = bed_run(yaml, "{\"key\": \"hunter2\"}");
+	tasks = json_object_get(report, "task_runs");
+	for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+		text = json_dumps(
+			json_object_get(json_array_get(tasks, i), "outputs"), JSON_COMPACT);
+		if (expected[i] != NULL)
+			g_assert_cmpstr(text, ==, expected[i]);
+		free(text);
+	}
+	g_assert_cmpstr(json_string_value(json_object_get(json_object_get(report, "outputs"), "o")),
+		==, "a ******");
+	json_object_del(report, "inputs"); // the caller of a report says which of these are secret
+	text = json_dumps(report, 0);
+	g_assert_null(strstr(text, "hunter2"));
+	g_assert_null(strstr(text, "t0ken"));
+	g_assert_nonnull(strstr(text, "<******>"));
+	free(text);
+	json_decref(report);
+}
+
 // ---- Flows as a whole
 
 static const struct {
@@ -617,6 +659,7 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/runner/log", test_log);
 	g_test_add_func("/runner/secrets", test_secrets);
+	g_test_add_func("/runner/secrets-in-outputs", test_secrets_in_outputs);
 	g_test_add_func("/runner/kill", test_kill);
 	g_test_add_func("/runner/kill-child-run", test_kill_child_run);
 	g_test_add_func("/runner/resume", test_resume);
