@@ -111,6 +111,30 @@ static void print_domains(const json_t *domains)
 	text_table_print(table, stdout);
 }
 
+static bool has_errors(const json_t *diagnostics)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(diagnostics, i, one)
+	{
+		if (g_strcmp0(document_text(one, "severity"), "error") == 0)
+			return true;
+	}
+	return false;
+}
+
+// Why a domain is not well, unless its faults say that.
+static void print_reason(const json_t *domain)
+{
+	const char *message = document_text(domain, "message");
+
+	if (message == NULL || has_errors(json_object_get(domain, "diagnostics")))
+		return;
+	g_autofree char *printable = output_printable(message, false);
+	printf("%s: %s\n", document_text(domain, "name"), printable);
+}
+
 static void print_faults(const json_t *status, const json_t *domains)
 {
 	const json_t *domain;
@@ -118,7 +142,10 @@ static void print_faults(const json_t *status, const json_t *domains)
 
 	print_diagnostics(json_object_get(status, "diagnostics"));
 	json_array_foreach(domains, i, domain)
+	{
 		print_diagnostics(json_object_get(domain, "diagnostics"));
+		print_reason(domain);
+	}
 }
 
 int cmd_status(const Command *command, char **arguments)

@@ -189,7 +189,7 @@ bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **e
 		g_hash_table_remove_all(observer->compared);
 	g_autoptr(GPtrArray) items =
 		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
-	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, error);
+	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, false, error);
 	if (tables == NULL)
 		return false;
 	for (guint i = 0; i < tables->len; i++) {
@@ -203,6 +203,33 @@ bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **e
 
 // ---- Sources ------------------------------------------------------------------------------------------------------
 
+// A domain that stays behind the commit that is live elsewhere.
+static void look_at_domain(const StoreDomain *domain, GPtrArray *items)
+{
+	if (domain->sync != SYNC_OUT_OF_SYNC || domain->commit_wanted == NULL)
+		return;
+	g_autofree char *resource = g_strdup_printf("%s/%s", domain->source, domain->name);
+	drift_add(items, DRIFT_SOURCE, domain->name, resource,
+		g_strdup_printf("commit %.12s is not live in domain '%s'%s%s",
+			domain->commit_wanted, domain->name, domain->message != NULL ? ": " : "",
+			domain->message != NULL ? domain->message : ""),
+		NULL);
+}
+
+static bool look_at_domains(Store *store, GPtrArray *items, GError **error)
+{
+	int64_t by_sync[SYNC_STATES], by_health[HEALTH_STATES];
+
+	if (!store_domains_count(store, by_sync, by_health, error))
+		return false;
+	if (by_sync[SYNC_OUT_OF_SYNC] == 0)
+		return true;
+	g_autoptr(GPtrArray) domains = drift_list_domains(store, error);
+	for (guint i = 0; domains != NULL && i < domains->len; i++)
+		look_at_domain(domains->pdata[i], items);
+	return domains != NULL;
+}
+
 bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **error)
 {
 	g_autoptr(GPtrArray) items =
@@ -210,7 +237,10 @@ bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **
 	g_autoptr(GPtrArray) sources = NULL;
 
 	(void)ret_complete;
-	if (!store_sources_list(observer->store, &sources, error))
+	if (!observer->live_changed)
+		return true;
+	if (!store_sources_list(observer->store, &sources, error) ||
+		!look_at_domains(observer->store, items, error))
 		return false;
 	for (guint i = 0; i < sources->len; i++) {
 		const StoreSource *source = sources->pdata[i];

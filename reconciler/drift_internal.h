@@ -3,6 +3,7 @@
 
 #include "db/schema.h"
 #include "reconciler/drift.h"
+#include "store/domain.h"
 #include "store/flow.h"
 #include "store/table.h"
 
@@ -44,5 +45,8 @@ bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **
 
 void drift_datasets_free(void *seen);
 
-// Every live table and view of the store (StoreTable *), by name. The caller unrefs it.
-GPtrArray *drift_list_tables(Store *store, GError **error);
+// Every live table and view of the store (StoreTable *), by name; with former also those that no commit names any more. The
+// caller unrefs it.
+GPtrArray *drift_list_tables(Store *store, bool former, GError **error);
+// Every live domain of the store (StoreDomain *), by name. The caller unrefs it.
+GPtrArray *drift_list_domains(Store *store, GError **error);

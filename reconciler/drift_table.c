@@ -45,7 +45,10 @@ typedef struct {
 	DriftObserver *observer;
 	char *connection;
 	char *dataset;
-	GPtrArray *tables; // StoreTable *, borrowed
+	GPtrArray *tables; // StoreTable *, borrowed: those that a commit names
+	GPtrArray *former; // likewise: those that none names any more, but weir made
+	const char *
+		manager; // borrowed: the domain in whose dataset what no commit names is an orphan; NULL: only former ones
 	char *url; // NULL until known
 	DbConnection *database; // borrowed, while it is read
 } Dataset;
@@ -58,11 +61,13 @@ static void dataset_free(void *data)
 	g_free(dataset->dataset);
 	g_free(dataset->url);
 	g_ptr_array_unref(dataset->tables);
+	g_ptr_array_unref(dataset->former);
 	g_free(dataset);
 }
 
-GPtrArray *drift_list_tables(Store *store, GError **error)
+GPtrArray *drift_list_tables(Store *store, bool former, GError **error)
 {
+	const StoreTableFilter filter = {.deleted = former};
 	GPtrArray *tables = g_ptr_array_new_with_free_func((GDestroyNotify)store_table_free);
 	g_autofree char *cursor = NULL;
 
@@ -71,7 +76,7 @@ GPtrArray *drift_list_tables(Store *store, GError **error)
 		g_autoptr(GPtrArray) rows = NULL;
 		char *next = NULL;
 
-		if (!store_tables_list(store, NULL, &page, &rows, &next, error)) {
+		if (!store_tables_list(store, &filter, &page, &rows, &next, error)) {
 			g_ptr_array_unref(tables);
 			return NULL;
 		}
@@ -80,6 +85,27 @@ GPtrArray *drift_list_tables(Store *store, GError **error)
 		cursor = next;
 	} while (cursor != NULL);
 	return tables;
+}
+
+GPtrArray *drift_list_domains(Store *store, GError **error)
+{
+	GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)store_domain_free);
+	g_autofree char *cursor = NULL;
+
+	do {
+		const StorePage page = {.limit = 1000, .after = cursor};
+		g_autoptr(GPtrArray) rows = NULL;
+		char *next = NULL;
+
+		if (!store_domains_list(store, NULL, &page, &rows, &next, error)) {
+			g_ptr_array_unref(domains);
+			return NULL;
+		}
+		g_ptr_array_extend_and_steal(domains, g_steal_pointer(&rows));
+		g_free(cursor);
+		cursor = next;
+	} while (cursor != NULL);
+	return domains;
 }
 
 // ---- Connections --------------------------------------------------------------------------------------------------
@@ -270,10 +296,10 @@ static void compare_table(Dataset *dataset, const DbDialect *dialect, const Stor
 
 // ---- One dataset --------------------------------------------------------------------------------------------------
 
-static const StoreTable *named(const Dataset *dataset, const char *name)
+static const StoreTable *named(const GPtrArray *tables, const char *name)
 {
-	for (guint i = 0; i < dataset->tables->len; i++) {
-		const StoreTable *table = dataset->tables->pdata[i];
+	for (guint i = 0; i < tables->len; i++) {
+		const StoreTable *table = tables->pdata[i];
 		const char *dot = strchr(table->name, '.');
 
 		if (dot != NULL && g_ascii_strcasecmp(dot + 1, name) == 0)
@@ -293,27 +319,33 @@ static DbTable *find_live(const GPtrArray *live, const char *name)
 	return NULL;
 }
 
+// What is there, and in no commit.
+static void look_at_orphan(const Dataset *dataset, const DbTable *table, GPtrArray *items)
+{
+	const StoreTable *former = named(dataset->former, table->name);
+	g_autofree char *name = g_strdup_printf("%s.%s", dataset->dataset, table->name);
+
+	if (named(dataset->tables, table->name) != NULL ||
+		(former == NULL && dataset->manager == NULL))
+		return;
+	drift_add(items, DRIFT_ORPHAN, former != NULL ? former->domain : dataset->manager, name,
+		g_strdup_printf("the %s '%s' is in no commit%s",
+			table->kind == DB_VIEW ? "view" : "table", name,
+			former != NULL ? " any more" : ""),
+		NULL);
+}
+
 static void compare_dataset(
 	Dataset *dataset, const DbDialect *dialect, const GPtrArray *live, GPtrArray *items)
 {
-	const StoreTable *first = dataset->tables->pdata[0];
-
 	for (guint i = 0; i < dataset->tables->len; i++) {
 		const StoreTable *table = dataset->tables->pdata[i];
 		const char *dot = strchr(table->name, '.');
 
 		compare_table(dataset, dialect, table, find_live(live, dot + 1), items);
 	}
-	for (guint i = 0; i < live->len; i++) {
-		const DbTable *table = live->pdata[i];
-		g_autofree char *name = g_strdup_printf("%s.%s", dataset->dataset, table->name);
-
-		if (named(dataset, table->name) == NULL)
-			drift_add(items, DRIFT_ORPHAN, first->domain, name,
-				g_strdup_printf("the %s '%s' is in no commit",
-					table->kind == DB_VIEW ? "view" : "table", name),
-				NULL);
-	}
+	for (guint i = 0; i < live->len; i++)
+		look_at_orphan(dataset, live->pdata[i], items);
 }
 
 static bool read_dataset(Dataset *dataset, GPtrArray *items, GError **error)
@@ -341,18 +373,24 @@ static bool is_absent(const GError *error)
 	       g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_FILE);
 }
 
-// A sum that moves when the store's row of any of the tables does.
-static guint64 sum_rows(const Dataset *dataset)
+static guint64 sum_list(guint64 sum, const GPtrArray *tables)
 {
-	guint64 sum = dataset->tables->len;
-
-	for (guint i = 0; i < dataset->tables->len; i++) {
-		const StoreTable *table = dataset->tables->pdata[i];
+	sum += tables->len;
+	for (guint i = 0; i < tables->len; i++) {
+		const StoreTable *table = tables->pdata[i];
 
 		sum = sum * 1099511628211U + (guint64)table->changed_at;
 		sum = sum * 1099511628211U + (guint64)table->published;
 	}
 	return sum;
+}
+
+// A sum that moves when the store's row of any of the tables does, or who manages the dataset.
+static guint64 sum_rows(const Dataset *dataset)
+{
+	guint64 sum = dataset->manager == NULL ? 0 : g_str_hash(dataset->manager);
+
+	return sum_list(sum_list(sum, dataset->tables), dataset->former);
 }
 
 static bool is_unchanged(const DatasetSeen *seen)
@@ -398,31 +436,69 @@ static void look_at_dataset(Dataset *dataset, const char *key)
 
 // ---- All of them --------------------------------------------------------------------------------------------------
 
-static GHashTable *group(DriftObserver *observer, const GPtrArray *tables)
+static Dataset *find_dataset(
+	DriftObserver *observer, GHashTable *datasets, const char *connection, const char *name)
+{
+	const char *where = connection != NULL ? connection : "default";
+	g_autofree char *key = g_strdup_printf("%s/%s", where, name);
+	Dataset *dataset = g_hash_table_lookup(datasets, key);
+
+	if (dataset != NULL)
+		return dataset;
+	dataset = g_new0(Dataset, 1);
+	dataset->observer = observer;
+	dataset->connection = g_strdup(where);
+	dataset->dataset = g_strdup(name);
+	dataset->tables = g_ptr_array_new();
+	dataset->former = g_ptr_array_new();
+	g_hash_table_insert(datasets, g_steal_pointer(&key), dataset);
+	return dataset;
+}
+
+static void group_table(DriftObserver *observer, GHashTable *datasets, StoreTable *table)
+{
+	const char *dot = strchr(table->name, '.');
+
+	// What no commit ever named is an orphan, if it is there at all.
+	if (dot == NULL || table->domain == NULL ||
+		(table->deleted_at != 0 && table->published == 0))
+		return;
+	g_autofree char *name = g_strndup(table->name, (gsize)(dot - table->name));
+	Dataset *dataset = find_dataset(observer, datasets, table->connection, name);
+	g_ptr_array_add(table->deleted_at != 0 ? dataset->former : dataset->tables, table);
+	if (table->deleted_at == 0 && dataset->manager == NULL)
+		dataset->manager = table->domain;
+}
+
+// The datasets that a domain's policies add to its own.
+static void group_managed(DriftObserver *observer, GHashTable *datasets, const StoreDomain *domain)
+{
+	json_auto_t *settings =
+		domain->settings == NULL || strstr(domain->settings, "managed_datasets") == NULL
+			? NULL
+			: json_loads(domain->settings, 0, NULL);
+	const json_t *policies = json_object_get(settings, "policies");
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(policies, "managed_datasets"), i, name)
+	{
+		Dataset *dataset = find_dataset(
+			observer, datasets, domain->connection, json_string_value(name));
+
+		if (dataset->manager == NULL)
+			dataset->manager = domain->name;
+	}
+}
+
+static GHashTable *group(DriftObserver *observer, const GPtrArray *tables, const GPtrArray *domains)
 {
 	GHashTable *datasets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, dataset_free);
 
-	for (guint i = 0; i < tables->len; i++) {
-		StoreTable *table = tables->pdata[i];
-		const char *dot = strchr(table->name, '.');
-		const char *connection = table->connection != NULL ? table->connection : "default";
-
-		// What no commit names is an orphan, if it is there at all.
-		if (dot == NULL || table->domain == NULL)
-			continue;
-		g_autofree char *name = g_strndup(table->name, (gsize)(dot - table->name));
-		g_autofree char *key = g_strdup_printf("%s/%s", connection, name);
-		Dataset *dataset = g_hash_table_lookup(datasets, key);
-		if (dataset == NULL) {
-			dataset = g_new0(Dataset, 1);
-			dataset->observer = observer;
-			dataset->connection = g_strdup(connection);
-			dataset->dataset = g_strdup(name);
-			dataset->tables = g_ptr_array_new();
-			g_hash_table_insert(datasets, g_steal_pointer(&key), dataset);
-		}
-		g_ptr_array_add(dataset->tables, table);
-	}
+	for (guint i = 0; i < tables->len; i++)
+		group_table(observer, datasets, tables->pdata[i]);
+	for (guint i = 0; i < domains->len; i++)
+		group_managed(observer, datasets, domains->pdata[i]);
 	return datasets;
 }
 
@@ -483,14 +559,16 @@ bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError 
 {
 	if (nothing_changed(observer))
 		return true;
-	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, error);
+	g_autoptr(GPtrArray) tables = drift_list_tables(observer->store, true, error);
+	g_autoptr(GPtrArray) domains =
+		tables == NULL ? NULL : drift_list_domains(observer->store, error);
 	GHashTableIter iterator;
 	void *key, *value;
 
-	if (tables == NULL)
+	if (domains == NULL)
 		return false;
 	g_hash_table_remove_all(observer->unreadable);
-	g_autoptr(GHashTable) datasets = group(observer, tables);
+	g_autoptr(GHashTable) datasets = group(observer, tables, domains);
 	g_hash_table_foreach_remove(observer->datasets, is_forgotten, datasets);
 	g_hash_table_iter_init(&iterator, datasets);
 	while (g_hash_table_iter_next(&iterator, &key, &value)) {

@@ -204,8 +204,8 @@ static char *refusals_text(const Plan *plan, const char *domain)
 		const PlanRefusal *refusal = plan->refusals->pdata[i];
 
 		if (refusal->domain == NULL || strcmp(refusal->domain, domain) == 0)
-			g_string_append_printf(
-				text, "%s%s", text->len == 0 ? "" : "; ", refusal->message);
+			g_string_append_printf(text, "%s%s (%s)", text->len == 0 ? "" : "; ",
+				refusal->message, refusal->hint);
 	}
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -25,9 +25,47 @@ static void refuse(Plan *plan, const char *code, const PlanChange *change, const
 	g_ptr_array_add(plan->refusals, refusal);
 }
 
+// The policy 'max_deletions' of checked settings; 0: no limit.
+static guint deletions_allowed(const json_t *settings)
+{
+	const json_t *policies = json_object_get(settings, "policies");
+	json_int_t most = json_integer_value(json_object_get(policies, "max_deletions"));
+
+	return (guint)CLAMP(most, 0, G_MAXUINT);
+}
+
+static guint domain_deletions(const Plan *plan, const PlanDomain *domain)
+{
+	guint deletions = 0;
+
+	for (guint i = 0; i < domain->count; i++)
+		deletions += plan_change_at(plan, domain->first + i)->action == PLAN_DELETE;
+	return deletions;
+}
+
+// What a domain allows itself; the project's policy is a domain's, too, that has none.
+static void guard_domain_deletions(Plan *plan)
+{
+	for (guint i = 0; i < plan->domains->len; i++) {
+		const PlanDomain *domain = plan_domain_at(plan, i);
+		guint deletions = domain_deletions(plan, domain);
+		guint most =
+			domain->layout == NULL ? 0 : deletions_allowed(domain->layout->settings);
+
+		if (most == 0 || deletions <= most)
+			continue;
+		refuse(plan, "max-deletions", plan_change_at(plan, domain->first),
+			"delete in smaller commits, or raise max_deletions in the policies",
+			"%u resources of domain '%s' would be deleted, and its policy "
+			"max_deletions allows %u",
+			deletions, domain->name, most);
+	}
+}
+
 static void guard_max_deletions(Plan *plan, const PlanPolicy *policy)
 {
 	guint deletions = plan_count(plan, PLAN_DELETE);
+	guint project = deletions_allowed(layout_settings(plan->layout));
 
 	if (policy->max_deletions > 0 && deletions > policy->max_deletions)
 		refuse(plan, "max-deletions", NULL,
@@ -35,6 +73,14 @@ static void guard_max_deletions(Plan *plan, const PlanPolicy *policy)
 			"configuration",
 			"%u resources would be deleted, and max_deletions allows %u", deletions,
 			policy->max_deletions);
+	else if (project > 0 && deletions > project)
+		refuse(plan, "max-deletions", NULL,
+			"delete in smaller commits, or raise max_deletions in weir.yaml",
+			"%u resources would be deleted, and the project's policy max_deletions "
+			"allows %u",
+			deletions, project);
+	else
+		guard_domain_deletions(plan);
 }
 
 // The flow of another domain that reads a table; NULL when none does.

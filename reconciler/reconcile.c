@@ -309,10 +309,12 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 		good = STEPS[i](&walk, &failure);
 	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
 		// It may be our own copy that is damaged: then the next fetch brings another one.
-	source_distrust(self->source);
+		source_distrust(self->source);
 	if (!good)
 		ret_outcome->unrecorded = !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
+	if (!health_observe(self->health, failure == NULL ? &failure : NULL))
+		ret_outcome->unrecorded = true;
 	if (failure == NULL)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&failure));
@@ -413,6 +415,7 @@ Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
 	self->watch = source_watch_new(
 		self->source, self->options.poll_interval, (uint32_t)g_random_int());
 	self->view = live_view_new(self->store);
+	self->health = health_observer_new(self->store);
 	const DriftOptions drift = {
 		.data_folder = self->data_folder,
 		.connection_url = options->connection_url == NULL ? NULL : resolve_url,
@@ -429,6 +432,7 @@ void reconciler_free(Reconciler *self)
 	if (self == NULL)
 		return;
 	drift_observer_free(self->observer);
+	health_observer_free(self->health);
 	live_view_free(self->view);
 	layout_unref(self->layout);
 	source_watch_free(self->watch);

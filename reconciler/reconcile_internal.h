@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reconciler/drift.h"
+#include "reconciler/health.h"
 #include "reconciler/live_view.h"
 #include "reconciler/plan_apply.h"
 #include "reconciler/reconcile.h"
@@ -26,7 +27,8 @@ struct Reconciler {
 	char retried[SOURCE_TIP_ID_SIZE]; // a commit of which some objects could not be read
 	int64_t retry_at; // monotonic: when it is walked again
 	int64_t retry_pause; // microseconds
-	DriftObserver *observer;
+	HealthObserver *health;
+	DriftObserver *observer; // NULL: nobody looks for drift
 	int64_t drift_next; // monotonic
 	int64_t drift_earliest; // not before then, whatever was published
 	int wake_fd; // eventfd

@@ -44,9 +44,11 @@ static void wait_for_news(Reconciler *self)
 		{.fd = self->observer == NULL || asked ? -1 : drift_observer_fd(self->observer),
 			.events = POLLIN},
 		{.fd = source_prepare_fd(self->source), .events = POLLIN},
+		{.fd = health_observer_fd(self->health), .events = POLLIN},
 	};
 	uint64_t count;
 
+	pause = MIN(pause, health_observer_timeout(self->health, now));
 	if (self->observer != NULL)
 		pause = MIN(pause, MAX(self->drift_next - now, 0));
 	poll(waits, G_N_ELEMENTS(waits), (int)MIN((pause + 999) / 1000, G_MAXINT));
@@ -83,9 +85,20 @@ static void observe_when_due(Reconciler *self, Told *told)
 	tell(self, told, &outcome, error);
 }
 
+static void judge_when_due(Reconciler *self, Told *told)
+{
+	g_autoptr(GError) error = NULL;
+	const ReconcileOutcome nothing = {.result = RECONCILE_UNCHANGED};
+
+	if (health_observer_timeout(self->health, g_get_monotonic_time()) > 0)
+		return;
+	health_observe(self->health, &error);
+	tell(self, told, &nothing, error);
+}
+
 void reconciler_run(Reconciler *self)
 {
-	Told walks = {0}, observations = {0};
+	Told walks = {0}, observations = {0}, judgements = {0};
 	bool due = false;
 
 	while (!atomic_load(&self->stopping)) {
@@ -93,11 +106,13 @@ void reconciler_run(Reconciler *self)
 		due = source_watch_due(self->watch, g_get_monotonic_time()) || due;
 		walk_when_due(self, &walks, &due);
 		observe_when_due(self, &observations);
+		judge_when_due(self, &judgements);
 		if (!atomic_load(&self->stopping))
 			wait_for_news(self);
 	}
 	g_free(walks.failure);
 	g_free(observations.failure);
+	g_free(judgements.failure);
 }
 
 static void poke(Reconciler *self)

@@ -32,7 +32,7 @@ static const KeyRow policy_rows[] = {
 	K("allow_raw", KEY_BOOLEAN, 0, "{{ x | raw }} in SQL may paste text"),
 	K("allow_breaking", KEY_BOOLEAN, 0, "changes that break readers may be applied"),
 	K("max_deletions", KEY_INTEGER, 0, "refuse a plan that removes more flows and tables than this"),
-	K_CHOICE("drift", 0, drift_policies, "report (the default) or heal what was changed by hand"),
+	K_CHOICE("drift", 0, drift_policies, "what is done about drift: report (the default); heal reports as well, so far"),
 	K("managed_datasets", KEY_STRINGS, 0, "datasets in which a table that no commit names is reported"),
 	K_END,
 };

@@ -71,7 +71,7 @@ static const KeyRow schema_rows[] = {
 	{"defaultRoundingMode", KEY_STRING, 0, NULL, NULL, NULL, "of NUMERIC columns"},
 	{"maxStaleness", KEY_STRING, 0, NULL, NULL, NULL, "of a materialized view"},
 	{"allow_breaking", KEY_BOOLEAN, 0, NULL, NULL, NULL, "let a change that breaks readers be applied"},
-	{"drift", KEY_CHOICE, 0, NULL, drift_policies, NULL, "report (the default) or heal what was changed by hand"},
+	{"drift", KEY_CHOICE, 0, NULL, drift_policies, NULL, "what is done about drift: report (the default); heal reports as well, so far"},
 	// What only a server says.
 	{"kind", KEY_PLAIN, KEY_IGNORED, NULL, NULL, NULL, "not used"},
 	{"etag", KEY_PLAIN, KEY_IGNORED, NULL, NULL, NULL, "not used"},

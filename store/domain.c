@@ -46,6 +46,18 @@ static const Field domain_fields[] = {
 };
 static const RowType domain_row = ROW_TYPE(StoreDomain, domain_fields);
 
+static const Field failing_fields[] = {
+	TEXT_FIELD(StoreFailing, domain),
+	INT64_FIELD(StoreFailing, flows),
+	TEXT_FIELD(StoreFailing, first),
+};
+static const RowType failing_row = ROW_TYPE(StoreFailing, failing_fields);
+
+void store_failing_free(StoreFailing *failing)
+{
+	row_free(&failing_row, failing);
+}
+
 void store_source_free(StoreSource *source)
 {
 	row_free(&source_row, source);
@@ -139,4 +151,19 @@ bool store_domains_count(Store *store, int64_t by_sync[SYNC_STATES],
 			by_health[health] += count;
 	}
 	return !failed;
+}
+
+bool store_domains_failing(Store *store, GPtrArray **ret_failing, GError **error)
+{
+	return rows_list(store, STATEMENT_DOMAINS_FAILING, DB_NO_VALUES, &failing_row,
+		(GDestroyNotify)store_failing_free, ret_failing, error);
+}
+
+bool store_domain_set_health(
+	Store *store, const char *name, Health health, const char *message, GError **error)
+{
+	return statement_write(store, STATEMENT_DOMAIN_SET_HEALTH, STORE_TOPIC_LIVE,
+		DB_VALUES(DB_TEXT(name), DB_INTEGER(health), DB_TEXT(message),
+			DB_INTEGER(timestamp_now())),
+		NULL, error);
 }

@@ -70,6 +70,23 @@ typedef struct {
 bool store_domains_list(Store *store, const StoreDomainFilter *filter, const StorePage *page,
 	GPtrArray **ret_domains, char **ret_next, GError **error);
 
+// Flows of a domain that are live and whose last run ended in FAILED (killed and cancelled runs do not count).
+typedef struct {
+	char *domain;
+	int64_t flows; // how many
+	char *first; // namespace.id of the first by name
+} StoreFailing;
+
+void store_failing_free(StoreFailing *failing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFailing, store_failing_free)
+
+// One row for each domain that has such flows, by name. Takes time in proportion to the flows that ever ran.
+bool store_domains_failing(Store *store, GPtrArray **ret_failing, GError **error);
+
+// Changes a domain's health and message (NULL: none), and nothing else.
+bool store_domain_set_health(
+	Store *store, const char *name, Health health, const char *message, GError **error);
+
 // How many live domains there are of each sync status and of each health: cheap.
 bool store_domains_count(Store *store, int64_t by_sync[SYNC_STATES],
 	int64_t by_health[HEALTH_STATES], GError **error);

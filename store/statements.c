@@ -94,6 +94,15 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_DOMAINS_COUNT] =
 		"SELECT sync, health, count(*) FROM domain WHERE deleted_at = 0 GROUP BY sync, "
 		"health",
+	[STATEMENT_DOMAINS_FAILING] =
+		"SELECT f.domain, count(*), min(f.namespace || '.' || f.id) FROM run_tally t JOIN "
+		"flow f ON f.namespace = t.namespace AND f.id = t.flow WHERE t.state = 'FAILED' "
+		"AND f.deleted_at = 0 AND f.disabled = 0 AND NOT EXISTS (SELECT 1 FROM run_tally g "
+		"WHERE g.namespace = t.namespace AND g.flow = t.flow AND g.state IN ('SUCCESS', "
+		"'WARNING') AND g.last_ended_at >= t.last_ended_at) GROUP BY f.domain ORDER BY "
+		"f.domain",
+	[STATEMENT_DOMAIN_SET_HEALTH] =
+		"UPDATE domain SET health = $2, message = $3, changed_at = $4 WHERE name = $1",
 
 	// Flows and revisions
 	[STATEMENT_LIVE_EMPTY] = "SELECT NOT EXISTS (SELECT 1 FROM flow) AND NOT EXISTS (SELECT 1 "

@@ -217,6 +217,36 @@ def a_plan_shows_what_is_downstream(story):
     story.quiet()
 
 
+def what_is_held_back_says_why(story):
+    repository = story.repository
+    text = repository.read("domains/sales/sql/products.sql")
+    repository.remove("domains/sales/sql/products.sql")
+    repository.push("Remove what finance reads")
+    reason = ("sales: 'sales.products' would be removed, and flow 'finance.adjustments' of domain 'finance' reads it"
+              " (keep the script, or change its readers first)\n")
+    eventually(lambda: reason in must(story.server.weir("status")).out, what="the reason")
+    assert story.status()["sync"] == "OutOfSync"
+    repository.write("domains/sales/sql/products.sql", text)
+    story.synced(repository.push("Keep it"))
+    story.quiet()
+
+
+def a_disabled_flow_runs_for_nobody(story):
+    repository = story.repository
+    text = repository.read("domains/sales/flows/load_day.yaml")
+    repository.write("domains/sales/flows/load_day.yaml", text + "disabled: true\n")
+    story.synced(repository.push("No loads for a while"))
+    before = story.runs()
+    refused = story.server.weir("run", "sales.load_day", "-i", f"file={DATA}/{DAYS[0]}.csv")
+    assert refused.status == 1 and refused.out == "" and refused.err == (
+        "weir: error: flow 'sales.load_day' is disabled: take 'disabled' out of 'domains/sales/flows/load_day.yaml' to run"
+        " it\n"), refused
+    assert story.runs() == before
+    repository.write("domains/sales/flows/load_day.yaml", text)
+    story.synced(repository.push("Load again"))
+    story.quiet()
+
+
 def a_failed_check_publishes_nothing(story):
     bad = pathlib.Path(story.folder) / "bad.csv"
     text = (DATA / f"{DAYS[2]}.csv").read_text()
@@ -232,7 +262,14 @@ def a_failed_check_publishes_nothing(story):
     assert "customer_id IS NULL OR customer_id BETWEEN 10000 AND 99999" in shown.out, shown
     checks = story.server.json("/v1/tables/sales/invoice_lines/checks")
     assert "536999" in json.dumps(checks), checks
+    well = lambda health: eventually(lambda: story.status()["health"] == health, what=health)  # noqa: E731
+    well("Degraded")
+    sales = story.server.json("/v1/domains/sales")
+    assert (sales["sync"], sales["health"]) == ("Synced", "Degraded"), sales
+    told = must(story.server.weir("status")).out
+    assert told.startswith("Synced, Degraded, ") and "\nsales: the last run of 'sales.invoice_lines' failed\n" in told, told
     story.load(DAYS[2])
+    well("Healthy")
     assert story.figures() == expected.figures(DATA, DAYS)
 
 
@@ -286,7 +323,8 @@ def edited_flow(story):
         connection = sqlite3.connect(story.server.data / "weir.db", timeout=10)
         with connection:
             changed = connection.execute(
-                "UPDATE revision SET definition = replace(definition, ?, ?) WHERE namespace = 'sales' AND flow = 'load_day'",
+                "UPDATE revision SET definition = replace(definition, ?, ?) WHERE namespace = 'sales' AND flow = 'load_day'"
+                " AND revision = (SELECT revision FROM flow WHERE namespace = 'sales' AND id = 'load_day')",
                 (old, new)).rowcount
         connection.close()
         assert changed == 1, changed
@@ -311,6 +349,8 @@ STEPS = [
     a_broken_domain_holds_up_no_other,
     a_domain_that_cannot_be_read_is_not_removed,
     a_plan_shows_what_is_downstream,
+    what_is_held_back_says_why,
+    a_disabled_flow_runs_for_nobody,
     a_failed_check_publishes_nothing,
     a_hand_edit_is_drift_until_it_is_undone,
     a_restart_changes_nothing,

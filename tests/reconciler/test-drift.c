@@ -1,4 +1,5 @@
 #include "reconciler/drift.h"
+#include "store/domain.h"
 #include "store/drift.h"
 #include "store/flow.h"
 #include "store/table.h"
@@ -188,6 +189,70 @@ static void test_orphan(void)
 	story_end(&story);
 }
 
+// What weir made stays weir's to report when no commit names it any more, also when nothing else of its dataset is left.
+static void test_former_tables_are_orphans(void)
+{
+	Story story = story_new();
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	put(&story, "never_built", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER); CREATE TABLE never_built (a)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "");
+	g_assert_true(store_table_delete(story.store, "d.t", NULL));
+	g_assert_true(store_table_delete(story.store, "d.never_built", NULL));
+	assert_drift(&story, "orphan d.t: the table 'd.t' is in no commit any more\n");
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	g_assert_true(store_table_delete(story.store, "d.never_built", NULL));
+	assert_drift(&story, "orphan d.never_built: the table 'd.never_built' is in no commit\n");
+	g_assert_true(store_table_delete(story.store, "d.t", NULL));
+	by_hand(&story, "DROP TABLE t");
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+static void put_domain(Story *story, const char *settings, SyncStatus sync, const char *message)
+{
+	const StoreDomain row = {.name = TEXT("d"),
+		.source = TEXT("main"),
+		.commit_wanted = TEXT("0123456789abcdef"),
+		.sync = sync,
+		.message = TEXT(message),
+		.settings = TEXT(settings)};
+
+	g_assert_true(store_domain_put(story->store, &row, NULL));
+}
+
+static void test_managed_datasets(void)
+{
+	Story story = story_new();
+
+	by_hand(&story, "CREATE TABLE anything (a)");
+	put_domain(&story, "{}", SYNC_SYNCED, NULL);
+	assert_drift(&story, "");
+	put_domain(&story, "{\"policies\":{\"managed_datasets\":[\"d\",\"not_there\"]}}",
+		SYNC_SYNCED, NULL);
+	assert_drift(&story, "orphan d.anything: the table 'd.anything' is in no commit\n");
+	put_domain(&story, "{}", SYNC_SYNCED, NULL);
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+static void test_domain_that_stays_behind(void)
+{
+	Story story = story_new();
+
+	put_domain(&story, NULL, SYNC_SYNCED, NULL);
+	assert_drift(&story, "");
+	put_domain(&story, NULL, SYNC_OUT_OF_SYNC, "2 faults in its files: what was live stays");
+	assert_drift(&story,
+		"source main/d: commit 0123456789ab is not live in domain 'd': 2 faults in its "
+		"files: what was live stays\n");
+	put_domain(&story, NULL, SYNC_SYNCED, NULL);
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
 static void test_stale(void)
 {
 	Story story = story_new();
@@ -282,6 +347,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/drift/columns", test_columns);
 	g_test_add_func("/drift/view", test_view);
 	g_test_add_func("/drift/orphan", test_orphan);
+	g_test_add_func("/drift/former-tables-are-orphans", test_former_tables_are_orphans);
+	g_test_add_func("/drift/managed-datasets", test_managed_datasets);
+	g_test_add_func("/drift/domain-that-stays-behind", test_domain_that_stays_behind);
 	g_test_add_func("/drift/stale", test_stale);
 	g_test_add_func("/drift/stale-by-meaning", test_stale_by_meaning);
 	g_test_add_func("/drift/history", test_history);

@@ -288,6 +288,34 @@ static void test_guard_deletions(void)
 		"commits, or raise max_deletions in the server's configuration)\n");
 }
 
+static void test_guard_deletions_by_policy(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	const PlanPolicy none = {0};
+
+	fixture_write(git, "weir.yaml", "name: retail\npolicies: {max_deletions: 3}\n");
+	g_free(fixture_run(git, "git rm -rq domains/finance"));
+	g_free(fixture_push(git, "Remove"));
+	g_autoptr(Plan) project = plan_last(git);
+	assert_refusals(project, &none,
+		"max-deletions: -: 4 resources would be deleted, and the project's policy "
+		"max_deletions allows 3 (delete in smaller commits, or raise max_deletions in "
+		"weir.yaml)\n");
+	g_free(fixture_run(git, "git checkout -q HEAD~1 -- domains/finance"));
+	fixture_write(git, "weir.yaml", "name: retail\n");
+	g_free(fixture_push(git, "Put it back"));
+	fixture_write(
+		git, "domains/finance/domain.yaml", "owner: fin\npolicies: {max_deletions: 1}\n");
+	g_free(fixture_run(git, "git rm -rq domains/finance/sql domains/finance/flows"));
+	g_free(fixture_push(git, "Remove its files"));
+	g_autoptr(Plan) domain = plan_last(git);
+	assert_refusals(domain, &none,
+		"max-deletions: finance: 4 resources of domain 'finance' would be deleted, and its "
+		"policy max_deletions allows 1 (delete in smaller commits, or raise max_deletions "
+		"in "
+		"the policies)\n");
+}
+
 static void test_guard_breaking(void)
 {
 	g_autoptr(GitFixture) git = retail();
@@ -419,6 +447,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/schedule", test_schedule);
 	g_test_add_func("/plan/guard-used-elsewhere", test_guard_used_elsewhere);
 	g_test_add_func("/plan/guard-deletions", test_guard_deletions);
+	g_test_add_func("/plan/guard-deletions-by-policy", test_guard_deletions_by_policy);
 	g_test_add_func("/plan/guard-breaking", test_guard_breaking);
 	g_test_add_func("/plan/changed-lines", test_changed_lines);
 	g_test_add_func("/plan/many-changed-lines", test_many_changed_lines);

@@ -490,7 +490,7 @@ static void test_held(void)
 	g_assert_cmpint(row->sync, ==, SYNC_OUT_OF_SYNC);
 	g_assert_cmpstr(row->message, ==,
 		"'sales.orders' would be removed, and flow 'finance.revenue' of domain 'finance' "
-		"reads it");
+		"reads it (keep the script, or change its readers first)");
 	story_end(&story);
 }
 
