@@ -11,47 +11,47 @@ enum {
 	PAGE = 1000, // rows of the store at once
 };
 
+// What a row's strings belong to: the domain of a snapshot, or itself, when only the store has it.
 typedef struct {
-	char *name;
-	char *digest; // "": nothing of it is live yet
-	char *path; // of its folder; NULL: nothing of it is live yet
-	GStrv consumers; // that may read its tables; NULL: all
-	SourceId tree;
-	bool tree_known;
-	bool unsettled;
-	Layout *layout; // the snapshot that is live; NULL: it is in the store only
-	const LayoutDomain *domain; // of it
-} LiveDomain;
+	const LayoutDomain *domain; // a reference; NULL: the strings are its own
+	char *name, *digest, *path;
+	GStrv consumers;
+} Owner;
 
 struct LiveView {
 	PlanLive live;
 	Store *store;
-	GPtrArray *domains; // LiveDomain *, sorted by name
+	GArray *rows; // PlanLiveDomain, sorted by name
+	GArray *owners; // Owner, of each
+	guint unsettled; // how many rows are
 	GPtrArray *lists; // lists of the store's rows, whose strings were lent to a plan
 };
 
-static void live_domain_free(void *data)
+static void owner_clear(void *data)
 {
-	LiveDomain *domain = data;
+	Owner *owner = data;
 
-	layout_unref(domain->layout);
-	g_free(domain->digest);
-	g_free(domain->path);
-	g_strfreev(domain->consumers);
-	g_free(domain->name);
-	g_free(domain);
+	layout_domain_unref(owner->domain);
+	g_free(owner->digest);
+	g_free(owner->path);
+	g_strfreev(owner->consumers);
+	g_free(owner->name);
+}
+
+static PlanLiveDomain *row_at(const LiveView *view, guint index)
+{
+	return &g_array_index(view->rows, PlanLiveDomain, index);
 }
 
 // The place of a name: *ret_found, or where it would be.
 static guint find(const LiveView *view, const char *name, bool *ret_found)
 {
-	guint low = 0, high = view->domains->len;
+	guint low = 0, high = view->rows->len;
 
 	*ret_found = false;
 	while (low < high) {
 		guint middle = low + (high - low) / 2;
-		const LiveDomain *domain = view->domains->pdata[middle];
-		int by = strcmp(domain->name, name);
+		int by = strcmp(row_at(view, middle)->name, name);
 
 		if (by == 0) {
 			*ret_found = true;
@@ -65,52 +65,43 @@ static guint find(const LiveView *view, const char *name, bool *ret_found)
 	return low;
 }
 
-static LiveDomain *get(LiveView *view, const char *name)
+// Puts a row, whose strings belong to owner, in the place of the one of its name.
+static void put(LiveView *view, PlanLiveDomain *row, Owner *owner)
 {
 	bool found;
-	guint at = find(view, name, &found);
+	guint at = find(view, row->name, &found);
 
-	return found ? view->domains->pdata[at] : NULL;
+	plan_live_mark(row);
+	view->unsettled += row->unsettled;
+	if (!found) {
+		g_array_insert_val(view->rows, at, *row);
+		g_array_insert_val(view->owners, at, *owner);
+		return;
+	}
+	view->unsettled -= row_at(view, at)->unsettled;
+	owner_clear(&g_array_index(view->owners, Owner, at));
+	*row_at(view, at) = *row;
+	g_array_index(view->owners, Owner, at) = *owner;
 }
 
-static LiveDomain *get_or_add(LiveView *view, const char *name)
+// The snapshot that is live of a domain; NULL: it is in the store only.
+static const LayoutDomain *snapshot(const LiveView *view, const char *name)
 {
 	bool found;
 	guint at = find(view, name, &found);
 
-	if (!found) {
-		LiveDomain *domain = g_new0(LiveDomain, 1);
-
-		domain->name = g_strdup(name);
-		domain->digest = g_strdup("");
-		g_ptr_array_insert(view->domains, (int)at, domain);
-	}
-	return view->domains->pdata[at];
+	return found ? row_at(view, at)->domain : NULL;
 }
 
 // ---- The live side of a plan --------------------------------------------------------------------------------------
 
-static bool live_domains(PlanLive *live, GArray *domains, GError **error)
+static const GArray *live_domains(PlanLive *live, GError **error)
 {
 	LiveView *view = (LiveView *)live;
 
 	(void)error;
 	g_ptr_array_set_size(view->lists, 0);
-	for (guint i = 0; i < view->domains->len; i++) {
-		const LiveDomain *domain = view->domains->pdata[i];
-		const PlanLiveDomain value = {
-			.name = domain->name,
-			.digest = domain->digest,
-			.path = domain->path,
-			.consumers = (const char *const *)domain->consumers,
-			.tree = domain->tree,
-			.tree_known = domain->tree_known,
-			.unsettled = domain->unsettled,
-		};
-
-		g_array_append_val(domains, value);
-	}
-	return true;
+	return view->rows;
 }
 
 static void append_layout_flows(const LayoutDomain *domain, GArray *flows)
@@ -160,12 +151,12 @@ static void append_store_flows(const GPtrArray *rows, GArray *flows)
 static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
 {
 	LiveView *view = (LiveView *)live;
-	const LiveDomain *domain = get(view, name);
+	const LayoutDomain *domain = snapshot(view, name);
 	const StoreFlowFilter filter = {.domain = name};
 	g_autofree char *cursor = NULL;
 
-	if (domain != NULL && domain->domain != NULL) {
-		append_layout_flows(domain->domain, flows);
+	if (domain != NULL) {
+		append_layout_flows(domain, flows);
 		return true;
 	}
 	do {
@@ -213,12 +204,12 @@ static void append_store_tables(GPtrArray *rows, GArray *tables)
 static bool live_tables(PlanLive *live, const char *name, GArray *tables, GError **error)
 {
 	LiveView *view = (LiveView *)live;
-	const LiveDomain *domain = get(view, name);
+	const LayoutDomain *domain = snapshot(view, name);
 	const StoreTableFilter filter = {.domain = name};
 	g_autofree char *cursor = NULL;
 
-	if (domain != NULL && domain->domain != NULL) {
-		append_layout_tables(domain->domain, tables);
+	if (domain != NULL) {
+		append_layout_tables(domain, tables);
 		return true;
 	}
 	do {
@@ -265,7 +256,9 @@ LiveView *live_view_new(Store *store)
 
 	view->live = (PlanLive){live_domains, live_flows, live_tables, live_definition, live_free};
 	view->store = store;
-	view->domains = g_ptr_array_new_with_free_func(live_domain_free);
+	view->rows = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
+	view->owners = g_array_new(FALSE, FALSE, sizeof(Owner));
+	g_array_set_clear_func(view->owners, owner_clear);
 	view->lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
 	return view;
 }
@@ -275,7 +268,8 @@ void live_view_free(LiveView *view)
 	if (view == NULL)
 		return;
 	g_ptr_array_unref(view->lists);
-	g_ptr_array_unref(view->domains);
+	g_array_unref(view->rows);
+	g_array_unref(view->owners);
 	g_free(view);
 }
 
@@ -307,23 +301,27 @@ static GStrv consumers_of(const char *settings)
 
 static void add_row(LiveView *view, const StoreDomain *row)
 {
-	LiveDomain *domain = get_or_add(view, row->name);
+	bool live = row->digest != NULL;
+	Owner owner = {.name = g_strdup(row->name), .digest = g_strdup(live ? row->digest : "")};
+	PlanLiveDomain value = {.name = owner.name, .digest = owner.digest};
 
-	if (row->digest != NULL) {
-		g_free(domain->digest);
-		domain->digest = g_strdup(row->digest);
-		domain->path = g_strdup(row->path);
-		domain->consumers = consumers_of(row->settings);
+	if (live) {
+		value.path = owner.path = g_strdup(row->path);
+		owner.consumers = consumers_of(row->settings);
+		value.consumers = (const char *const *)owner.consumers;
 	}
-	domain->tree_known = row->tree != NULL && source_id_parse(row->tree, &domain->tree);
-	domain->unsettled = row->sync != SYNC_SYNCED;
+	value.tree_known = row->tree != NULL && source_id_parse(row->tree, &value.tree);
+	value.unsettled = row->sync != SYNC_SYNCED;
+	put(view, &value, &owner);
 }
 
 bool live_view_load(LiveView *view, GError **error)
 {
 	g_autofree char *cursor = NULL;
 
-	g_ptr_array_set_size(view->domains, 0);
+	g_array_set_size(view->rows, 0);
+	g_array_set_size(view->owners, 0);
+	view->unsettled = 0;
 	do {
 		const StorePage page = {.limit = PAGE, .after = cursor};
 		g_autoptr(GPtrArray) rows = NULL;
@@ -339,28 +337,37 @@ bool live_view_load(LiveView *view, GError **error)
 	return true;
 }
 
-void live_view_set(LiveView *view, Layout *layout, const LayoutDomain *domain)
+void live_view_set(LiveView *view, const LayoutDomain *domain)
 {
-	LiveDomain *entry = get_or_add(view, domain->name);
+	Owner owner = {.domain = layout_domain_ref(domain)};
+	PlanLiveDomain row = {
+		.name = domain->name,
+		.digest = domain->digest,
+		.path = domain->path,
+		.consumers = domain->consumers,
+		.tree = domain->tree,
+		.tree_known = true,
+		.domain = domain,
+	};
 
-	layout_ref(layout);
-	layout_unref(entry->layout);
-	entry->layout = layout;
-	entry->domain = domain;
-	g_free(entry->digest);
-	entry->digest = g_strdup(domain->digest);
-	g_free(entry->path);
-	entry->path = g_strdup(domain->path);
-	g_strfreev(entry->consumers);
-	entry->consumers = g_strdupv((char **)(uintptr_t)domain->consumers);
-	entry->tree = domain->tree;
-	entry->tree_known = true;
-	entry->unsettled = false;
+	put(view, &row, &owner);
 }
 
 void live_view_unsettle(LiveView *view, const char *name)
 {
-	get_or_add(view, name)->unsettled = true;
+	bool found;
+	guint at = find(view, name, &found);
+
+	if (!found) {
+		Owner owner = {.name = g_strdup(name), .digest = g_strdup("")};
+		PlanLiveDomain row = {
+			.name = owner.name, .digest = owner.digest, .unsettled = true};
+
+		put(view, &row, &owner);
+		return;
+	}
+	view->unsettled += !row_at(view, at)->unsettled;
+	row_at(view, at)->unsettled = true;
 }
 
 void live_view_remove(LiveView *view, const char *name)
@@ -368,22 +375,19 @@ void live_view_remove(LiveView *view, const char *name)
 	bool found;
 	guint at = find(view, name, &found);
 
-	if (found)
-		g_ptr_array_remove_index(view->domains, at);
+	if (!found)
+		return;
+	view->unsettled -= row_at(view, at)->unsettled;
+	g_array_remove_index(view->rows, at);
+	g_array_remove_index(view->owners, at);
 }
 
 bool live_view_is_settled(const LiveView *view)
 {
-	for (guint i = 0; i < view->domains->len; i++) {
-		const LiveDomain *domain = view->domains->pdata[i];
-
-		if (domain->unsettled)
-			return false;
-	}
-	return true;
+	return view->unsettled == 0;
 }
 
 size_t live_view_length(const LiveView *view)
 {
-	return view->domains->len;
+	return view->rows->len;
 }

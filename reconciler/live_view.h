@@ -16,11 +16,11 @@ void live_view_free(LiveView *view);
 bool live_view_load(LiveView *view, GError **error);
 
 // The live side of plans, as long as the view lives; not to be freed. What it gives stays valid until the next call of its
-// domains().
+// domains(), and no longer than until the view is changed.
 PlanLive *live_view_plan(LiveView *view);
 
-// Notes that domain is live now as layout has it (a reference is taken).
-void live_view_set(LiveView *view, Layout *layout, const LayoutDomain *domain);
+// Notes that domain is live now as its snapshot has it (a reference is taken).
+void live_view_set(LiveView *view, const LayoutDomain *domain);
 // Notes that the domain is broken or held: what is live of it, if anything, stays.
 void live_view_unsettle(LiveView *view, const char *name);
 // Notes that the domain is gone.

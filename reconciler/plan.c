@@ -98,7 +98,6 @@ static Plan *plan_new(Layout *layout)
 	plan->changes = g_array_new(FALSE, FALSE, sizeof(PlanChange));
 	g_array_set_clear_func(plan->changes, change_clear);
 	plan->refusals = g_ptr_array_new_with_free_func(refusal_free);
-	plan->live_domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	plan->strings = g_string_chunk_new(4096);
 	return plan;
 }
@@ -113,7 +112,6 @@ void plan_free(Plan *plan)
 	diagnostic_list_free(plan->strays);
 	g_array_unref(plan->changes);
 	g_ptr_array_unref(plan->refusals);
-	g_array_unref(plan->live_domains);
 	g_string_chunk_free(plan->strings);
 	arena_clear(&plan->arena);
 	layout_unref(plan->layout);
@@ -163,17 +161,20 @@ static const char *const *keep_names(Plan *plan, const char *const *names)
 	return kept;
 }
 
+static const char *keep(Plan *plan, const char *text)
+{
+	return text == NULL ? NULL : g_string_chunk_insert_const(plan->strings, text);
+}
+
 static PlanDomain *add_domain(
 	Plan *plan, const PlanLiveDomain *was, const LayoutDomain *domain, PlanDomainState state)
 {
 	const PlanDomain entry = {
-		.name = domain != NULL ? domain->name : was->name,
+		.name = domain != NULL ? domain->name : keep(plan, was->name),
 		.state = state,
 		.layout = domain,
-		.live_digest = was == NULL ? NULL : was->digest,
-		.live_path = was == NULL || was->path == NULL
-				     ? NULL
-				     : g_string_chunk_insert_const(plan->strings, was->path),
+		.live_digest = was == NULL ? NULL : keep(plan, was->digest),
+		.live_path = was == NULL ? NULL : keep(plan, was->path),
 		.live_consumers = was == NULL ? NULL : keep_names(plan, was->consumers),
 		.first = plan->changes->len,
 	};
@@ -258,9 +259,23 @@ static void note_same_names(Plan *plan, const PlanLiveDomain *was, size_t first,
 	refuse_folders(clash, NULL, entry->faults);
 }
 
+// The end of the run of domains that have the name of the one at this place.
+static size_t end_of_name(const Plan *plan, size_t first)
+{
+	size_t length = layout_domains_length(plan->layout), end = first + 1;
+
+	if (layout_clashes_length(plan->layout) == 0)
+		return end;
+	while (end < length && strcmp(layout_domain_at(plan->layout, end)->name,
+				       layout_domain_at(plan->layout, first)->name) == 0)
+		end++;
+	return end;
+}
+
 static void note_domains(Plan *plan)
 {
 	size_t length = layout_domains_length(plan->layout);
+	bool alone = layout_clashes_length(plan->layout) == 0;
 	size_t i = 0, j = 0;
 
 	while (i < plan->live_domains->len || j < length) {
@@ -269,14 +284,18 @@ static void note_domains(Plan *plan)
 				? &g_array_index(plan->live_domains, PlanLiveDomain, i)
 				: NULL;
 		const LayoutDomain *domain = j < length ? layout_domain_at(plan->layout, j) : NULL;
+
+		// Nearly all, of a large repository: nothing of them is looked at.
+		if (alone && was != NULL && was->domain == domain && domain != NULL &&
+			!was->unsettled) {
+			i++, j++;
+			continue;
+		}
 		int by = MERGE_ORDER(was, domain, strcmp(was->name, domain->name));
-		size_t end = j + (by >= 0);
+		size_t end = by >= 0 ? end_of_name(plan, j) : j;
 
 		was = by <= 0 ? was : NULL;
 		domain = by >= 0 ? domain : NULL;
-		while (domain != NULL && end < length &&
-			strcmp(layout_domain_at(plan->layout, end)->name, domain->name) == 0)
-			end++;
 		if (end > j + 1)
 			note_same_names(plan, was, j, end);
 		else
@@ -384,6 +403,16 @@ static bool compare_domains(Plan *plan, PlanLive *live, GError **error)
 	return true;
 }
 
+void plan_live_mark(PlanLiveDomain *domain)
+{
+	Sha256 sha;
+
+	sha256_begin(&sha);
+	sha256_add(&sha, domain->name, strlen(domain->name) + 1);
+	sha256_add(&sha, domain->digest, strlen(domain->digest) + 1);
+	sha256_end_bytes(&sha, domain->mark);
+}
+
 void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE])
 {
 	Sha256 sha;
@@ -394,8 +423,7 @@ void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE])
 
 		if (*domain->digest == '\0')
 			continue;
-		sha256_add(&sha, domain->name, strlen(domain->name) + 1);
-		sha256_add(&sha, domain->digest, strlen(domain->digest) + 1);
+		sha256_add(&sha, domain->mark, sizeof(domain->mark));
 	}
 	sha256_end(&sha, ret);
 }
@@ -413,14 +441,9 @@ Plan *plan_compute(Layout *layout, PlanLive *live, GError **error)
 {
 	g_autoptr(Plan) plan = plan_new(layout);
 
-	if (!live->domains(live, plan->live_domains, error))
+	plan->live_domains = live->domains(live, error);
+	if (plan->live_domains == NULL)
 		return NULL;
-	for (guint i = 0; i < plan->live_domains->len; i++) {
-		PlanLiveDomain *domain = &g_array_index(plan->live_domains, PlanLiveDomain, i);
-
-		domain->name = g_string_chunk_insert(plan->strings, domain->name);
-		domain->digest = g_string_chunk_insert(plan->strings, domain->digest);
-	}
 	plan_live_digest(plan->live_domains, plan->live_digest);
 	g_strlcpy(plan->layout_digest, layout_digest(layout), PLAN_DIGEST_SIZE);
 	// Errors in weir.yaml itself: nothing of this commit can be trusted to mean what it says.

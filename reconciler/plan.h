@@ -46,7 +46,11 @@ const char *plan_resource_name(PlanResource resource);
 
 // ---- What is live -------------------------------------------------------------------------------------------------
 
-// Values of the live side. Their strings belong to the PlanLive and stay valid until it is freed.
+enum {
+	PLAN_MARK_SIZE = 32,
+};
+
+// Values of the live side. Their strings belong to the PlanLive, and stay valid until it or what it looks at is changed.
 typedef struct {
 	const char *name;
 	const char *digest; // of everything live in it; "": nothing of it is live yet
@@ -55,6 +59,8 @@ typedef struct {
 	SourceId tree; // id of that folder
 	bool tree_known;
 	bool unsettled; // the last apply left it broken or held: its status has to be written again
+	const LayoutDomain *domain; // of the snapshot that it was made live from; NULL: not at hand
+	uint8_t mark[PLAN_MARK_SIZE]; // of name and digest: plan_live_mark()
 } PlanLiveDomain;
 
 typedef struct {
@@ -87,8 +93,8 @@ typedef struct {
 // the repository, or against a test's values. Each function returns false with an error when it cannot be read.
 typedef struct PlanLive PlanLive;
 struct PlanLive {
-	// Every live domain, sorted by name: appended to a GArray of PlanLiveDomain.
-	bool (*domains)(PlanLive *live, GArray *domains, GError **error);
+	// Every live domain, sorted by name (PlanLiveDomain). It belongs to the live side.
+	const GArray *(*domains)(PlanLive *live, GError **error);
 	// Flows and tables of one domain, in any order: appended to GArrays of PlanLiveFlow and PlanLiveTable.
 	bool (*flows)(PlanLive *live, const char *domain, GArray *flows, GError **error);
 	bool (*tables)(PlanLive *live, const char *domain, GArray *tables, GError **error);
@@ -182,7 +188,8 @@ struct Plan {
 	bool broken; // some domain, the project itself, or a folder that is no domain has errors
 	GStringChunk *strings;
 	Arena arena; // of flows that were
-	GArray *live_domains; // PlanLiveDomain, copied: what the live digest was made of
+	const GArray *
+		live_domains; // PlanLiveDomain: what the live digest was made of; until it is applied
 };
 
 // Compares. Returns NULL only when live, or an object of the repository, cannot be read.
@@ -215,7 +222,9 @@ DiagnosticList *plan_project_diagnostics(const Plan *plan);
 // not the plan's. The caller frees the list.
 DiagnosticList *plan_diagnostics(const Plan *plan);
 
-// Digest of domains (PlanLiveDomain, sorted by name): of each name and digest.
+// Fills in the mark, once name and digest are there.
+void plan_live_mark(PlanLiveDomain *domain);
+// Digest of domains (PlanLiveDomain, sorted by name): of each name and digest, by their marks.
 void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE]);
 
 // Digest of the plan: of both digests and the format. What approvals and `weir apply` name.

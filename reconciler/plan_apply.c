@@ -336,7 +336,7 @@ static void tell_view(Apply *apply, guint first, guint end)
 		if (domain->state == PLAN_DOMAIN_BROKEN || domain->state == PLAN_DOMAIN_HELD)
 			live_view_unsettle(view, domain->name);
 		else if (domain->layout != NULL)
-			live_view_set(view, apply->plan->layout, domain->layout);
+			live_view_set(view, domain->layout);
 		else
 			live_view_remove(view, domain->name);
 	}

@@ -6,21 +6,26 @@
 typedef struct {
 	PlanLive live;
 	Layout *layout; // NULL: nothing is live
+	GArray *domains; // PlanLiveDomain
 } LiveLayout;
 
-static bool live_domains(PlanLive *live, GArray *domains, GError **error)
+static const GArray *live_domains(PlanLive *live, GError **error)
 {
-	LiveLayout *self = (LiveLayout *)live;
+	(void)error;
+	return ((LiveLayout *)live)->domains;
+}
+
+static void list_domains(LiveLayout *self)
+{
 	size_t length = self->layout == NULL ? 0 : layout_domains_length(self->layout);
 
-	(void)error;
 	for (size_t i = 0; i < length; i++) {
 		const LayoutDomain *domain = layout_domain_at(self->layout, i);
 
 		// Of several of one name the first counts.
 		if (i > 0 && strcmp(layout_domain_at(self->layout, i - 1)->name, domain->name) == 0)
 			continue;
-		const PlanLiveDomain value = {
+		PlanLiveDomain value = {
 			.name = domain->name,
 			.digest = domain->digest,
 			.path = domain->path,
@@ -29,9 +34,9 @@ static bool live_domains(PlanLive *live, GArray *domains, GError **error)
 			.tree_known = true,
 		};
 
-		g_array_append_val(domains, value);
+		plan_live_mark(&value);
+		g_array_append_val(self->domains, value);
 	}
-	return true;
 }
 
 static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
@@ -89,6 +94,7 @@ static void live_free(PlanLive *live)
 	LiveLayout *self = (LiveLayout *)live;
 
 	layout_unref(self->layout);
+	g_array_unref(self->domains);
 	g_free(self);
 }
 
@@ -98,5 +104,7 @@ PlanLive *plan_live_layout_new(Layout *layout)
 
 	self->live = (PlanLive){live_domains, live_flows, live_tables, live_definition, live_free};
 	self->layout = layout == NULL ? NULL : layout_ref(layout);
+	self->domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
+	list_domains(self);
 	return &self->live;
 }

@@ -1,7 +1,6 @@
 #include "repo-layout/layout.h"
 
 #include "repo-layout/layout_private.h"
-#include "sql/sha256.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +49,7 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	layout->references = 1;
 	layout->tree = source_tree_ref(tree);
 	layout->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_data_unref);
+	layout->digests = g_byte_array_new();
 	layout->strays = diagnostic_list_new();
 	layout->fresh = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
 	layout->definitions.chunk_size = 256 * 1024;
@@ -62,6 +62,7 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	good = layout_walk(&load, error);
 	if (good)
 		layout_graph_make(&load);
+	g_clear_pointer(&load.patches, g_array_unref);
 	g_ptr_array_unref(load.added);
 	g_ptr_array_unref(load.removed);
 	header_memo_free(load.headers);
@@ -83,6 +84,9 @@ void layout_unref(Layout *layout)
 	table_index_free(layout->index);
 	g_ptr_array_unref(layout->fresh);
 	g_ptr_array_unref(layout->domains);
+	g_byte_array_unref(layout->digests);
+	source_folder_free(layout->folder);
+	g_clear_pointer(&layout->groups, g_array_unref);
 	g_clear_pointer(&layout->order, g_array_unref);
 	g_clear_pointer(&layout->clashes, g_ptr_array_unref);
 	diagnostic_list_free(layout->strays);
@@ -112,11 +116,7 @@ const char *layout_digest(const Layout *layout)
 		return layout->digest;
 	sha256_begin(&sha);
 	sha256_add(&sha, layout->project->digest, strlen(layout->project->digest));
-	for (guint i = 0; i < layout->domains->len; i++) {
-		const DomainData *data = layout->domains->pdata[i];
-
-		sha256_add(&sha, data->open.digest, strlen(data->open.digest));
-	}
+	sha256_add(&sha, layout->digests->data, layout->digests->len);
 	sha256_end(&sha, digest);
 	made->digest = g_strdup(digest);
 	return made->digest;

@@ -164,6 +164,9 @@ const DiagnosticList *layout_project_diagnostics(const Layout *layout);
 
 size_t layout_domains_length(const Layout *layout);
 const LayoutDomain *layout_domain_at(const Layout *layout, size_t index); // by name
+// A domain outlives its layouts while it is referred to; any thread. unref: NULL is none.
+const LayoutDomain *layout_domain_ref(const LayoutDomain *domain);
+void layout_domain_unref(const LayoutDomain *domain);
 const LayoutDomain *layout_domain_find(const Layout *layout, const char *name);
 
 // Folders that cannot both stay: they name the same domain, or only letter case tells their names apart.

@@ -1,6 +1,5 @@
 // A domain put together out of its units.
 #include "repo-layout/layout_private.h"
-#include "sql/sha256.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +52,16 @@ void domain_data_unref(DomainData *data)
 	domain_config_clear(&data->config);
 	project_config_unref(data->project);
 	g_free(data);
+}
+
+const LayoutDomain *layout_domain_ref(const LayoutDomain *domain)
+{
+	return &domain_data_ref((DomainData *)(uintptr_t)domain)->open;
+}
+
+void layout_domain_unref(const LayoutDomain *domain)
+{
+	domain_data_unref((DomainData *)(uintptr_t)domain);
 }
 
 DomainData *domain_data_with(DomainData *data, const DiagnosticList *faults)
@@ -202,18 +211,23 @@ static void update_text(Sha256 *sha, const char *text)
 	sha256_add(sha, text == NULL ? "" : text, text == NULL ? 1 : strlen(text) + 1);
 }
 
-static unsigned nibble(char digit)
+void digest_bytes(const char *digits, uint8_t bytes[DIGEST_BYTES])
 {
-	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+	// Of a letter the low bits are one less than its value above nine.
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		unsigned high = (unsigned char)digits[2 * i];
+		unsigned low = (unsigned char)digits[2 * i + 1];
+
+		bytes[i] = (uint8_t)(((high & 15) + (high >> 6) * 9) << 4 |
+				     ((low & 15) + (low >> 6) * 9));
+	}
 }
 
-static void update_digest(Sha256 *sha, const char *hexadecimal)
+static void update_digest(Sha256 *sha, const char *digits)
 {
-	guchar bytes[32];
+	uint8_t bytes[DIGEST_BYTES];
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] =
-			(guchar)(nibble(hexadecimal[2 * i]) << 4 | nibble(hexadecimal[2 * i + 1]));
+	digest_bytes(digits, bytes);
 	sha256_add(sha, bytes, sizeof(bytes));
 }
 

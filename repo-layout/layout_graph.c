@@ -84,7 +84,23 @@ static void note_changes(LayoutLoad *load)
 		note_all(load->removed, left);
 }
 
-static void patch_index(LayoutLoad *load)
+// The same when all but a few groups were taken over, and those have domains at the same paths.
+static void note_patches(LayoutLoad *load)
+{
+	for (guint i = 0; i < load->patches->len; i++) {
+		const Patch *patch = &g_array_index(load->patches, Patch, i);
+
+		for (guint j = 0; j < patch->after_length; j++) {
+			DomainData *old = load->previous->domains->pdata[patch->before + j];
+			DomainData *new = load->layout->domains->pdata[patch->after + j];
+
+			if (base_of(old) != base_of(new))
+				note_differences(load, base_of(old), base_of(new));
+		}
+	}
+}
+
+static void patch_index(LayoutLoad *load, bool same)
 {
 	Layout *layout = load->layout;
 
@@ -93,7 +109,10 @@ static void patch_index(LayoutLoad *load)
 		for (guint i = 0; i < layout->domains->len; i++)
 			note_all(load->added, layout->domains->pdata[i]);
 	} else {
-		note_changes(load);
+		if (same && load->patches != NULL)
+			note_patches(load);
+		else
+			note_changes(load);
 		layout->index = table_index_copy(load->previous->index);
 	}
 	for (guint i = 0; i < load->removed->len; i++)
@@ -104,15 +123,34 @@ static void patch_index(LayoutLoad *load)
 
 // ---- The domains in order -----------------------------------------------------------------------------------------
 
-static bool same_domains(const Layout *a, const Layout *b)
+// Whether so many domains from these places on are at the same paths.
+static bool same_paths(
+	const Layout *before, guint first, const Layout *after, guint from, guint length)
 {
-	if (a->domains->len != b->domains->len)
-		return false;
-	for (guint i = 0; i < a->domains->len; i++) {
-		const DomainData *left = a->domains->pdata[i];
-		const DomainData *right = b->domains->pdata[i];
+	for (guint i = 0; i < length; i++) {
+		const DomainData *left = before->domains->pdata[first + i];
+		const DomainData *right = after->domains->pdata[from + i];
 
 		if (left != right && strcmp(left->config.path, right->config.path) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same_domains(const LayoutLoad *load)
+{
+	const Layout *before = load->previous, *after = load->layout;
+
+	if (before == NULL || before->domains->len != after->domains->len)
+		return false;
+	if (load->patches == NULL)
+		return same_paths(before, 0, after, 0, after->domains->len);
+	for (guint i = 0; i < load->patches->len; i++) {
+		const Patch *patch = &g_array_index(load->patches, Patch, i);
+
+		if (patch->before_length != patch->after_length ||
+			!same_paths(
+				before, patch->before, after, patch->after, patch->after_length))
 			return false;
 	}
 	return true;
@@ -249,12 +287,42 @@ static void find_twins(Layout *layout)
 	}
 }
 
+// ---- Their digests, side by side -----------------------------------------------------------------------------------
+
+static void put_digests(Layout *layout, guint first, guint length)
+{
+	for (guint i = first; i < first + length; i++) {
+		const DomainData *data = layout->domains->pdata[i];
+
+		digest_bytes(data->open.digest, layout->digests->data + (size_t)i * DIGEST_BYTES);
+	}
+}
+
+static void make_digests(LayoutLoad *load, bool same)
+{
+	Layout *layout = load->layout;
+
+	g_byte_array_set_size(layout->digests, layout->domains->len * DIGEST_BYTES);
+	if (!same || load->patches == NULL) {
+		put_digests(layout, 0, layout->domains->len);
+		return;
+	}
+	if (layout->digests->len > 0)
+		memcpy(layout->digests->data, load->previous->digests->data, layout->digests->len);
+	for (guint i = 0; i < load->patches->len; i++) {
+		const Patch *patch = &g_array_index(load->patches, Patch, i);
+
+		put_digests(layout, patch->after, patch->after_length);
+	}
+}
+
 void layout_graph_make(LayoutLoad *load)
 {
 	Layout *layout = load->layout;
 	const Layout *previous = load->previous;
+	bool same = same_domains(load);
 
-	if (previous != NULL && same_domains(layout, previous)) {
+	if (same) {
 		layout->order = g_array_ref(previous->order);
 		layout->clashes = g_ptr_array_ref(previous->clashes);
 	} else {
@@ -264,5 +332,6 @@ void layout_graph_make(LayoutLoad *load)
 		find_twins(layout);
 		g_ptr_array_sort(layout->clashes, compare_clashes);
 	}
-	patch_index(load);
+	patch_index(load, same);
+	make_digests(load, same);
 }

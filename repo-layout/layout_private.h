@@ -6,6 +6,7 @@
 #include "repo-layout/layout.h"
 #include "repo-layout/script_memo.h"
 #include "sql/scan.h"
+#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -100,13 +101,24 @@ struct DomainData {
 
 typedef struct TableIndex TableIndex;
 
+// An entry of the folder domains/, and what became of it.
+typedef struct Group {
+	guint first, domains; // in the order of the walk
+	guint files;
+	uint64_t light, total; // entries that it counts for in the limits
+} Group;
+
 struct Layout {
 	gint references;
 	SourceTree *tree;
 	char revision[64];
 	ProjectConfig *project;
 	GPtrArray *domains; // DomainData *, in the order of the walk
+	GByteArray *digests; // of the domains, 32 bytes each
 	GArray *order; // guint: domains by name
+	SourceFolder *
+		folder; // domains/, when the next snapshot may take groups over as they are; else NULL
+	GArray *groups; // Group, of each of its entries
 	TableIndex *index;
 	DiagnosticList *strays; // that belong to no domain
 	GPtrArray *clashes; // LayoutClash *
@@ -120,6 +132,12 @@ struct Layout {
 
 typedef struct WalkBudget WalkBudget;
 
+// A group that is not what it was: places in the domains of the last snapshot and of this one.
+typedef struct Patch {
+	guint before, before_length;
+	guint after, after_length;
+} Patch;
+
 // One load.
 typedef struct LayoutLoad {
 	SourceTree *tree;
@@ -129,6 +147,7 @@ typedef struct LayoutLoad {
 	Layout *layout; // in the making
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to
+	GArray *patches; // Patch: all else was taken over; NULL: every group was walked
 	GPtrArray *removed, *added; // Unit *: what the index has to forget and to learn
 	HeaderMemo *headers;
 	WalkBudget *budget; // what is left of the limits
@@ -232,7 +251,7 @@ char *set_rows_name(GBytes *text);
 char *schema_parse(
 	const char *path, GBytes *text, const LayoutLimits *limits, DiagnosticList *diagnostics);
 
-// ---- layout_walk.c
+// ---- layout_walk.c, walk_groups.c
 bool layout_walk(LayoutLoad *load, GError **error);
 // ---- layout_domain.c
 DomainData *domain_data_new(ProjectConfig *project, const char *name, const char *path);
@@ -265,6 +284,11 @@ const TableEntry *table_index_find(const TableIndex *index, const char *table);
 size_t table_index_soft(const TableIndex *index);
 void table_index_visit(
 	const TableIndex *index, void (*visit)(const TableEntry *entry, void *data), void *data);
+// 64 hexadecimal digits in lower case as 32 bytes.
+enum {
+	DIGEST_BYTES = SHA256_TEXT_SIZE / 2,
+};
+void digest_bytes(const char *digits, uint8_t bytes[DIGEST_BYTES]);
 // ---- layout_graph.c
 // The order of the domains, those that clash, and the index of tables.
 void layout_graph_make(LayoutLoad *load);

@@ -3,7 +3,6 @@
 // version is as good as none.
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
-#include "sql/sha256.h"
 
 #include <string.h>
 
@@ -83,19 +82,12 @@ static void put_diagnostics(GString *out, const DiagnosticList *list)
 // 64 hexadecimal digits or none, as 32 bytes or none.
 static void put_digest(GString *out, const char *digest)
 {
-	uint8_t bytes[SHA256_TEXT_SIZE / 2];
+	uint8_t bytes[DIGEST_BYTES];
 
 	put_number(out, *digest != '\0');
 	if (*digest == '\0')
 		return;
-	// Digits in lower case: of a letter the low bits are one less than its value above nine.
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		unsigned high = (unsigned char)digest[2 * i];
-		unsigned low = (unsigned char)digest[2 * i + 1];
-
-		bytes[i] = (uint8_t)(((high & 15) + (high >> 6) * 9) << 4 |
-				     ((low & 15) + (low >> 6) * 9));
-	}
+	digest_bytes(digest, bytes);
 	put_bytes(out, bytes, sizeof(bytes));
 }
 

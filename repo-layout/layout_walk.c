@@ -165,8 +165,7 @@ static void note_places(DomainData *data, const SourceFolder *folder)
 	}
 }
 
-static bool walk_one_place(
-	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error)
+bool walk_one_place(LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error)
 {
 	g_autofree char *below = NULL;
 
@@ -283,22 +282,23 @@ static void report_strays(LayoutLoad *load, const SourceFolder *folder, const ch
 	}
 }
 
-typedef bool (*WalkEntry)(
-	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error);
+bool walk_child(LayoutLoad *load, const char *path, const SourceEntry *entry, WalkEntry walk,
+	GError **error)
+{
+	if (!walk_is_odd(entry) || (entry->fault == ENTRY_CASE && entry->kind == SOURCE_FOLDER))
+		return entry->kind != SOURCE_FOLDER || walk(load, path, entry, error);
+	walk_report(load->strays, path, entry);
+	return true;
+}
 
 // The folders of a folder that is no domain.
-static bool walk_children(LayoutLoad *load, const SourceFolder *folder, const char *path,
-	WalkEntry walk, GError **error)
+static bool walk_children(
+	LayoutLoad *load, const SourceFolder *folder, const char *path, GError **error)
 {
 	if (!walk_count(load, folder->length, error))
 		return false;
 	for (size_t i = 0; i < folder->length; i++) {
-		const SourceEntry *entry = &folder->entries[i];
-
-		if (walk_is_odd(entry) &&
-			(entry->fault != ENTRY_CASE || entry->kind != SOURCE_FOLDER))
-			walk_report(load->strays, path, entry);
-		else if (entry->kind == SOURCE_FOLDER && !walk(load, path, entry, error))
+		if (!walk_child(load, path, &folder->entries[i], walk_one_place, error))
 			return false;
 	}
 	return true;
@@ -322,7 +322,7 @@ static bool walk_barren(LayoutLoad *load, const SourceFolder *folder, const char
 
 	load->deepest = depth;
 	report_strays(load, folder, path);
-	if (!walk_children(load, folder, path, walk_one_place, error))
+	if (!walk_children(load, folder, path, error))
 		return false;
 	if (load->layout->domains->len == domains && !source_id_is_zero(id) &&
 		diagnostic_list_length(load->strays) == faults)
@@ -352,52 +352,6 @@ static bool walk_place(LayoutLoad *load, const char *path, const SourceId *id, G
 }
 
 // ---- All of it ----------------------------------------------------------------------------------------------------
-
-// A folder right below domains/. What is in it is left out as a whole when it is too much, and no domain of it stands out.
-static bool walk_group(
-	LayoutLoad *load, const char *above, const SourceEntry *entry, GError **error)
-{
-	g_autofree char *path = walk_join(above, entry->name);
-	guint domains = load->layout->domains->len;
-	GError *fault = NULL;
-
-	walk_budget_folder(load, path, &entry->id);
-	if (!walk_one_place(load, above, entry, &fault)) {
-		if (!g_error_matches(fault, LAYOUT_ERROR, LAYOUT_ERROR_FOLDER)) {
-			g_propagate_error(error, fault);
-			return false;
-		}
-		g_error_free(fault);
-		g_ptr_array_set_size(load->layout->domains, (gint)domains);
-		load->strays = load->layout->strays;
-		walk_budget_drop(load);
-	}
-	walk_budget_folder(load, NULL, NULL);
-	return true;
-}
-
-static bool walk_domains(LayoutLoad *load, const SourceFolder *top, GError **error)
-{
-	const SourceEntry *entry = walk_entry(top, "domains");
-	g_autoptr(SourceFolder) folder = NULL;
-
-	if (entry == NULL)
-		return true;
-	if (walk_is_odd(entry) && entry->fault != ENTRY_CASE) {
-		walk_report(load->strays, "", entry);
-		return true;
-	}
-	if (entry->kind != SOURCE_FOLDER) {
-		diagnostic_add(load->strays, "domains", 0, 0, DIAGNOSTIC_ERROR, "bad-entry",
-			"make it a folder", "'domains' must be a folder, and is a file");
-		return true;
-	}
-	folder = source_tree_folder(load->tree, "domains", &entry->id, error);
-	if (folder == NULL)
-		return false;
-	load->layout->statistics.folders_walked++;
-	return walk_children(load, folder, "domains", walk_group, error);
-}
 
 // "Domains" beside "domains": on some file systems they are the same.
 static void report_twins(LayoutLoad *load, const SourceFolder *top)
@@ -440,6 +394,7 @@ bool layout_walk(LayoutLoad *load, GError **error)
 	load->seen = g_hash_table_new_full(source_id_hash, source_id_same, g_free, g_free);
 	load->barren = g_hash_table_new_full(source_id_hash, source_id_same, g_free, NULL);
 	good = walk_all(load, error);
+	walk_groups_keep(load);
 	walk_budget_free(load->budget);
 	g_hash_table_unref(load->seen);
 	g_hash_table_unref(load->barren);

@@ -87,14 +87,15 @@ static SourceFolder *read_entries(DIR *stream)
 	return folder;
 }
 
-static SourceFolder *disk_folder(
-	SourceTree *tree, const char *path, const SourceId *id, GError **error)
+static SourceFolder *disk_folder(SourceTree *tree, const char *path, const SourceId *id,
+	const SourceFolder *before, GError **error)
 {
 	int descriptor = open_below(tree, path, O_RDONLY | O_DIRECTORY);
 	DIR *stream = descriptor < 0 ? NULL : fdopendir(descriptor);
 	SourceFolder *folder;
 
 	(void)id;
+	(void)before;
 	if (stream == NULL) {
 		path_error(error, tree, path, g_strerror(errno));
 		if (descriptor >= 0)

@@ -125,13 +125,15 @@ static int compare_entries(const SourceEntry *a, const SourceEntry *b)
 	return (next_a > next_b) - (next_a < next_b);
 }
 
-static bool parse_tree(SourceFolder *folder, size_t size)
+static bool parse_tree(SourceFolder *folder)
 {
 	const char *at = folder->storage;
-	const char *end = at + size;
-	size_t room = size / 40 + 8;
+	const char *end = at + folder->size;
+	size_t room = folder->size / 40 + 8;
 
+	g_free(folder->entries);
 	folder->entries = g_new(SourceEntry, room);
+	folder->length = 0;
 	while (at < end) {
 		SourceEntry *entry;
 
@@ -150,8 +152,30 @@ static bool parse_tree(SourceFolder *folder, size_t size)
 	return true;
 }
 
-static SourceFolder *commit_folder(
-	SourceTree *tree, const char *path, const SourceId *id, GError **error)
+// Takes the entries over from before when only ids differ: names and kinds lie at the same places then.
+static bool parse_again(SourceFolder *folder, const SourceFolder *before)
+{
+	size_t at = 0;
+
+	if (before == NULL || before->size != folder->size)
+		return false;
+	folder->entries = g_memdup2(before->entries, before->length * sizeof(SourceEntry));
+	for (folder->length = 0; folder->length < before->length; folder->length++) {
+		SourceEntry *entry = &folder->entries[folder->length];
+		size_t name = (size_t)(entry->name - before->storage);
+		size_t stop = name + strlen(entry->name) + 1;
+
+		if (memcmp(folder->storage + at, before->storage + at, stop - at) != 0)
+			return false;
+		entry->name = folder->storage + name;
+		memcpy(entry->id.bytes, folder->storage + stop, SOURCE_ID_SIZE);
+		at = stop + SOURCE_ID_SIZE;
+	}
+	return true;
+}
+
+static SourceFolder *commit_folder(SourceTree *tree, const char *path, const SourceId *id,
+	const SourceFolder *before, GError **error)
 {
 	git_odb_object *object = NULL;
 	SourceFolder *folder;
@@ -172,10 +196,13 @@ static SourceFolder *commit_folder(
 	if (object == NULL)
 		return NULL;
 	folder = g_new0(SourceFolder, 1);
-	size = git_odb_object_size(object);
-	folder->storage = g_memdup2(git_odb_object_data(object), size + 1);
+	folder->size = git_odb_object_size(object);
+	folder->storage = g_memdup2(git_odb_object_data(object), folder->size + 1);
 	git_odb_object_free(object);
-	if (!parse_tree(folder, size)) {
+	folder->again = parse_again(folder, before);
+	if (folder->again)
+		return folder;
+	if (!parse_tree(folder)) {
 		object_error(error, tree, path, id, "the tree is cut short or not in git's form");
 		source_folder_free(folder);
 		return NULL;

@@ -4,8 +4,9 @@
 #include "repo-layout/source_tree.h"
 
 typedef struct SourceTable {
-	SourceFolder *(*folder)(
-		SourceTree *tree, const char *path, const SourceId *id, GError **error);
+	// before (may be NULL): as the folder was; an implementation may do without.
+	SourceFolder *(*folder)(SourceTree *tree, const char *path, const SourceId *id,
+		const SourceFolder *before, GError **error);
 	bool (*size)(SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size,
 		GError **error);
 	// The content, or SOURCE_ERROR_LIMIT when there is more of it than limit.

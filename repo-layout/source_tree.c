@@ -51,7 +51,13 @@ const SourceId *source_tree_root(const SourceTree *tree)
 SourceFolder *source_tree_folder(
 	SourceTree *tree, const char *path, const SourceId *id, GError **error)
 {
-	return tree->table->folder(tree, path, id, error);
+	return tree->table->folder(tree, path, id, NULL, error);
+}
+
+SourceFolder *source_tree_folder_again(SourceTree *tree, const char *path, const SourceId *id,
+	const SourceFolder *before, GError **error)
+{
+	return tree->table->folder(tree, path, id, before, error);
 }
 
 bool source_tree_blob_size(

@@ -50,6 +50,8 @@ typedef struct SourceFolder {
 	SourceEntry *entries;
 	size_t length;
 	char *storage; // the bytes that the names point into
+	size_t size; // of storage
+	bool again; // names and kinds are those of the folder that it was read again for
 } SourceFolder;
 
 void source_folder_free(SourceFolder *folder);
@@ -94,6 +96,10 @@ const SourceId *source_tree_root(const SourceTree *tree);
 // object.
 SourceFolder *source_tree_folder(
 	SourceTree *tree, const char *path, const SourceId *id, GError **error);
+// The same of a folder that was read before, in another commit: what is as it was is not looked at again. before is not
+// kept; NULL: it was not.
+SourceFolder *source_tree_folder_again(SourceTree *tree, const char *path, const SourceId *id,
+	const SourceFolder *before, GError **error);
 // The size of a file's content, without loading it.
 bool source_tree_blob_size(
 	SourceTree *tree, const char *path, const SourceId *id, uint64_t *ret_size, GError **error);

@@ -37,6 +37,7 @@ struct WalkBudget {
 	uint64_t total;
 	GArray *slow; // Slow
 	GArray *late; // Slow: those that are at fault for it
+	bool blamed; // some domain got a fault that all of them share
 };
 
 // Processor time, not the clock's: on a machine that is busy otherwise a load is slow without being at fault.
@@ -181,6 +182,28 @@ bool walk_count(LayoutLoad *load, size_t entries, GError **error)
 	return walk_in_time(load, error);
 }
 
+void walk_budget_counts(const LayoutLoad *load, uint64_t *ret_light, uint64_t *ret_total)
+{
+	*ret_light = load->budget->light;
+	*ret_total = load->budget->total;
+}
+
+void walk_budget_group(LayoutLoad *load, const Group *group)
+{
+	load->budget->light += group->light;
+	load->budget->total += group->total;
+}
+
+bool walk_budget_end_groups(LayoutLoad *load, GError **error)
+{
+	return check_light(load, error);
+}
+
+bool walk_budget_is_kept(const LayoutLoad *load)
+{
+	return !load->budget->blamed;
+}
+
 bool walk_budget_shared(LayoutLoad *load, const DomainData *data, GError **error)
 {
 	WalkBudget *budget = load->budget;
@@ -311,10 +334,12 @@ bool walk_in_time(LayoutLoad *load, GError **error)
 
 // ---- The end ------------------------------------------------------------------------------------------------------
 
-static void blame(Layout *layout, guint index, const DiagnosticList *faults)
+static void blame(LayoutLoad *load, guint index, const DiagnosticList *faults)
 {
+	Layout *layout = load->layout;
 	DomainData *data = layout->domains->pdata[index];
 
+	load->budget->blamed = true;
 	layout->domains->pdata[index] = domain_data_with(data, faults);
 	domain_data_unref(data);
 }
@@ -333,7 +358,7 @@ static void blame_late(LayoutLoad *load)
 				continue;
 			faults = diagnostic_list_new();
 			report_late(load, faults, data);
-			blame(load->layout, i, faults);
+			blame(load, i, faults);
 			break;
 		}
 	}
@@ -378,7 +403,7 @@ static bool blame_large(LayoutLoad *load, GError **error)
 			data->entries, total, limit, total - limit);
 		budget->total -= data->entries;
 		at_fault[largest] = true;
-		blame(load->layout, largest, faults);
+		blame(load, largest, faults);
 	}
 	return true;
 }

@@ -107,6 +107,13 @@ void walk_budget_drop(LayoutLoad *load);
 // A domain's own folders begin and end. folder is the domain's.
 void walk_budget_domain(LayoutLoad *load, DomainData *data, const SourceFolder *folder);
 bool walk_budget_domain_end(LayoutLoad *load, DomainData *data, GError **error);
+// The entries counted so far: those of domains that are not large, and all.
+void walk_budget_counts(const LayoutLoad *load, uint64_t *ret_light, uint64_t *ret_total);
+// Counts a group that was taken over as it was. They are weighed together by walk_budget_end_groups().
+void walk_budget_group(LayoutLoad *load, const Group *group);
+bool walk_budget_end_groups(LayoutLoad *load, GError **error);
+// Whether no limit was passed that all domains share.
+bool walk_budget_is_kept(const LayoutLoad *load);
 // Counts a domain that was taken over as it was.
 bool walk_budget_shared(LayoutLoad *load, const DomainData *data, GError **error);
 // Counts entries of the domain in hand, or of none.
@@ -123,6 +130,19 @@ bool walk_units(LayoutLoad *load, DomainData *data, const DomainData *previous, 
 // ---- layout_pattern.c
 // Domains of the layout's patterns.
 bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error);
+// ---- layout_walk.c
+typedef bool (*WalkEntry)(
+	LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error);
+// A folder that is a domain, or has some in it, or not.
+bool walk_one_place(LayoutLoad *load, const char *folder, const SourceEntry *entry, GError **error);
+// Goes into an entry of a folder that is no domain, if it is a folder, and says what is wrong with it.
+bool walk_child(LayoutLoad *load, const char *path, const SourceEntry *entry, WalkEntry walk,
+	GError **error);
+// ---- walk_groups.c
+// All below domains/. top: the folder that it is in.
+bool walk_domains(LayoutLoad *load, const SourceFolder *top, GError **error);
+// At the end of the walk: whether the next snapshot may take groups over without a look at their domains.
+void walk_groups_keep(LayoutLoad *load);
 // ---- layout_walk.c
 // The last snapshot's domain at this path; NULL when there is none.
 DomainData *walk_previous(LayoutLoad *load, const char *path);

@@ -235,9 +235,8 @@ void sha256_add(Sha256 *sha, const void *bytes, size_t length)
 	memcpy(sha->block, at + length / 64 * 64, length % 64);
 }
 
-void sha256_end(Sha256 *sha, char text[SHA256_TEXT_SIZE])
+static void finish(Sha256 *sha)
 {
-	static const char digits[] = "0123456789abcdef";
 	static const uint8_t padding[64] = {0x80};
 	uint64_t bits = sha->length * 8;
 	size_t filled = sha->length % 64;
@@ -247,6 +246,20 @@ void sha256_end(Sha256 *sha, char text[SHA256_TEXT_SIZE])
 		tail[i] = (uint8_t)(bits >> (56 - 8 * i));
 	sha256_add(sha, padding, filled < 56 ? 56 - filled : 120 - filled);
 	sha256_add(sha, tail, sizeof(tail));
+}
+
+void sha256_end_bytes(Sha256 *sha, uint8_t bytes[SHA256_TEXT_SIZE / 2])
+{
+	finish(sha);
+	for (unsigned i = 0; i < SHA256_TEXT_SIZE / 2; i++)
+		bytes[i] = (uint8_t)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_end(Sha256 *sha, char text[SHA256_TEXT_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	finish(sha);
 	for (unsigned i = 0; i < 64; i++)
 		text[i] = digits[sha->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
 	text[64] = '\0';

@@ -19,6 +19,8 @@ typedef struct Sha256 {
 void sha256_begin(Sha256 *sha);
 void sha256_add(Sha256 *sha, const void *bytes, size_t length);
 void sha256_end(Sha256 *sha, char text[SHA256_TEXT_SIZE]);
+// The same without writing it out.
+void sha256_end_bytes(Sha256 *sha, uint8_t bytes[SHA256_TEXT_SIZE / 2]);
 
 // All at once.
 void sha256_text(const void *bytes, size_t length, char text[SHA256_TEXT_SIZE]);
