@@ -23,6 +23,7 @@ struct LiveView {
 	Store *store;
 	GArray *rows; // PlanLiveDomain, sorted by name
 	GArray *owners; // Owner, of each
+	GByteArray *marks; // of each
 	guint unsettled; // how many rows are
 	GPtrArray *lists; // lists of the store's rows, whose strings were lent to a plan
 };
@@ -65,19 +66,28 @@ static guint find(const LiveView *view, const char *name, bool *ret_found)
 	return low;
 }
 
+static void insert_mark(GByteArray *marks, guint at)
+{
+	g_byte_array_set_size(marks, marks->len + PLAN_MARK_SIZE);
+	memmove(marks->data + at + PLAN_MARK_SIZE, marks->data + at,
+		marks->len - PLAN_MARK_SIZE - at);
+}
+
 // Puts a row, whose strings belong to owner, in the place of the one of its name.
-static void put(LiveView *view, PlanLiveDomain *row, Owner *owner)
+static void put(LiveView *view, const PlanLiveDomain *row, const Owner *owner)
 {
 	bool found;
 	guint at = find(view, row->name, &found);
 
-	plan_live_mark(row);
 	view->unsettled += row->unsettled;
 	if (!found) {
 		g_array_insert_val(view->rows, at, *row);
 		g_array_insert_val(view->owners, at, *owner);
-		return;
+		insert_mark(view->marks, at * PLAN_MARK_SIZE);
 	}
+	plan_live_mark(row, view->marks->data + (size_t)at * PLAN_MARK_SIZE);
+	if (!found)
+		return;
 	view->unsettled -= row_at(view, at)->unsettled;
 	owner_clear(&g_array_index(view->owners, Owner, at));
 	*row_at(view, at) = *row;
@@ -102,6 +112,11 @@ static const GArray *live_domains(PlanLive *live, GError **error)
 	(void)error;
 	g_ptr_array_set_size(view->lists, 0);
 	return view->rows;
+}
+
+static const GByteArray *live_marks(PlanLive *live)
+{
+	return ((LiveView *)live)->marks;
 }
 
 static void append_layout_flows(const LayoutDomain *domain, GArray *flows)
@@ -254,11 +269,13 @@ LiveView *live_view_new(Store *store)
 {
 	LiveView *view = g_new0(LiveView, 1);
 
-	view->live = (PlanLive){live_domains, live_flows, live_tables, live_definition, live_free};
+	view->live = (PlanLive){
+		live_domains, live_marks, live_flows, live_tables, live_definition, live_free};
 	view->store = store;
 	view->rows = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	view->owners = g_array_new(FALSE, FALSE, sizeof(Owner));
 	g_array_set_clear_func(view->owners, owner_clear);
+	view->marks = g_byte_array_new();
 	view->lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
 	return view;
 }
@@ -270,6 +287,7 @@ void live_view_free(LiveView *view)
 	g_ptr_array_unref(view->lists);
 	g_array_unref(view->rows);
 	g_array_unref(view->owners);
+	g_byte_array_unref(view->marks);
 	g_free(view);
 }
 
@@ -321,6 +339,7 @@ bool live_view_load(LiveView *view, GError **error)
 
 	g_array_set_size(view->rows, 0);
 	g_array_set_size(view->owners, 0);
+	g_byte_array_set_size(view->marks, 0);
 	view->unsettled = 0;
 	do {
 		const StorePage page = {.limit = PAGE, .after = cursor};
@@ -380,6 +399,7 @@ void live_view_remove(LiveView *view, const char *name)
 	view->unsettled -= row_at(view, at)->unsettled;
 	g_array_remove_index(view->rows, at);
 	g_array_remove_index(view->owners, at);
+	g_byte_array_remove_range(view->marks, at * PLAN_MARK_SIZE, PLAN_MARK_SIZE);
 }
 
 bool live_view_is_settled(const LiveView *view)

@@ -403,27 +403,30 @@ static bool compare_domains(Plan *plan, PlanLive *live, GError **error)
 	return true;
 }
 
-void plan_live_mark(PlanLiveDomain *domain)
+void plan_live_mark(const PlanLiveDomain *domain, uint8_t mark[PLAN_MARK_SIZE])
 {
 	Sha256 sha;
 
+	if (*domain->digest == '\0') {
+		memset(mark, 0, PLAN_MARK_SIZE);
+		return;
+	}
 	sha256_begin(&sha);
 	sha256_add(&sha, domain->name, strlen(domain->name) + 1);
 	sha256_add(&sha, domain->digest, strlen(domain->digest) + 1);
-	sha256_end_bytes(&sha, domain->mark);
+	sha256_end_bytes(&sha, mark);
 }
 
-void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE])
+// Domains of which nothing is live do not count.
+static void make_live_digest(const GByteArray *marks, char ret[PLAN_DIGEST_SIZE])
 {
+	static const uint8_t nothing[PLAN_MARK_SIZE];
 	Sha256 sha;
 
 	sha256_begin(&sha);
-	for (guint i = 0; i < domains->len; i++) {
-		const PlanLiveDomain *domain = &g_array_index(domains, PlanLiveDomain, i);
-
-		if (*domain->digest == '\0')
-			continue;
-		sha256_add(&sha, domain->mark, sizeof(domain->mark));
+	for (guint at = 0; at < marks->len; at += PLAN_MARK_SIZE) {
+		if (memcmp(marks->data + at, nothing, PLAN_MARK_SIZE) != 0)
+			sha256_add(&sha, marks->data + at, PLAN_MARK_SIZE);
 	}
 	sha256_end(&sha, ret);
 }
@@ -444,7 +447,7 @@ Plan *plan_compute(Layout *layout, PlanLive *live, GError **error)
 	plan->live_domains = live->domains(live, error);
 	if (plan->live_domains == NULL)
 		return NULL;
-	plan_live_digest(plan->live_domains, plan->live_digest);
+	make_live_digest(live->marks(live), plan->live_digest);
 	g_strlcpy(plan->layout_digest, layout_digest(layout), PLAN_DIGEST_SIZE);
 	// Errors in weir.yaml itself: nothing of this commit can be trusted to mean what it says.
 	plan->broken = layout_broken(layout);

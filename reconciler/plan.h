@@ -46,10 +46,6 @@ const char *plan_resource_name(PlanResource resource);
 
 // ---- What is live -------------------------------------------------------------------------------------------------
 
-enum {
-	PLAN_MARK_SIZE = 32,
-};
-
 // Values of the live side. Their strings belong to the PlanLive, and stay valid until it or what it looks at is changed.
 typedef struct {
 	const char *name;
@@ -60,7 +56,6 @@ typedef struct {
 	bool tree_known;
 	bool unsettled; // the last apply left it broken or held: its status has to be written again
 	const LayoutDomain *domain; // of the snapshot that it was made live from; NULL: not at hand
-	uint8_t mark[PLAN_MARK_SIZE]; // of name and digest: plan_live_mark()
 } PlanLiveDomain;
 
 typedef struct {
@@ -95,6 +90,8 @@ typedef struct PlanLive PlanLive;
 struct PlanLive {
 	// Every live domain, sorted by name (PlanLiveDomain). It belongs to the live side.
 	const GArray *(*domains)(PlanLive *live, GError **error);
+	// Their marks side by side: plan_live_mark() of each, in the same order.
+	const GByteArray *(*marks)(PlanLive *live);
 	// Flows and tables of one domain, in any order: appended to GArrays of PlanLiveFlow and PlanLiveTable.
 	bool (*flows)(PlanLive *live, const char *domain, GArray *flows, GError **error);
 	bool (*tables)(PlanLive *live, const char *domain, GArray *tables, GError **error);
@@ -222,10 +219,11 @@ DiagnosticList *plan_project_diagnostics(const Plan *plan);
 // not the plan's. The caller frees the list.
 DiagnosticList *plan_diagnostics(const Plan *plan);
 
-// Fills in the mark, once name and digest are there.
-void plan_live_mark(PlanLiveDomain *domain);
-// Digest of domains (PlanLiveDomain, sorted by name): of each name and digest, by their marks.
-void plan_live_digest(const GArray *domains, char ret[PLAN_DIGEST_SIZE]);
+// What the digest of what is live is made of: a digest of name and digest, or zeros when nothing of the domain is live.
+enum {
+	PLAN_MARK_SIZE = 32,
+};
+void plan_live_mark(const PlanLiveDomain *domain, uint8_t mark[PLAN_MARK_SIZE]);
 
 // Digest of the plan: of both digests and the format. What approvals and `weir apply` name.
 void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);

@@ -7,12 +7,18 @@ typedef struct {
 	PlanLive live;
 	Layout *layout; // NULL: nothing is live
 	GArray *domains; // PlanLiveDomain
+	GByteArray *marks;
 } LiveLayout;
 
 static const GArray *live_domains(PlanLive *live, GError **error)
 {
 	(void)error;
 	return ((LiveLayout *)live)->domains;
+}
+
+static const GByteArray *live_marks(PlanLive *live)
+{
+	return ((LiveLayout *)live)->marks;
 }
 
 static void list_domains(LiveLayout *self)
@@ -25,7 +31,8 @@ static void list_domains(LiveLayout *self)
 		// Of several of one name the first counts.
 		if (i > 0 && strcmp(layout_domain_at(self->layout, i - 1)->name, domain->name) == 0)
 			continue;
-		PlanLiveDomain value = {
+		uint8_t mark[PLAN_MARK_SIZE];
+		const PlanLiveDomain value = {
 			.name = domain->name,
 			.digest = domain->digest,
 			.path = domain->path,
@@ -34,8 +41,9 @@ static void list_domains(LiveLayout *self)
 			.tree_known = true,
 		};
 
-		plan_live_mark(&value);
+		plan_live_mark(&value, mark);
 		g_array_append_val(self->domains, value);
+		g_byte_array_append(self->marks, mark, sizeof(mark));
 	}
 }
 
@@ -95,6 +103,7 @@ static void live_free(PlanLive *live)
 
 	layout_unref(self->layout);
 	g_array_unref(self->domains);
+	g_byte_array_unref(self->marks);
 	g_free(self);
 }
 
@@ -102,9 +111,11 @@ PlanLive *plan_live_layout_new(Layout *layout)
 {
 	LiveLayout *self = g_new0(LiveLayout, 1);
 
-	self->live = (PlanLive){live_domains, live_flows, live_tables, live_definition, live_free};
+	self->live = (PlanLive){
+		live_domains, live_marks, live_flows, live_tables, live_definition, live_free};
 	self->layout = layout == NULL ? NULL : layout_ref(layout);
 	self->domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
+	self->marks = g_byte_array_new();
 	list_domains(self);
 	return &self->live;
 }

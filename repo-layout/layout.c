@@ -34,6 +34,17 @@ GQuark layout_error_quark(void)
 	return g_quark_from_static_string("weir-layout-error");
 }
 
+static void hold_unref(void *data)
+{
+	Hold *hold = data;
+
+	if (!g_atomic_int_dec_and_test(&hold->references))
+		return;
+	for (guint i = 0; i < hold->length; i++)
+		domain_data_unref(hold->domains[i]);
+	g_free(hold);
+}
+
 Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache,
 	const LayoutLimits *limits, GError **error)
 {
@@ -48,7 +59,8 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 
 	layout->references = 1;
 	layout->tree = source_tree_ref(tree);
-	layout->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_data_unref);
+	layout->domains = g_ptr_array_new();
+	layout->holds = g_ptr_array_new_with_free_func(hold_unref);
 	layout->digests = g_byte_array_new();
 	layout->strays = diagnostic_list_new();
 	layout->fresh = g_ptr_array_new_with_free_func((GDestroyNotify)unit_unref);
@@ -56,12 +68,14 @@ Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache
 	layout->limits = load.limits;
 	g_strlcpy(layout->revision, source_tree_revision(tree), sizeof(layout->revision));
 	load.layout = layout;
+	load.made = g_ptr_array_new_with_free_func((GDestroyNotify)domain_data_unref);
 	load.added = g_ptr_array_new();
 	load.removed = g_ptr_array_new();
 	load.headers = header_memo_new();
 	good = layout_walk(&load, error);
 	if (good)
 		layout_graph_make(&load);
+	g_ptr_array_unref(load.made);
 	g_clear_pointer(&load.patches, g_array_unref);
 	g_ptr_array_unref(load.added);
 	g_ptr_array_unref(load.removed);
@@ -84,6 +98,7 @@ void layout_unref(Layout *layout)
 	table_index_free(layout->index);
 	g_ptr_array_unref(layout->fresh);
 	g_ptr_array_unref(layout->domains);
+	g_ptr_array_unref(layout->holds);
 	g_byte_array_unref(layout->digests);
 	source_folder_free(layout->folder);
 	g_clear_pointer(&layout->groups, g_array_unref);

@@ -287,6 +287,39 @@ static void find_twins(Layout *layout)
 	}
 }
 
+// ---- What keeps them ----------------------------------------------------------------------------------------------
+
+static Hold *hold_new(void **domains, guint length)
+{
+	Hold *hold = g_new(Hold, 1);
+
+	hold->references = 1;
+	hold->length = length;
+	for (guint i = 0; i < length; i++)
+		hold->domains[i] = domain_data_ref(domains[i]);
+	return hold;
+}
+
+static void hold_domains(LayoutLoad *load)
+{
+	GPtrArray *domains = load->layout->domains;
+	const GPtrArray *holds = load->previous == NULL ? NULL : load->previous->holds;
+
+	for (guint i = 0; i < domains->len; i += HOLD_DOMAINS) {
+		guint length = MIN(domains->len - i, HOLD_DOMAINS);
+		Hold *hold = holds == NULL || i / HOLD_DOMAINS >= holds->len
+				     ? NULL
+				     : holds->pdata[i / HOLD_DOMAINS];
+
+		if (hold != NULL && hold->length == length &&
+			memcmp(hold->domains, &domains->pdata[i], length * sizeof(void *)) == 0)
+			g_atomic_int_inc(&hold->references);
+		else
+			hold = hold_new(&domains->pdata[i], length);
+		g_ptr_array_add(load->layout->holds, hold);
+	}
+}
+
 // ---- Their digests, side by side -----------------------------------------------------------------------------------
 
 static void put_digests(Layout *layout, guint first, guint length)
@@ -334,4 +367,5 @@ void layout_graph_make(LayoutLoad *load)
 	}
 	patch_index(load, same);
 	make_digests(load, same);
+	hold_domains(load);
 }

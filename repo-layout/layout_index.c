@@ -7,6 +7,7 @@ enum {
 	FEWEST_SHARDS = 64,
 	MOST_SHARDS = 16384,
 	FULL_SHARD = 128, // entries a shard on average, from which there are to be more shards
+	PAGE_SHARDS = 64,
 };
 
 // An open-addressed table of entries.
@@ -17,11 +18,17 @@ typedef struct Shard {
 	TableEntry *slots[];
 } Shard;
 
+// So many shards, that a copy of the index takes over together.
+typedef struct Page {
+	gint references;
+	Shard *shards[PAGE_SHARDS];
+} Page;
+
 struct TableIndex {
-	unsigned shards_length; // a power of two
+	unsigned shards_length; // a power of two, of full pages
 	size_t entries;
 	size_t soft; // flows that read tables that do not start them
-	Shard **shards;
+	Page **pages;
 };
 
 static unsigned hash_name(const char *name)
@@ -117,14 +124,49 @@ static Shard *shard_copy(const Shard *from, unsigned size)
 	return shard;
 }
 
+static void page_unref(Page *page)
+{
+	if (!g_atomic_int_dec_and_test(&page->references))
+		return;
+	for (unsigned i = 0; i < PAGE_SHARDS; i++)
+		shard_unref(page->shards[i]);
+	g_free(page);
+}
+
+static Page *page_new(void)
+{
+	Page *page = g_new(Page, 1);
+
+	page->references = 1;
+	for (unsigned i = 0; i < PAGE_SHARDS; i++)
+		page->shards[i] = shard_new(16);
+	return page;
+}
+
+// The same shards in a page of its own.
+static Page *page_copy(const Page *from)
+{
+	Page *page = g_memdup2(from, sizeof(*from));
+
+	page->references = 1;
+	for (unsigned i = 0; i < PAGE_SHARDS; i++)
+		g_atomic_int_inc(&page->shards[i]->references);
+	return page;
+}
+
+static unsigned pages_length(const TableIndex *index)
+{
+	return index->shards_length / PAGE_SHARDS;
+}
+
 static TableIndex *index_new(unsigned shards)
 {
 	TableIndex *index = g_new0(TableIndex, 1);
 
 	index->shards_length = shards;
-	index->shards = g_new(Shard *, shards);
-	for (unsigned i = 0; i < shards; i++)
-		index->shards[i] = shard_new(16);
+	index->pages = g_new(Page *, pages_length(index));
+	for (unsigned i = 0; i < pages_length(index); i++)
+		index->pages[i] = page_new();
 	return index;
 }
 
@@ -137,9 +179,9 @@ void table_index_free(TableIndex *index)
 {
 	if (index == NULL)
 		return;
-	for (unsigned i = 0; i < index->shards_length; i++)
-		shard_unref(index->shards[i]);
-	g_free(index->shards);
+	for (unsigned i = 0; i < pages_length(index); i++)
+		page_unref(index->pages[i]);
+	g_free(index->pages);
 	g_free(index);
 }
 
@@ -148,15 +190,20 @@ TableIndex *table_index_copy(TableIndex *index)
 	TableIndex *copy = g_new0(TableIndex, 1);
 
 	*copy = *index;
-	copy->shards = g_memdup2(index->shards, index->shards_length * sizeof(Shard *));
-	for (unsigned i = 0; i < index->shards_length; i++)
-		g_atomic_int_inc(&index->shards[i]->references);
+	copy->pages = g_memdup2(index->pages, pages_length(index) * sizeof(Page *));
+	for (unsigned i = 0; i < pages_length(index); i++)
+		g_atomic_int_inc(&index->pages[i]->references);
 	return copy;
 }
 
-static unsigned shard_of(const TableIndex *index, unsigned hash)
+static Page **page_of(const TableIndex *index, unsigned hash)
 {
-	return hash & (index->shards_length - 1);
+	return &index->pages[(hash & (index->shards_length - 1)) / PAGE_SHARDS];
+}
+
+static Shard **shard_of(const TableIndex *index, unsigned hash)
+{
+	return &(*page_of(index, hash))->shards[hash % PAGE_SHARDS];
 }
 
 // Twice to sixteen times as many shards, so that copying one stays cheap.
@@ -165,7 +212,7 @@ static void widen(TableIndex *index)
 	TableIndex *wider = index_new(index->shards_length * 8);
 
 	for (unsigned i = 0; i < index->shards_length; i++) {
-		const Shard *shard = index->shards[i];
+		const Shard *shard = *shard_of(index, i);
 
 		for (unsigned j = 0; j < shard->size; j++) {
 			TableEntry *entry = shard->slots[j];
@@ -173,7 +220,7 @@ static void widen(TableIndex *index)
 
 			if (entry == NULL)
 				continue;
-			target = &wider->shards[shard_of(wider, entry->hash)];
+			target = shard_of(wider, entry->hash);
 			if ((*target)->used * 2 >= (*target)->size) {
 				Shard *larger = shard_copy(*target, (*target)->size * 2);
 
@@ -185,10 +232,10 @@ static void widen(TableIndex *index)
 			(*target)->used++;
 		}
 	}
-	for (unsigned i = 0; i < index->shards_length; i++)
-		shard_unref(index->shards[i]);
-	g_free(index->shards);
-	index->shards = wider->shards;
+	for (unsigned i = 0; i < pages_length(index); i++)
+		page_unref(index->pages[i]);
+	g_free(index->pages);
+	index->pages = wider->pages;
 	index->shards_length = wider->shards_length;
 	g_free(wider);
 }
@@ -196,9 +243,18 @@ static void widen(TableIndex *index)
 // The shard, made this index's own and with room for one more.
 static Shard *own_shard(TableIndex *index, unsigned hash)
 {
-	Shard **place = &index->shards[shard_of(index, hash)];
-	bool full = (*place)->used * 2 >= (*place)->size;
+	Page **page = page_of(index, hash);
+	Shard **place;
+	bool full;
 
+	if (g_atomic_int_get(&(*page)->references) > 1) {
+		Page *copy = page_copy(*page);
+
+		page_unref(*page);
+		*page = copy;
+	}
+	place = shard_of(index, hash);
+	full = (*place)->used * 2 >= (*place)->size;
 	if (full || g_atomic_int_get(&(*place)->references) > 1) {
 		Shard *copy = shard_copy(*place, full ? (*place)->size * 2 : (*place)->size);
 
@@ -325,14 +381,14 @@ const TableEntry *table_index_find(const TableIndex *index, const char *table)
 {
 	unsigned hash = hash_name(table);
 
-	return *shard_slot(index->shards[shard_of(index, hash)], table, hash);
+	return *shard_slot(*shard_of(index, hash), table, hash);
 }
 
 void table_index_visit(
 	const TableIndex *index, void (*visit)(const TableEntry *entry, void *data), void *data)
 {
 	for (unsigned i = 0; i < index->shards_length; i++) {
-		const Shard *shard = index->shards[i];
+		const Shard *shard = *shard_of(index, i);
 
 		for (unsigned j = 0; j < shard->size; j++) {
 			const TableEntry *entry = shard->slots[j];

@@ -101,6 +101,17 @@ struct DomainData {
 
 typedef struct TableIndex TableIndex;
 
+enum {
+	HOLD_DOMAINS = 32,
+};
+
+// Keeps so many domains that follow each other: a snapshot shares it with the last one when they are the same.
+typedef struct Hold {
+	gint references;
+	guint length;
+	DomainData *domains[HOLD_DOMAINS]; // references
+} Hold;
+
 // An entry of the folder domains/, and what became of it.
 typedef struct Group {
 	guint first, domains; // in the order of the walk
@@ -114,6 +125,7 @@ struct Layout {
 	char revision[64];
 	ProjectConfig *project;
 	GPtrArray *domains; // DomainData *, in the order of the walk
+	GPtrArray *holds; // Hold *: what keeps them
 	GByteArray *digests; // of the domains, 32 bytes each
 	GArray *order; // guint: domains by name
 	SourceFolder *
@@ -147,6 +159,7 @@ typedef struct LayoutLoad {
 	Layout *layout; // in the making
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to
+	GPtrArray *made; // DomainData *: what keeps them until the layout does
 	GArray *patches; // Patch: all else was taken over; NULL: every group was walked
 	GPtrArray *removed, *added; // Unit *: what the index has to forget and to learn
 	HeaderMemo *headers;

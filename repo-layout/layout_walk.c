@@ -93,6 +93,7 @@ DomainData *walk_previous(LayoutLoad *load, const char *path)
 
 void walk_add(LayoutLoad *load, DomainData *data)
 {
+	g_ptr_array_add(load->made, data);
 	g_ptr_array_add(load->layout->domains, data);
 }
 

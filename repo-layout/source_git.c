@@ -54,6 +54,22 @@ static git_odb_object *read_object(
 	return object;
 }
 
+// Most objects are as small as they should be: those are read in one go. NULL: it is larger, or cannot be read.
+static git_odb_object *read_small(
+	SourceTree *tree, const char *path, const SourceId *id, git_object_t type, uint64_t limit)
+{
+	git_odb_object *object;
+
+	if (limit >= SIZE_MAX - READING_ROOM)
+		return NULL;
+	git_memory_limit((size_t)limit + READING_ROOM);
+	object = read_object(tree, path, id, type, NULL);
+	git_memory_release();
+	if (object != NULL && git_odb_object_size(object) > limit)
+		g_clear_pointer(&object, git_odb_object_free);
+	return object;
+}
+
 static SourceKind kind_of(unsigned mode)
 {
 	switch (mode) {
@@ -174,11 +190,9 @@ static bool parse_again(SourceFolder *folder, const SourceFolder *before)
 	return true;
 }
 
-static SourceFolder *commit_folder(SourceTree *tree, const char *path, const SourceId *id,
-	const SourceFolder *before, GError **error)
+// By what the object says of itself, without unpacking it.
+static bool check_tree(SourceTree *tree, const char *path, const SourceId *id, GError **error)
 {
-	git_odb_object *object = NULL;
-	SourceFolder *folder;
 	git_object_t type;
 	git_oid oid;
 	size_t size = 0;
@@ -186,13 +200,21 @@ static SourceFolder *commit_folder(SourceTree *tree, const char *path, const Sou
 	git_id(id, &oid);
 	if (git_odb_read_header(&size, &type, tree->objects, &oid) != 0) {
 		object_error(error, tree, path, id, git_problem());
-		return NULL;
+		return false;
 	}
-	if (size > LARGEST_TREE) {
+	if (size > LARGEST_TREE)
 		object_error(error, tree, path, id, "the tree is larger than 64 MiB");
-		return NULL;
-	}
-	object = read_object(tree, path, id, GIT_OBJECT_TREE, error);
+	return size <= LARGEST_TREE;
+}
+
+static SourceFolder *commit_folder(SourceTree *tree, const char *path, const SourceId *id,
+	const SourceFolder *before, GError **error)
+{
+	git_odb_object *object = read_small(tree, path, id, GIT_OBJECT_TREE, LARGEST_TREE);
+	SourceFolder *folder;
+
+	if (object == NULL && check_tree(tree, path, id, error))
+		object = read_object(tree, path, id, GIT_OBJECT_TREE, error);
 	if (object == NULL)
 		return NULL;
 	folder = g_new0(SourceFolder, 1);
@@ -251,16 +273,8 @@ static void free_object(void *object)
 static GBytes *commit_blob(
 	SourceTree *tree, const char *path, const SourceId *id, uint64_t limit, GError **error)
 {
-	git_odb_object *object = NULL;
+	git_odb_object *object = read_small(tree, path, id, GIT_OBJECT_BLOB, limit);
 
-	// Nearly all are as small as they should be: those are read in one go.
-	if (limit < SIZE_MAX - READING_ROOM) {
-		git_memory_limit((size_t)limit + READING_ROOM);
-		object = read_object(tree, path, id, GIT_OBJECT_BLOB, NULL);
-		git_memory_release();
-		if (object != NULL && git_odb_object_size(object) > limit)
-			g_clear_pointer(&object, git_odb_object_free);
-	}
 	if (object == NULL && check_blob(tree, path, id, limit, error))
 		object = read_object(tree, path, id, GIT_OBJECT_BLOB, error);
 	if (object == NULL)

@@ -340,8 +340,9 @@ static void blame(LayoutLoad *load, guint index, const DiagnosticList *faults)
 	DomainData *data = layout->domains->pdata[index];
 
 	load->budget->blamed = true;
-	layout->domains->pdata[index] = domain_data_with(data, faults);
-	domain_data_unref(data);
+	data = domain_data_with(data, faults);
+	g_ptr_array_add(load->made, data);
+	layout->domains->pdata[index] = data;
 }
 
 static void blame_late(LayoutLoad *load)

@@ -54,7 +54,7 @@ static void take_over(LayoutLoad *load, const Group *before)
 
 	group.first = layout->domains->len;
 	for (guint i = 0; i < group.domains; i++)
-		walk_add(load, domain_data_ref(load->previous->domains->pdata[before->first + i]));
+		g_ptr_array_add(layout->domains, load->previous->domains->pdata[before->first + i]);
 	g_array_append_val(layout->groups, group);
 	walk_budget_group(load, &group);
 	layout->statistics.domains_shared += group.domains;
