@@ -140,6 +140,21 @@ static void test_damaged_cache(void)
 	}
 }
 
+// Domains below a folder that is none, and below one: their number changes, and with it the places of those behind.
+static void change_group(Repository *repository, GRand *random)
+{
+	static const char *const folders[] = {
+		"domains/d1/below", "domains/group/one", "domains/group/two", "domains/late"};
+	const char *folder = folders[g_rand_int_range(random, 0, 4)];
+	g_autofree char *yaml = g_strconcat(folder, "/domain.yaml", NULL);
+	g_autofree char *script = g_strconcat(folder, "/sql/s.sql", NULL);
+	g_autofree char *text = g_strdup_printf("SELECT %d AS a", g_rand_int_range(random, 0, 9));
+	bool gone = g_rand_int_range(random, 0, 3) == 0;
+
+	repository_set(repository, yaml, gone ? NULL : "owner: y\n");
+	repository_set(repository, script, gone ? NULL : text);
+}
+
 static void change_something(Repository *repository, GRand *random)
 {
 	g_autofree char *path = g_strdup_printf("domains/d%d/sql/t%d.sql",
@@ -165,6 +180,10 @@ static void change_something(Repository *repository, GRand *random)
 		repository_set(repository, path, texts[g_rand_int_range(random, 0, 4)]);
 		return;
 	}
+	if (g_rand_int_range(random, 0, 8) == 0) {
+		change_group(repository, random);
+		return;
+	}
 	if (g_rand_int_range(random, 0, 15) == 0) {
 		repository_set(repository, "domains/d1/flows/f.yaml",
 			g_rand_boolean(random)
@@ -185,6 +204,7 @@ static void test_random_histories(void)
 	g_autoptr(Layout) last = NULL;
 
 	set_up(repository);
+	repository_set(repository, "domains/d4/domain.yaml", "owner: x\n");
 	for (int step = 0; step < 300 && !g_test_failed(); step++) {
 		g_autofree char *commit = NULL;
 		g_autofree char *one = NULL;
@@ -207,6 +227,8 @@ static void test_random_histories(void)
 		three = layout_print(restored);
 		g_assert_cmpstr(one, ==, two);
 		g_assert_cmpstr(one, ==, three);
+		g_assert_cmpstr(layout_digest(fresh), ==, layout_digest(last));
+		g_assert_cmpstr(layout_digest(fresh), ==, layout_digest(restored));
 		if (g_rand_boolean(random))
 			layout_forget_definitions(last);
 	}
