@@ -220,7 +220,8 @@ bool log_chunk_visit(const void *data, size_t length,
 {
 	g_autoptr(GPtrArray) task_runs = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GString) text = g_string_new(NULL);
-	Reader reader = {data, (const guint8 *)data + length, task_runs, 0};
+	// An empty chunk may have no bytes at all to point at.
+	Reader reader = {data, length == 0 ? data : (const guint8 *)data + length, task_runs, 0};
 	StoreLogLine line = {0};
 
 	*ret_stopped = false;
