@@ -82,6 +82,16 @@ static bool open_resolved(ListenSocket *listening, const struct addrinfo *addres
 	return false;
 }
 
+static const char *cure_of(int reason)
+{
+	switch (reason) {
+	case EADDRINUSE: return "; is another weir running? '--listen' takes another address";
+	case EADDRNOTAVAIL: return "; no network of this machine has it: 'ip address' lists them";
+	case EACCES: return "; ports below 1024 are root's: take a higher one";
+	default: return "";
+	}
+}
+
 bool listen_socket_open(ListenSocket *listening, const char *address, GError **error)
 {
 	const struct addrinfo hints = {
@@ -104,10 +114,6 @@ bool listen_socket_open(ListenSocket *listening, const char *address, GError **e
 	if (done)
 		return true;
 	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason),
-		reason == EADDRINUSE ? "cannot listen on '%s': %s; is another weir running? "
-				       "'--listen' takes another "
-				       "address"
-				     : "cannot listen on '%s': %s",
-		address, g_strerror(reason));
+		"cannot listen on '%s': %s%s", address, g_strerror(reason), cure_of(reason));
 	return false;
 }

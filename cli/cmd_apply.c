@@ -59,6 +59,14 @@ static void print_outcome(const ReconcileOutcome *outcome)
 		puts("The repository has no commit yet.");
 		return;
 	}
+	if (outcome->result == RECONCILE_PARTIAL &&
+		outcome->domains_broken + outcome->domains_held == 0) {
+		printf("%.12s is refused as a whole, what was live stays: 'weir validate' and "
+		       "'weir "
+		       "status' tell why.\n",
+			outcome->commit);
+		return;
+	}
 	printf("%.12s %s: %u created, %u updated, %u deleted, %u cosmetic.\n", outcome->commit,
 		reconcile_result_name(outcome->result), outcome->created, outcome->updated,
 		outcome->deleted, outcome->cosmetic);
@@ -75,6 +83,26 @@ static PlanPolicy choose_policy(const ServerConfig *config)
 		policy.max_deletions = (guint)max_deletions;
 	policy.allow_breaking = policy.allow_breaking || allow_breaking;
 	return policy;
+}
+
+// Looked at before a store is made: a mistyped path is to leave nothing behind.
+static bool has_source(
+	const char *url, const ServerConfig *config, const char *argument, GError **error)
+{
+	const char *name = argument != NULL ? argument : config->source.url;
+
+	if (name == NULL && !store_path_exists(url, NULL)) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+			"name the repository to apply: 'weir apply REPO', or 'source' in --config");
+		return false;
+	}
+	if (name == NULL || !source_url_is_path(name) || g_file_test(name, G_FILE_TEST_EXISTS))
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+		"repository '%s' cannot be reached: No such file or directory; put it back, or "
+		"correct the path",
+		name);
+	return false;
 }
 
 static bool apply(const char *url, const ServerConfig *config, const char *argument,
@@ -110,7 +138,11 @@ int cmd_apply(const Command *command, char **arguments)
 	g_autofree char *url = config == NULL ? NULL : store_path_url(&error);
 	ReconcileOutcome outcome;
 
-	(void)command;
+	if (max_deletions < 0)
+		return command_usage(
+			command, "'--max-deletions' is at least 0, not %d", max_deletions);
+	if (url != NULL && !has_source(url, config, arguments[0], &error))
+		g_clear_pointer(&url, g_free);
 	if (url == NULL || !apply(url, config, arguments[0], &outcome, &error)) {
 		command_error(source_error_hint(error), "%s", error->message);
 		return EXIT_FAILED;

@@ -51,9 +51,22 @@ static bool filter_items(json_t *document)
 	return drifted;
 }
 
+// A name that is mistyped has no drift either.
+static bool domain_exists(void)
+{
+	g_autoptr(Store) store = read_api_open();
+	g_autofree char *escaped = g_uri_escape_string(domain_name, NULL, false);
+	g_autofree char *path = g_strdup_printf("/v1/domains/%s", escaped);
+	json_t *domain = store == NULL ? NULL : read_api_get(store, path);
+	bool exists = domain != NULL;
+
+	json_decref(domain);
+	return exists;
+}
+
 int cmd_drift(const Command *command, char **arguments)
 {
-	json_t *document = drift_list();
+	json_t *document = domain_name == NULL || domain_exists() ? drift_list() : NULL;
 	const json_t *item;
 	size_t index;
 

@@ -22,8 +22,9 @@ int cmd_help(const Command *command, char **arguments)
 {
 	const Command *about = arguments[0] != NULL ? command_find(arguments[0]) : NULL;
 
+	(void)command;
 	if (arguments[0] != NULL && about == NULL)
-		return command_usage(command, "unknown command '%s'", arguments[0]);
+		return command_unknown(arguments[0]);
 	g_autofree char *text = about != NULL ? command_help(about) : command_overview();
 	fputs(text, stdout);
 	return EXIT_OK;

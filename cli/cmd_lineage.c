@@ -200,7 +200,13 @@ static GString *read_all(const char *name)
 	if (failed)
 		command_error(NULL, "cannot read '%s': %s", name, g_strerror(errno));
 	close_input(file);
-	return failed ? NULL : g_steal_pointer(&text);
+	if (failed)
+		return NULL;
+	if (!g_utf8_validate(text->str, (gssize)text->len, NULL)) {
+		command_error("SQL is text in UTF-8", "cannot read '%s': it is not text", name);
+		return NULL;
+	}
+	return g_steal_pointer(&text);
 }
 
 static int run_file(void)

@@ -148,7 +148,7 @@ static bool open_store(Planning *planning, const char *argument, GError **error)
 	if (planning->config == NULL)
 		return false;
 	g_autofree char *url = store_path_url(error);
-	if (url == NULL)
+	if (url == NULL || !store_path_exists(url, error))
 		return false;
 	planning->store = store_open(url, STORE_READ_ONLY, error);
 	if (planning->store == NULL)
@@ -219,7 +219,11 @@ int cmd_plan(const Command *command, char **arguments)
 		return command_usage(
 			command, "--base compares with a revision of --repo, which is missing");
 	if (!make_plan(&planning, arguments[0], &error)) {
-		command_error(source_error_hint(error), "%s", error->message);
+		bool no_store = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+
+		command_error(no_store ? STORE_HINT "; --repo plans without one"
+				       : source_error_hint(error),
+			"%s", error->message);
 		return EXIT_FAILED;
 	}
 	return exit_of(planning.plan);

@@ -15,7 +15,8 @@ static char *option_flow;
 static char *option_state;
 static char **option_inputs;
 static gboolean option_follow;
-static int option_limit = 50;
+enum { DEFAULT_LIMIT = 50, MOST_LISTED = 1000 };
+static int option_limit = DEFAULT_LIMIT;
 
 const GOptionEntry runs_options[] = {
 	{"flow", 0, 0, G_OPTION_ARG_STRING, &option_flow, "list: only runs of this flow",
@@ -63,13 +64,23 @@ static void print_runs(const json_t *items)
 	text_table_print(table, stdout);
 }
 
+// Adds a parameter to a target, when it is given.
+static void add_parameter(GString *target, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	g_string_append_printf(target, "&%s=", name);
+	g_string_append_uri_escaped(target, value, NULL, false);
+}
+
 static int list_runs(Store *store)
 {
-	g_autofree char *path = g_strdup_printf("/v1/runs?limit=%d%s%s%s%s",
-		CLAMP(option_limit, 1, 1000), option_flow != NULL ? "&flow=" : "",
-		option_flow != NULL ? option_flow : "", option_state != NULL ? "&state=" : "",
-		option_state != NULL ? option_state : "");
-	json_t *runs = read_api_get(store, path);
+	g_autoptr(GString) target = g_string_new(NULL);
+
+	g_string_printf(target, "/v1/runs?limit=%d", option_limit);
+	add_parameter(target, "flow", option_flow);
+	add_parameter(target, "state", option_state);
+	json_t *runs = read_api_get(store, target->str);
 
 	if (runs == NULL)
 		return EXIT_FAILED;
@@ -102,8 +113,9 @@ static void print_tasks(const json_t *items)
 
 static int show_run(Store *store, const char *id)
 {
-	g_autofree char *path = g_strdup_printf("/v1/runs/%s", id);
-	g_autofree char *tasks_path = g_strdup_printf("/v1/runs/%s/tasks", id);
+	g_autofree char *escaped = g_uri_escape_string(id, NULL, false);
+	g_autofree char *path = g_strdup_printf("/v1/runs/%s", escaped);
+	g_autofree char *tasks_path = g_strdup_printf("/v1/runs/%s/tasks", escaped);
 	json_t *run = read_api_get(store, path);
 	json_t *tasks = run == NULL ? NULL : read_api_list(store, tasks_path);
 
@@ -174,7 +186,8 @@ static int act_on(const char *verb, const char *id)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *url = store_path_url(&error);
-	g_autoptr(Store) store = url == NULL ? NULL : store_open(url, STORE_READ_WRITE, &error);
+	bool there = url != NULL && store_path_exists(url, &error);
+	g_autoptr(Store) store = there ? store_open(url, STORE_READ_WRITE, &error) : NULL;
 
 	for (size_t i = 0; store != NULL && i < G_N_ELEMENTS(acts); i++) {
 		if (strcmp(acts[i].verb, verb) != 0 || !acts[i].act(store, id, &error))
@@ -183,7 +196,10 @@ static int act_on(const char *verb, const char *id)
 			printf("%s %s\n", id, acts[i].done);
 		return EXIT_OK;
 	}
-	command_error(NULL, "%s", error->message);
+	command_error(store != NULL	      ? "'weir runs' lists them"
+		      : url != NULL && !there ? STORE_HINT
+					      : NULL,
+		"%s", error->message);
 	return EXIT_FAILED;
 }
 
@@ -194,6 +210,33 @@ static bool is_act(const char *verb)
 			return true;
 	}
 	return false;
+}
+
+// The options of one verb mean nothing to another; states are taken in any letter case.
+static int check_options(const Command *command, const char *verb)
+{
+	RunState state;
+
+	if (strcmp(verb, "list") != 0 &&
+		(option_flow != NULL || option_state != NULL || option_limit != DEFAULT_LIMIT))
+		return command_usage(command, "--flow, --state and --limit go with 'list'");
+	if (strcmp(verb, "resume") != 0 && option_inputs != NULL)
+		return command_usage(command, "--input goes with 'resume'");
+	if (strcmp(verb, "logs") != 0 && option_follow)
+		return command_usage(command, "--follow goes with 'logs'");
+	if (option_limit < 1 || option_limit > MOST_LISTED)
+		return command_usage(
+			command, "'--limit' is from 1 to %d, not %d", MOST_LISTED, option_limit);
+	if (option_state == NULL)
+		return EXIT_OK;
+	g_autofree char *given = g_steal_pointer(&option_state);
+	option_state = g_ascii_strup(given, -1);
+	if (run_state_parse(option_state, &state))
+		return EXIT_OK;
+	g_autoptr(GString) names = g_string_new(NULL);
+	for (state = 0; state < RUN_STATES; state++)
+		g_string_append_printf(names, "%s%s", state > 0 ? ", " : "", run_state_name(state));
+	return command_usage(command, "'%s' is no state of a run; there are %s", given, names->str);
 }
 
 int cmd_runs(const Command *command, char **arguments)
@@ -210,6 +253,9 @@ int cmd_runs(const Command *command, char **arguments)
 			list ? "'weir runs list' takes no arguments"
 			     : "'weir runs %s' needs the id of a run",
 			verb);
+	int status = check_options(command, verb);
+	if (status != EXIT_OK)
+		return status;
 	if (is_act(verb))
 		return act_on(verb, arguments[1]);
 	g_autoptr(Store) store = read_api_open();

@@ -32,13 +32,25 @@ static json_t *all_schemas(void)
 	return all;
 }
 
+static int refuse_kind(const char *name)
+{
+	g_autoptr(GString) kinds = g_string_new("the kinds are: ");
+
+	for (const KeyPage *page = key_pages; page->name != NULL; page++)
+		g_string_append_printf(kinds, "%s, ", page->name);
+	g_string_append(kinds, server_page.name);
+	command_error(kinds->str, "there is no kind of file '%s'", name);
+	return EXIT_USAGE;
+}
+
 int cmd_schema(const Command *command, char **arguments)
 {
 	const KeyPage *page = arguments[0] == NULL ? NULL : command_keys_find(arguments[0]);
 	json_t *schema;
 
 	if (arguments[0] != NULL && page == NULL)
-		return command_usage(command, "there is no kind '%s'", arguments[0]);
+		return refuse_kind(arguments[0]);
+	(void)command;
 	schema = page == NULL ? all_schemas() : key_page_schema(page);
 	print(schema);
 	json_decref(schema);

@@ -198,7 +198,7 @@ static int serve(const char *path, const ServerOptions *options)
 	Server *server = server_start(options, &error);
 	if (server == NULL) {
 		command_error(NULL, "%s", error->message);
-		return EXIT_FAILED;
+		return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILED;
 	}
 	log_start(server, options);
 	wait_for_signals(server, &signals, path);

@@ -29,6 +29,11 @@ const char validate_details[] =
 	"Exits with 0 when there is no error (warnings do not count), else with 1.";
 // clang-format on
 
+static void print_count(size_t count, const char *noun, const char *then)
+{
+	printf("%zu %s%s%s", count, noun, count == 1 ? "" : "s", then);
+}
+
 static void print_summary(const Layout *layout, const DiagnosticList *diagnostics)
 {
 	size_t errors = diagnostic_list_errors(diagnostics);
@@ -37,8 +42,10 @@ static void print_summary(const Layout *layout, const DiagnosticList *diagnostic
 
 	for (size_t i = 0; i < layout_domains_length(layout); i++)
 		flows += layout_domain_at(layout, i)->flows_length;
-	printf("%zu domains, %zu flows: %zu errors, %zu warnings\n", layout_domains_length(layout),
-		flows, errors, warnings);
+	print_count(layout_domains_length(layout), "domain", ", ");
+	print_count(flows, "flow", ": ");
+	print_count(errors, "error", ", ");
+	print_count(warnings, "warning", "\n");
 }
 
 static void print_text(const Layout *layout, const DiagnosticList *diagnostics)
@@ -62,7 +69,8 @@ int cmd_validate(const Command *command, char **arguments)
 
 	(void)command;
 	if (layout == NULL) {
-		command_error(NULL, "%s", error->message);
+		command_error("give the folder that holds weir.yaml, or with --rev a repository",
+			"%s", error->message);
 		return EXIT_FAILED;
 	}
 	diagnostics = layout_diagnostics(layout);

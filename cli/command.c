@@ -2,9 +2,12 @@
 
 #include "api/suggest.h"
 #include "cli/command_pages.h"
+#include "cli/command_words.h"
 #include "cli/output.h"
 #include "cli/store_path.h"
+
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,47 +55,15 @@ int command_usage(const Command *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-static size_t option_count(const Command *command)
+static char **join(char *const *words, char *const *rest)
 {
-	size_t count = 0;
+	GStrvBuilder *all = g_strv_builder_new();
 
-	while (command->options != NULL && command->options[count].long_name != NULL)
-		count++;
-	return count;
-}
-
-static bool is_known_option(const Command *command, const char *word)
-{
-	size_t length = strcspn(word, "=");
-
-	for (size_t i = 0; i < option_count(command); i++) {
-		const GOptionEntry *option = &command->options[i];
-
-		if (word[1] != '-' && option->short_name != 0 && word[1] == option->short_name)
-			return true;
-		if (word[1] == '-' && strlen(option->long_name) == length - 2 &&
-			strncmp(option->long_name, word + 2, length - 2) == 0)
-			return true;
-	}
-	return false;
-}
-
-// Says that the command has no such option, and which one may have been meant.
-static int report_unknown_option(const Command *command, const char *word)
-{
-	size_t count = option_count(command);
-	g_autofree const char **names = g_new0(const char *, count + 1);
-	g_autofree char *name = g_strndup(word, strcspn(word, "="));
-	const char *meant;
-
-	for (size_t i = 0; i < count; i++)
-		names[i] = command->options[i].long_name;
-	meant = suggest_name(name + strspn(name, "-"), names);
-	if (meant == NULL)
-		return command_usage(command, "'weir %s' has no option '%s'", command->name, name);
-	g_autofree char *hint = g_strdup_printf("did you mean '--%s'?", meant);
-	command_error(hint, "'weir %s' has no option '%s'", command->name, name);
-	return EXIT_USAGE;
+	g_strv_builder_addv(all, (const char **)(uintptr_t)words);
+	g_strv_builder_addv(all, (const char **)(uintptr_t)rest);
+	char **joined = g_strv_builder_end(all);
+	g_strv_builder_unref(all);
+	return joined;
 }
 
 // Parses the options out of words, which is left with the arguments behind words[0].
@@ -100,22 +71,23 @@ static int parse_options(const Command *command, char ***words)
 {
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) read = NULL;
+	g_auto(GStrv) rest = NULL;
+	int status;
 
 	g_clear_pointer(&output_name, g_free);
 	g_clear_pointer(&store_option, g_free);
+	status = command_words_read(command, *words, &read, &rest);
+	if (status != EXIT_OK)
+		return status;
 	g_option_context_set_help_enabled(context, FALSE);
 	if (command->options != NULL)
 		g_option_context_add_main_entries(context, command->options, NULL);
-	if (g_option_context_parse_strv(context, words, &error) && output_check(&error))
-		return EXIT_OK;
-	for (char **word = *words + 1;
-		g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) &&
-		*word != NULL;
-		word++) {
-		if ((*word)[0] == '-' && (*word)[1] != '\0' && !is_known_option(command, *word))
-			return report_unknown_option(command, *word);
-	}
-	return command_usage(command, "%s", error->message);
+	if (!g_option_context_parse_strv(context, &read, &error) || !output_check(&error))
+		return command_usage(command, "%s", error->message);
+	g_strfreev(*words);
+	*words = join(read, rest);
+	return EXIT_OK;
 }
 
 static bool asks_for_help(char **words)
@@ -144,10 +116,6 @@ static int run_command(const Command *command, char ***words)
 	status = parse_options(command, words);
 	if (status != EXIT_OK)
 		return status;
-	if (*words != NULL && (*words)[0] != NULL && g_strcmp0((*words)[1], "--") == 0) {
-		g_free((*words)[1]);
-		memmove(*words + 1, *words + 2, g_strv_length(*words + 1) * sizeof **words);
-	}
 	count = (int)g_strv_length(*words) - 1;
 	if (count < command->min_arguments ||
 		(command->max_arguments >= 0 && count > command->max_arguments))
@@ -157,7 +125,7 @@ static int run_command(const Command *command, char ***words)
 	return command->run(command, *words + 1);
 }
 
-static int report_unknown_command(const char *name)
+int command_unknown(const char *name)
 {
 	const char *names[64] = {NULL};
 	const char *meant;
@@ -167,6 +135,11 @@ static int report_unknown_command(const char *name)
 		command->name != NULL && count + 1 < G_N_ELEMENTS(names); command++) {
 		if (command->summary != NULL)
 			names[count++] = command->name;
+	}
+	if (*name == '-') {
+		command_error("options stand behind the command: 'weir COMMAND --help' lists them",
+			"weir itself has no option '%s'", name);
+		return EXIT_USAGE;
 	}
 	meant = suggest_name(name, names);
 	g_autofree char *hint = meant != NULL ? g_strdup_printf("did you mean 'weir %s'?", meant)
@@ -189,7 +162,7 @@ static int dispatch(int argc, char **argv)
 		return print_text(command_overview());
 	command = command_find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
 	if (command == NULL)
-		return report_unknown_command(argv[1]);
+		return command_unknown(argv[1]);
 	g_auto(GStrv) words = g_strdupv(argv + 1);
 	return run_command(command, &words);
 }

@@ -44,6 +44,9 @@ extern const Command commands[];
 // Finds a command by name; NULL when there is none.
 const Command *command_find(const char *name);
 
+// Says that there is no such command, and which may have been meant; returns EXIT_USAGE.
+int command_unknown(const char *name);
+
 // Parses argv[1…] against the table, and runs the command. Returns the exit status of the process.
 // Main thread only.
 int command_main(int argc, char **argv);

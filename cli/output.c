@@ -68,19 +68,24 @@ bool output_is_json(void)
 	return output_name != NULL && strcmp(output_name, "json") == 0;
 }
 
+// Why a flush failed that nobody asked about yet.
+static int lost;
+
 void output_json(const json_t *value)
 {
 	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
 	putchar('\n');
-	fflush(stdout);
+	if (fflush(stdout) != 0)
+		lost = errno;
 }
 
 bool output_finish(GError **error)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return true;
-	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-		"cannot write to standard output: %s", g_strerror(errno));
+	int reason = lost != 0 ? lost : errno;
+	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason),
+		"cannot write to standard output: %s", g_strerror(reason));
 	return false;
 }
 

@@ -13,16 +13,14 @@ Store *read_api_open(void)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *url = store_path_url(&error);
-	const char *file = url != NULL ? store_path_file(url) : NULL;
 	Store *store;
 
 	if (url == NULL) {
 		command_error(NULL, "%s", error->message);
 		return NULL;
 	}
-	if (file != NULL && !g_file_test(file, G_FILE_TEST_EXISTS)) {
-		command_error("'weir serve PATH' makes one; '--store' or $WEIR_STORE names another",
-			"there is no store at '%s'", file);
+	if (!store_path_exists(url, &error)) {
+		command_error(STORE_HINT, "%s", error->message);
 		return NULL;
 	}
 	store = store_open(url, STORE_READ_ONLY, &error);
@@ -39,6 +37,30 @@ void read_api_report(const GError *error)
 	json_decref(problem);
 }
 
+// Where to look for what is not there.
+static const struct {
+	const char *prefix, *hint;
+} lists[] = {
+	{"/v1/flows/", "'weir flows' lists them"},
+	{"/v1/tables/", "'weir tables' lists them"},
+	{"/v1/runs/", "'weir runs' lists them"},
+	{"/v1/domains/", "'weir status' lists them"},
+};
+
+static void report_for(const GError *error, const char *path)
+{
+	json_t *problem = problem_document(error);
+	const char *hint = document_text(problem, "hint");
+	bool missing = document_number(problem, "status") == API_NOT_FOUND;
+
+	for (size_t i = 0; missing && hint == NULL && i < G_N_ELEMENTS(lists); i++) {
+		if (g_str_has_prefix(path, lists[i].prefix))
+			hint = lists[i].hint;
+	}
+	command_error(hint, "%s", document_text(problem, "detail"));
+	json_decref(problem);
+}
+
 json_t *read_api_get(Store *store, const char *path)
 {
 	g_autoptr(GError) error = NULL;
@@ -47,7 +69,7 @@ json_t *read_api_get(Store *store, const char *path)
 		api_get(store, health == NULL ? NULL : server_health_parts(health), path, &error);
 
 	if (document == NULL)
-		read_api_report(error);
+		report_for(error, path);
 	return document;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/run_file.h"
+#include "cli/file_read.h"
 
 #include "cli/command.h"
 #include "cli/output.h"
@@ -50,7 +51,7 @@ static Flow *flow_load(const char *file)
 	g_autofree char *text = NULL;
 	gsize length;
 
-	if (!g_file_get_contents(file, &text, &length, &error)) {
+	if (!file_read(file, "", &text, &length, &error)) {
 		command_error(NULL, "%s", error->message);
 		return NULL;
 	}

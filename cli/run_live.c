@@ -230,7 +230,9 @@ int run_live(const char *flow, char **inputs, bool follow)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *url = store_path_url(&error);
-	g_autoptr(Store) store = url == NULL ? NULL : store_open(url, STORE_READ_WRITE, &error);
+	g_autoptr(Store) store = url == NULL || !store_path_exists(url, &error)
+					 ? NULL
+					 : store_open(url, STORE_READ_WRITE, &error);
 	g_auto(FlowName) name = {NULL, NULL};
 	char id[27];
 	int status;
@@ -239,7 +241,11 @@ int run_live(const char *flow, char **inputs, bool follow)
 		create(store, url, &name, inputs, id, &error) &&
 		finish(store, &name, id, follow, &status, &error))
 		return status;
-	if (error != NULL)
+	if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) && store == NULL)
+		command_error(STORE_HINT, "%s", error->message);
+	else if (g_error_matches(error, STORE_ERROR, STORE_ERROR_MISSING))
+		command_error("'weir flows' lists them", "%s", error->message);
+	else if (error != NULL)
 		read_api_report(error);
 	return EXIT_FAILED;
 }

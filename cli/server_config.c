@@ -1,5 +1,6 @@
 #include "cli/server_config.h"
 
+#include "cli/file_read.h"
 #include "cli/retention_config.h"
 #include "repo-layout/keys.h"
 
@@ -138,7 +139,11 @@ bool server_roles_parse(const char *text, unsigned *ret_roles, GError **error)
 		if (!add_role(g_strstrip(*name), ret_roles, error))
 			return false;
 	}
-	return true;
+	if (*ret_roles != 0)
+		return true;
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		"no role is named; the roles are reconciler, scheduler, runner and api");
+	return false;
 }
 
 char *server_roles_text(unsigned roles)
@@ -202,7 +207,7 @@ static json_t *read_settings(const char *path, GError **error)
 	gsize length = 0;
 	json_t *settings = NULL;
 
-	if (!g_file_get_contents(path, &text, &length, error))
+	if (!file_read(path, "the configuration ", &text, &length, error))
 		return NULL;
 	g_autoptr(DiagnosticList) diagnostics = diagnostic_list_new();
 	g_autoptr(YamlDocument) document =

@@ -75,6 +75,16 @@ const char *store_path_file(const char *url)
 	return g_str_has_prefix(url, SQLITE_SCHEME) ? url + strlen(SQLITE_SCHEME) : NULL;
 }
 
+bool store_path_exists(const char *url, GError **error)
+{
+	const char *file = store_path_file(url);
+
+	if (file == NULL || g_file_test(file, G_FILE_TEST_EXISTS))
+		return true;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "there is no store at '%s'", file);
+	return false;
+}
+
 char *store_path_data_folder(const char *url)
 {
 	const char *file = store_path_file(url);

@@ -27,6 +27,10 @@ char *store_path_url(GError **error);
 // The file of a "sqlite:" URL, a pointer into it; NULL when the URL is of another kind.
 const char *store_path_file(const char *url);
 
+// Whether there is a store at url; when not, error says so, and STORE_HINT is what to do.
+#define STORE_HINT "'weir serve PATH' makes one; '--store' or $WEIR_STORE names another"
+bool store_path_exists(const char *url, GError **error);
+
 // The folder in which the embedded SQLite connections keep their data sets: the one of the store's file. The connection
 // "default" has its data sets in the folder "default" in there, one file each. Free the result with g_free().
 char *store_path_data_folder(const char *url);

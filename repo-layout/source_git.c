@@ -2,9 +2,11 @@
 #include "repo-layout/git_memory.h"
 #include "repo-layout/source_private.h"
 
+#include <errno.h>
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	LARGEST_TREE = 64 * 1024 * 1024,
@@ -294,6 +296,24 @@ static void commit_close(SourceTree *tree)
 
 static const SourceTable commit_table = {commit_folder, commit_size, commit_blob, commit_close};
 
+static void refuse_revision(const SourceTree *tree, const char *revision, GError **error)
+{
+	const git_error *problem = git_error_last();
+	bool unknown = problem != NULL && problem->klass == GIT_ERROR_REFERENCE;
+
+	if (strcmp(revision, "HEAD") == 0 && git_repository_head_unborn(tree->repository) == 1)
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"repository '%s' has no commit yet: make one first", tree->path);
+	else if (unknown)
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"repository '%s' has no revision '%s': give a branch, a tag or a commit",
+			tree->path, revision);
+	else
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot read revision '%s' of '%s': %s", revision, tree->path,
+			git_problem());
+}
+
 static bool find_commit(SourceTree *tree, const char *revision, GError **error)
 {
 	git_object *named = NULL;
@@ -306,9 +326,7 @@ static bool find_commit(SourceTree *tree, const char *revision, GError **error)
 		tree->time = git_commit_time(commit);
 		git_oid_tostr(tree->revision, sizeof(tree->revision), git_commit_id(commit));
 	} else {
-		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-			"cannot read revision '%s' of '%s': %s", revision, tree->path,
-			git_problem());
+		refuse_revision(tree, revision, error);
 	}
 	git_commit_free(commit);
 	git_object_free(named);
@@ -339,6 +357,24 @@ SourceTree *source_tree_open_repository(void *repository, const char *revision, 
 	return open_tree(repository, false, git_repository_path(repository), revision, error);
 }
 
+static void refuse_repository(const char *path, GError **error)
+{
+	const git_error *problem = git_error_last();
+	bool there = access(path, F_OK) == 0;
+
+	if (!there)
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot open the repository '%s': %s", path, g_strerror(errno));
+	else if (problem != NULL && problem->klass == GIT_ERROR_REPOSITORY)
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"'%s' is not a Git repository: give the folder that holds .git, or a bare "
+			"repository",
+			path);
+	else
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"cannot open the repository '%s': %s", path, git_problem());
+}
+
 SourceTree *source_tree_open_commit(const char *repository, const char *revision, GError **error)
 {
 	git_repository *opened = NULL;
@@ -350,8 +386,7 @@ SourceTree *source_tree_open_commit(const char *repository, const char *revision
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	if (git_repository_open_ext(&opened, repository, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) !=
 		0) {
-		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-			"cannot open the repository '%s': %s", repository, git_problem());
+		refuse_repository(repository, error);
 		git_libgit2_shutdown();
 		return NULL;
 	}

@@ -41,6 +41,9 @@ typedef struct {
 
 static const Refusal refusals[] = {
 	{{"stauts"}, "weir: error: unknown command 'stauts'\nhint: did you mean 'weir status'?\n"},
+	{{"--verbose", "status"},
+		"weir: error: weir itself has no option '--verbose'\n"
+		"hint: options stand behind the command: 'weir COMMAND --help' lists them\n"},
 	{{"zzz"}, "weir: error: unknown command 'zzz'\nhint: 'weir --help' lists the commands\n"},
 	{{"status", "--stroe=x"}, "weir: error: 'weir status' has no option '--stroe'\nhint: did "
 				  "you mean '--store'?\n"},
@@ -58,8 +61,27 @@ static const Refusal refusals[] = {
 	{{"tables", "show", "orders"},
 		"weir: error: the table 'orders' is not named like 'dataset.table'\n"
 		"hint: see 'weir tables --help'\n"},
-	{{"help", "nothing"},
-		"weir: error: unknown command 'nothing'\nhint: see 'weir help --help'\n"},
+	{{"help", "stauts"},
+		"weir: error: unknown command 'stauts'\nhint: did you mean 'weir status'?\n"},
+	{{"status", "--output"}, "weir: error: '--output' needs a value: text|json\nhint: see "
+				 "'weir status --help'\n"},
+	{{"status", "-o"}, "weir: error: '--output' needs a value: text|json\nhint: see 'weir "
+			   "status --help'\n"},
+	{{"runs", "--follow=yes"},
+		"weir: error: '--follow' takes no value\nhint: see 'weir runs --help'\n"},
+	{{"cron", "next", "-1 * * * *"}, "weir: error: 'weir cron' has no option '-1 * * * *'\n"
+					 "hint: an argument that begins with '-' stands behind "
+					 "'--', like: -- '-1 * * * *'\n"},
+	{{"cron", "next", "--", "-1 * * * *"},
+		"weir: error: column 1: '-' is not available in the minute\n"},
+	{{"schema", "flws"}, "weir: error: there is no kind of file 'flws'\nhint: the kinds are: "
+			     "project, domain, script, flow, schema, feed, flowset, server\n"},
+	{{"apply", "--max-deletions=-1"},
+		"weir: error: '--max-deletions' is at least 0, not -1\nhint: see 'weir apply "
+		"--help'\n"},
+	{{"serve", ".", "--roles", ""},
+		"weir: error: no role is named; the roles are reconciler, scheduler, runner and "
+		"api\n"},
 };
 
 static void test_wrong_words_are_answered(void)

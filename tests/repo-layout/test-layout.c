@@ -493,7 +493,7 @@ static void test_unreadable(void)
 	g_autoptr(SourceTree) tree =
 		source_tree_open_commit(repository_path(repository), "no-such", &error);
 	g_autofree char *message = g_strdup_printf(
-		"cannot read revision 'no-such' of '%s': revspec 'no-such' not found",
+		"repository '%s' has no revision 'no-such': give a branch, a tag or a commit",
 		repository_path(repository));
 
 	g_assert_null(tree);

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""What the command line says to people who make mistakes: each row has the words, the exit status, and all that stands on stderr.
+{f} is the folder of the story. Rows whose words are wrong by themselves are in tests/cli/test-command.c."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from weir import WEIR, Server, must, run, temporary, weir  # noqa: E402
+
+NO_STORE = "weir: error: there is no store at '{f}/none/weir.db'\nhint: 'weir serve PATH' makes one; '--store' or $WEIR_STORE names another"
+NO_FOLDER = "hint: give the folder that holds weir.yaml, or with --rev a repository"
+NO_REPOSITORY = "weir: error: '{f}/%s' is not a Git repository: give the folder that holds .git, or a bare repository"
+STATES = "CREATED, QUEUED, RUNNING, PAUSED, RETRYING, RESTARTED, KILLING, SUCCESS, WARNING, FAILED, KILLED, CANCELLED, SKIPPED, RETRIED"
+USAGE = "\nhint: see 'weir %s --help'"
+
+# With no store at all.
+BEFORE = [
+    ("run a.b", 1, NO_STORE),
+    ("runs kill x", 1, NO_STORE),
+    ("plan {f}/shop", 1, NO_STORE + "; --repo plans without one"),
+    ("apply", 1, "weir: error: name the repository to apply: 'weir apply REPO', or 'source' in --config"),
+    ("apply {f}/nowhere", 1, "weir: error: repository '{f}/nowhere' cannot be reached: No such file or directory; put it back, or correct the path"),
+    ("status", 1, NO_STORE),
+]
+ROWS = [
+    # Options with their values
+    ("runs --state ended", 64, f"weir: error: 'ended' is no state of a run; there are {STATES}" + USAGE % "runs"),
+    ("runs kill x --state FAILED", 64, "weir: error: --flow, --state and --limit go with 'list'" + USAGE % "runs"),
+    ("runs show x --follow", 64, "weir: error: --follow goes with 'logs'" + USAGE % "runs"),
+    ("runs list -i a=b", 64, "weir: error: --input goes with 'resume'" + USAGE % "runs"),
+    ("runs -nmany", 64, "weir: error: '--limit' is a whole number, not 'many'" + USAGE % "runs"),
+    ("runs -n0", 64, "weir: error: '--limit' is from 1 to 1000, not 0" + USAGE % "runs"),
+    ("runs -n -5", 64, "weir: error: '--limit' is from 1 to 1000, not -5" + USAGE % "runs"),
+    ("runs -n 2147483648", 64, "weir: error: '--limit' is a whole number, not '2147483648'" + USAGE % "runs"),
+    ("runs --follow=yes", 64, "weir: error: '--follow' takes no value" + USAGE % "runs"),
+    # What is not there
+    ("runs show x", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
+    ("runs kill x", 1, "weir: error: there is no run 'x' that has not ended\nhint: 'weir runs' lists them"),
+    ("flows show a.b", 1, "weir: error: there is no flow 'b' in the namespace 'a'\nhint: 'weir flows' lists them"),
+    ("tables show a.b", 1, "weir: error: there is no table 'a.b'\nhint: 'weir tables' lists them"),
+    ("run a.b", 1, "weir: error: there is no live flow 'a.b'\nhint: 'weir flows' lists them"),
+    ("drift --domain nope", 1, "weir: error: there is no domain 'nope'\nhint: 'weir status' lists them"),
+    # Files and folders
+    ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory"),
+    ("run --file {f}/shop", 1, "weir: error: cannot read '{f}/shop': it is a folder, name a file"),
+    ("lineage --file {f}/binary", 1, "weir: error: cannot read '{f}/binary': it is not text\nhint: SQL is text in UTF-8"),
+    ("validate {f}/binary", 1, "weir: error: cannot open '{f}/binary': Not a directory\n" + NO_FOLDER),
+    ("validate {f}/nowhere", 1, "weir: error: cannot open '{f}/nowhere': No such file or directory\n" + NO_FOLDER),
+    ("serve --config {f}/nope.yaml", 64, "weir: error: cannot read the configuration '{f}/nope.yaml': No such file or directory"),
+    ("serve --config {f}/shop", 64, "weir: error: cannot read the configuration '{f}/shop': it is a folder, name a file"),
+    # Repositories
+    ("plan --repo {f}/nowhere", 1, "weir: error: cannot open the repository '{f}/nowhere': No such file or directory"),
+    ("plan --repo {f}/binary", 1, NO_REPOSITORY % "binary"),
+    ("plan --repo {f}/folder", 1, NO_REPOSITORY % "folder"),
+    ("plan --repo {f}/empty", 1, "weir: error: repository '{f}/empty' has no commit yet: make one first"),
+    ("plan --repo {f}/shop --head nope", 1, "weir: error: repository '{f}/shop' has no revision 'nope': give a branch, a tag or a commit"),
+    ("apply {f}/folder", 1, NO_REPOSITORY % "folder"),
+    ("apply {f}/shop --branch nope", 1,
+     "weir: error: branch 'nope' is not in repository '{f}/shop'; it has 'main': push the branch, or name another one to track"),
+    # Addresses
+    ("serve {f}/shop --listen here", 64,
+     "weir: error: cannot listen on 'here': it has no host and port; an address is like '127.0.0.1:8480' or '[::1]:8480'"),
+    ("serve {f}/shop --listen 192.0.2.1:8480", 1,
+     "weir: error: cannot listen on '192.0.2.1:8480': Cannot assign requested address; no network of this machine has it: 'ip address' lists them"),
+    # Stores
+    ("status --store {f}/folder", 1, "weir: error: cannot open the store 'sqlite:{f}/folder': cannot open database '{f}/folder': it is a folder"),
+    ("status --store {f}/binary", 1, "weir: error: cannot open the store 'sqlite:{f}/binary': database '{f}/binary' is not an SQLite database"),
+    ("serve {f}/shop --store {f}/binary", 1, "weir: error: database '{f}/binary' is not an SQLite database"),
+]
+
+
+def prepare(folder):
+    must(weir("init", folder / "shop"))
+    for words in (["init", "-q", "-b", "main", "."], ["add", "-A"],
+                  ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qm", "One"]):
+        must(run("git", *words, cwd=folder / "shop"))
+    must(run("git", "init", "-q", "-b", "main", folder / "empty"))
+    (folder / "folder").mkdir()
+    (folder / "binary").write_bytes(bytes(range(256)) * 20)
+
+
+def check(folder, rows, store):
+    for words, status, expected in rows:
+        done = weir(*[word.replace("{f}", str(folder)) for word in words.split()], env={"WEIR_STORE": str(store), "NO_COLOR": "1"})
+        assert done.status == status, done
+        assert done.err == expected.replace("{f}", str(folder)) + "\n", (expected, done)
+        assert done.out == "", done
+
+
+def values_in_all_forms():
+    """-n2, -n 2, --count=2 and --count 2 are one; the last of several counts."""
+    cron = ("cron", "next", "0 0 1 1 *", "--from", "2026-01-02T00:00:00Z")
+    expected = "2027-01-01T00:00:00+00:00\n2028-01-01T00:00:00+00:00\n"
+    for form in (["-n2"], ["-n", "2"], ["--count=2"], ["--count", "2"], ["-n", "5", "-n2"], ["-n2", "--"]):
+        done = weir(*cron, *form)
+        assert (done.status, done.out) == (0, expected), done
+
+
+def output_that_is_lost(store):
+    for words in ("status", "status -o json", "schema", "--help", "flows"):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([WEIR, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                  env={**os.environ, "WEIR_STORE": str(store)})
+        assert (done.returncode, done.stderr) == (1, "weir: error: cannot write to standard output: No space left on device\n"), (words, done)
+    # Who stops reading has what it wanted.
+    done = run("sh", "-c", f"'{WEIR}' schema | head -1")
+    assert (done.status, done.out, done.err) == (0, "{\n", ""), done
+
+
+def a_port_in_use(folder):
+    with Server(folder, folder / "shop") as server:
+        done = weir("serve", folder / "shop", "--listen", f"127.0.0.1:{server.port}", "--store", folder / "other.db")
+        assert done.status == 1 and done.err == (f"weir: error: cannot listen on '127.0.0.1:{server.port}': Address already in use; "
+                                                 "is another weir running? '--listen' takes another address\n"), done
+        done = weir("apply", folder / "shop", "--store", server.store)
+        assert done.status == 1 and "the store is in use by another weir, process " in done.err, done
+
+
+def a_head_that_is_refused(folder):
+    (folder / "shop/weir.yaml").write_text("name: [\n")
+    must(run("git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qam", "Two", cwd=folder / "shop"))
+    done = weir("apply", folder / "shop", "--store", folder / "none/weir.db")
+    assert done.status == 1 and done.out.endswith(" is refused as a whole, what was live stays: 'weir validate' and 'weir status' tell why.\n"), done
+
+
+def main():
+    with temporary() as folder:
+        folder = pathlib.Path(folder).resolve()
+        store = folder / "none/weir.db"
+        prepare(folder)
+        check(folder, BEFORE, store)
+        assert not store.parent.exists(), "a mistake made a store"
+        must(weir("apply", folder / "shop", "--store", store))
+        check(folder, ROWS, store)
+        values_in_all_forms()
+        output_that_is_lost(store)
+        a_port_in_use(folder)
+        a_head_that_is_refused(folder)
+    print(f"{len(BEFORE) + len(ROWS)} mistakes are answered")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
