@@ -12,7 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOOK = 25 }; // milliseconds between looks whether another builder is done
+enum {
+	LOOK = 25, // milliseconds between looks whether another builder is done
+	FAILURE = 4096, // longest message of a failure
+};
 
 struct PackageEnv {
 	int lock;
@@ -105,12 +108,53 @@ static bool folder_build(
 	return false;
 }
 
+// ---- Failures, told to those who have waited
+
+static void failure_write(int lock, const GError *error)
+{
+	size_t length;
+
+	// Another may have more time.
+	if (error == NULL || g_error_matches(error, TASK_ERROR, TASK_ERROR_CANCELLED))
+		return;
+	length = MIN(strlen(error->message), (size_t)FAILURE);
+	if (pwrite(lock, error->message, length, 0) != (ssize_t)length)
+		return; // then they try themselves
+}
+
+// Why a build failed since a moment; NULL: none has.
+static char *failure_since(int lock, int64_t since)
+{
+	struct stat status;
+	g_autofree char *text = g_malloc0(FAILURE + 1);
+
+	if (since == 0 || fstat(lock, &status) < 0 ||
+		(int64_t)status.st_mtim.tv_sec * G_USEC_PER_SEC + status.st_mtim.tv_nsec / 1000 <
+			since ||
+		pread(lock, text, FAILURE, 0) <= 0)
+		return NULL;
+	return g_utf8_make_valid(text, -1);
+}
+
 // ---- Taking and giving back
 
-static bool wait_look(const PackageBuilder *builder, GError **error)
+// One who wants the environment.
+typedef struct {
+	const char *root, *digest;
+	const PackageBuilder *builder;
+	int64_t since; // when it began to wait for another; 0: it has not
+} Want;
+
+static bool wait_look(Want *want, GError **error)
 {
+	const PackageBuilder *builder = want->builder;
 	struct pollfd poll_fd = {.fd = builder->cancel_fd, .events = POLLIN};
 
+	if (want->since == 0) {
+		want->since = g_get_real_time();
+		if (builder->waits != NULL)
+			builder->waits(builder->data);
+	}
 	if (poll(&poll_fd, 1, LOOK) <= 0)
 		return true;
 	g_set_error(error, TASK_ERROR, TASK_ERROR_CANCELLED,
@@ -139,19 +183,39 @@ static bool use(const char *root, const char *digest, PackageEnv *env, int *ret_
 	return false;
 }
 
-// Builds it unless another is about it. False with error when the building failed.
-static bool build_or_leave(
-	const char *root, const char *digest, const PackageBuilder *builder, GError **error)
+// With the lock held alone.
+static bool build(const Want *want, int lock, GError **error)
 {
-	int lock = lock_try(root, digest, LOCK_EX);
-	g_autofree char *current = NULL;
+	g_autofree char *current = folder_current(want->root, want->digest);
+	g_autofree char *failure = current != NULL ? NULL : failure_since(lock, want->since);
+	GError *cause = NULL;
+
+	if (current != NULL)
+		return true;
+	if (failure != NULL) {
+		g_set_error_literal(error, TASK_ERROR, TASK_ERROR_FAILED, failure);
+		return false;
+	}
+	if (ftruncate(lock, 0) == 0 &&
+		folder_build(want->root, want->digest, want->builder, &cause))
+		return true;
+	if (cause == NULL)
+		return fail(error, "lock the environment in", want->root);
+	failure_write(lock, cause);
+	g_propagate_error(error, cause);
+	return false;
+}
+
+// Builds it unless another is about it. False with error when the building failed.
+static bool build_or_leave(Want *want, GError **error)
+{
+	int lock = lock_try(want->root, want->digest, LOCK_EX);
 	bool ok;
 
 	if (lock < 0)
-		return errno == EWOULDBLOCK ? wait_look(builder, error)
-					    : fail(error, "lock the environment in", root);
-	current = folder_current(root, digest);
-	ok = current != NULL || folder_build(root, digest, builder, error);
+		return errno == EWOULDBLOCK ? wait_look(want, error)
+					    : fail(error, "lock the environment in", want->root);
+	ok = build(want, lock, error);
 	close(lock);
 	return ok;
 }
@@ -160,6 +224,7 @@ PackageEnv *package_env_take(
 	const char *root, const char *digest, const PackageBuilder *builder, GError **error)
 {
 	g_autoptr(PackageEnv) env = g_new0(PackageEnv, 1);
+	Want want = {root, digest, builder, 0};
 	int number;
 
 	env->lock = -1;
@@ -173,7 +238,7 @@ PackageEnv *package_env_take(
 			fail(error, "lock the environment in", root);
 			return NULL;
 		}
-		if (!build_or_leave(root, digest, builder, error))
+		if (!build_or_leave(&want, error))
 			return NULL;
 	}
 	return g_steal_pointer(&env);

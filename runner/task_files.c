@@ -192,39 +192,3 @@ const char *task_context_scripts(TaskContext *context, GError **error)
 	context->scripts_there = true;
 	return folder;
 }
-
-// ---- What they are, without copying
-
-typedef struct {
-	const char *source;
-	GChecksum *checksum;
-} Digest;
-
-static bool digest_visit(const char *path, gpointer data)
-{
-	const Digest *digest = data;
-	g_autofree char *full = g_build_filename(digest->source, path, NULL);
-	g_autofree char *content = NULL;
-	gsize length = 0;
-
-	g_checksum_update(digest->checksum, (const guchar *)path, (gssize)strlen(path) + 1);
-	if (g_file_get_contents(full, &content, &length, NULL))
-		g_checksum_update(digest->checksum, (const guchar *)content, (gssize)length);
-	return true;
-}
-
-char *task_context_scripts_digest(const TaskContext *context)
-{
-	const RunnerOptions *options = runner_options(context->drive->runner);
-	const char *tree = flow_model_scripts_tree(context->drive->model);
-	Digest digest = {options->scripts_folder, NULL};
-	char *text;
-
-	if (options->scripts_folder == NULL)
-		return g_strdup(tree != NULL ? tree : "");
-	digest.checksum = g_checksum_new(G_CHECKSUM_SHA256);
-	folder_walk(options->scripts_folder, digest_visit, &digest);
-	text = g_strdup(g_checksum_get_string(digest.checksum));
-	g_checksum_free(digest.checksum);
-	return text;
-}

@@ -188,8 +188,6 @@ bool task_context_folder_is_shared(const TaskContext *context);
 // The task's folder, filled at the first call with the files of the domain's scripts/ at the run's revision (`weir run
 // --file`: of the folder scripts beside the flow); `scripts` in it leads to itself, so that both names work. NULL with error.
 const char *task_context_scripts(TaskContext *context, GError **error);
-// What identifies those files: the same text while they are the same. "" when there are none. Free with g_free.
-char *task_context_scripts_digest(const TaskContext *context);
 // Where environments of packages are kept (runner/package_env.h). Borrowed.
 const char *task_context_environments(const TaskContext *context);
 // Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path is taken

@@ -3,7 +3,7 @@
 // The packages are what `packages` lists, or the file package.json among the files that the task sees (with package-lock.json,
 // exactly those of the lock). They are installed once for each version of Node.js and list, and are there as node_modules in the
 // task's folder. Without a list npm is never run.
-#include "runner/folder.h"
+#include "runner/tasks/build_variables.h"
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_packages.h"
 #include "runner/tasks/tasks.h"
@@ -28,6 +28,8 @@ static char *program_find(const ScriptTask *task, const char *key, const char *n
 
 // ---- The list
 
+static const char FILE_SCHEME[] = "file:";
+
 // name@1.2.3 or @scope/name@1.2.3; without a version any.
 static void package_put(json_t *packages, const char *text)
 {
@@ -47,9 +49,9 @@ static json_t *version_of(const ScriptTask *task, const json_t *value)
 		text = json_dumps(value, JSON_ENCODE_ANY);
 		return json_string(text);
 	}
-	if (!g_str_has_prefix(version, "file:") || version[5] == '/')
+	if (!g_str_has_prefix(version, FILE_SCHEME) || version[strlen(FILE_SCHEME)] == '/')
 		return json_string(version);
-	text = g_strdup_printf("file:%s/%s", task->folder, version + 5);
+	text = g_strdup_printf("%s%s/%s", FILE_SCHEME, task->folder, version + strlen(FILE_SCHEME));
 	return json_string(text);
 }
 
@@ -77,6 +79,7 @@ static json_t *dependencies_of(const ScriptTask *task, json_t *given)
 typedef struct {
 	ScriptTask *task;
 	char *json, *lock;
+	char *settings; // of .npmrc; NULL: none
 	char *identity; // of the list, without the path of this task's folder
 	char *npm;
 } Build;
@@ -85,6 +88,7 @@ static void build_clear(Build *build)
 {
 	g_free(build->json);
 	g_free(build->lock);
+	g_free(build->settings);
 	g_free(build->identity);
 	g_free(build->npm);
 }
@@ -139,8 +143,10 @@ static bool list_read(Build *build, GError **error)
 	const char *folder = build->task->folder;
 	g_autofree char *file = g_build_filename(folder, "package.json", NULL);
 	g_autofree char *lock = g_build_filename(folder, "package-lock.json", NULL);
+	g_autofree char *settings = g_build_filename(folder, ".npmrc", NULL);
 	json_t *given = NULL;
 
+	g_file_get_contents(settings, &build->settings, NULL, NULL);
 	if (!task_context_json(build->task->context, "packages", &given, error))
 		return false;
 	if (given != NULL) {
@@ -169,6 +175,8 @@ static void install_fail(const Build *build, const GPtrArray *lines, GError **er
 	};
 	g_autofree char *package = NULL;
 	g_autofree char *cause = NULL;
+	ScriptFailure failure = {
+		NULL, "npm did not succeed; its last lines are in the log", "npm_config_registry"};
 
 	for (size_t i = 0; package == NULL && i < G_N_ELEMENTS(marks); i++)
 		package = script_lines_find(lines, marks[i].before, marks[i].end);
@@ -177,30 +185,45 @@ static void install_fail(const Build *build, const GPtrArray *lines, GError **er
 	cause = script_lines_find(lines, "npm error code ", "\n");
 	if (cause == NULL)
 		cause = script_lines_find(lines, "npm ERR! code ", "\n");
-	script_packages_fail(build->task, lines, package,
-		cause != NULL ? cause : "npm did not succeed; its last lines are in the log",
-		error);
+	failure.package = package;
+	if (cause != NULL)
+		failure.cause = cause;
+	script_packages_fail(build->task, lines, &failure, error);
+}
+
+// Which of the files that npm reads are in the new folder.
+static bool files_write(const Build *build, const char *folder, GError **error)
+{
+	const struct {
+		const char *name, *text;
+	} files[] = {
+		{"package.json", build->json},
+		{"package-lock.json", build->lock},
+		{".npmrc", build->settings},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		if (files[i].text != NULL &&
+			!script_file_write(folder, files[i].name, files[i].text,
+				strlen(files[i].text), false, error))
+			return false;
+	}
+	return true;
 }
 
 static bool environment_build(const char *folder, void *data, GError **error)
 {
 	const Build *build = data;
-	g_autofree char *cache = g_build_filename(folder, ".npm", NULL);
-	g_autofree char *variable = g_strdup_printf("npm_config_cache=%s", cache);
+	g_autofree char *home = g_build_filename(folder, SCRIPT_BUILD_HOME, NULL);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-	const char *more[] = {variable, "npm_config_update_notifier=false", NULL};
+	const char *more[] = {"npm_config_update_notifier=false", "npm_config_logs_max=0", NULL};
 	const char *arguments[] = {build->npm, build->lock != NULL ? "ci" : "install", "--no-audit",
 		"--no-fund", "--omit=dev", "--install-links", "--loglevel=error", NULL};
 
-	if (!script_file_write(
-		    folder, "package.json", build->json, strlen(build->json), false, error) ||
-		(build->lock != NULL && !script_file_write(folder, "package-lock.json", build->lock,
-						strlen(build->lock), false, error)))
+	if (!files_write(build, folder, error))
 		return false;
-	if (script_program_run(build->task, folder, arguments, more, lines, error)) {
-		folder_remove(cache);
+	if (script_program_run(build->task, folder, home, arguments, more, lines, error))
 		return true;
-	}
 	if (error == NULL || !g_error_matches(*error, TASK_ERROR, TASK_ERROR_CANCELLED))
 		install_fail(build, lines, error);
 	return false;
@@ -223,21 +246,45 @@ static bool modules_link(const ScriptTask *task, const char *modules, GError **e
 	return false;
 }
 
+// What identifies the packages: the list, and what is in files that it speaks of.
+static char *list_identity(const Build *build)
+{
+	static const char *const groups[] = {"dependencies", "optionalDependencies"};
+	GString *identity = g_string_new(build->identity);
+	json_t *json = json_loads(build->json, 0, NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
+		const char *name;
+		json_t *value;
+
+		json_object_foreach(json_object_get(json, groups[i]), name, value)
+		{
+			const char *version = json_string_value(value);
+
+			if (version != NULL && g_str_has_prefix(version, FILE_SCHEME))
+				build_path_identity(
+					build->task, version + strlen(FILE_SCHEME), identity);
+		}
+	}
+	json_decref(json);
+	g_string_replace(identity, build->task->folder, ".", 0); // it is another one each time
+	return g_string_free(identity, FALSE);
+}
+
 static bool packages_take(ScriptTask *task, Build *build, GError **error)
 {
 	g_autofree char *version = script_version(task, task->program, "--version", error);
-	g_autofree char *files = NULL;
+	g_autofree char *list = NULL;
 	g_autofree char *modules = NULL;
 	g_autofree char *key = NULL;
 
 	build->npm = version == NULL ? NULL : program_find(task, "npmPath", "npm", error);
 	if (build->npm == NULL)
 		return false;
-	files = strstr(build->identity, "file:") != NULL
-			? task_context_scripts_digest(task->context)
-			: g_strdup("");
-	key = g_strdup_printf("node\n%s\n%s\n%s\n%s\n%s", task->program, version, files,
-		build->identity, build->lock != NULL ? build->lock : "");
+	list = list_identity(build);
+	key = g_strdup_printf("node\n%s\n%s\n%s\n%s\n%s", task->program, version, list,
+		build->lock != NULL ? build->lock : "",
+		build->settings != NULL ? build->settings : "");
 	if (!script_packages_take(task, key, environment_build, build, error))
 		return false;
 	modules = g_build_filename(package_env_folder(task->packages), "node_modules", NULL);

@@ -2,6 +2,7 @@
 //
 // The environment holds what `requirements` lists, or the file requirements.txt among the files of the domain's scripts/. It is
 // built once for each interpreter and list. Without a list there is no environment, and pip is never run.
+#include "runner/tasks/python_list.h"
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_packages.h"
 #include "runner/tasks/tasks.h"
@@ -35,97 +36,9 @@ static char *interpreter_find(const ScriptTask *task, GError **error)
 	return program;
 }
 
-// ---- The list
-
-// The lines of the list as pip takes them; NULL in *ret_list when there is none.
-static bool list_read(ScriptTask *task, char **ret_list, GError **error)
-{
-	json_t *given = NULL;
-	g_autoptr(GString) list = g_string_new(NULL);
-	g_autofree char *file = g_build_filename(task->folder, "requirements.txt", NULL);
-
-	*ret_list = NULL;
-	if (!task_context_json(task->context, "requirements", &given, error))
-		return false;
-	if (given == NULL) {
-		g_file_get_contents(file, ret_list, NULL, NULL);
-		return true;
-	}
-	if (json_is_string(given))
-		g_string_append_printf(list, "%s\n", json_string_value(given));
-	for (size_t i = 0; i < json_array_size(given); i++) {
-		const char *line = json_string_value(json_array_get(given, i));
-
-		g_string_append_printf(list, "%s\n", line != NULL ? line : "");
-	}
-	json_decref(given);
-	*ret_list = g_strdup(list->str);
-	return true;
-}
-
-static bool is_blank(const char *list)
-{
-	g_auto(GStrv) lines = g_strsplit(list, "\n", -1);
-
-	for (char **line = lines; *line != NULL; line++) {
-		g_strstrip(*line);
-		if (**line != '\0' && **line != '#')
-			return false;
-	}
-	return true;
-}
-
-// A line that names no file, option or address, and no version.
-static bool is_loose(const char *line)
-{
-	return g_ascii_isalnum(*line) && strstr(line, "==") == NULL && strchr(line, '@') == NULL &&
-	       strchr(line, '/') == NULL && !g_str_has_suffix(line, ".whl");
-}
-
-static void loose_warn(const ScriptTask *task, const char *list)
-{
-	g_auto(GStrv) lines = g_strsplit(list, "\n", -1);
-
-	for (char **line = lines; *line != NULL; line++) {
-		if (is_loose(g_strstrip(*line)))
-			task_context_log(task->context, TASK_LOG_WARN,
-				"'%s' is not pinned to a version: it stays what it is when the "
-				"environment is built; write '%s==VERSION'",
-				*line, *line);
-	}
-}
-
-// What a line says where something is: the value of an option, or a requirement that is a path. NULL: nothing.
-static const char *line_place(const char *line)
-{
-	static const char *const options[] = {"-r", "-c", "-e", "-f", "--requirement",
-		"--constraint", "--editable", "--find-links"};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-		size_t length = strlen(options[i]);
-
-		if (strncmp(line, options[i], length) == 0 && strchr(" =", line[length]) != NULL)
-			return line + length + strspn(line + length, " =");
-	}
-	return *line != '-' && (strchr(line, '/') != NULL || g_str_has_suffix(line, ".whl")) ? line
-											     : NULL;
-}
-
-// Whether the list speaks of files of scripts/: they are then part of what identifies the environment.
-static bool names_files(const char *list)
-{
-	g_auto(GStrv) lines = g_strsplit(list, "\n", -1);
-
-	for (char **line = lines; *line != NULL; line++) {
-		const char *place = line_place(g_strstrip(*line));
-
-		if (place != NULL && *place != '/' && strstr(place, "://") == NULL)
-			return true;
-	}
-	return false;
-}
-
 // ---- Building
+
+static const char INDEX[] = "PIP_INDEX_URL";
 
 typedef struct {
 	ScriptTask *task;
@@ -133,25 +46,27 @@ typedef struct {
 	const char *list;
 } Build;
 
-static bool venv_make(const Build *build, const char *folder, GError **error)
+// With -I: neither the task's files nor its variables stand in for modules of Python.
+static bool venv_make(const Build *build, const char *folder, const char *home, GError **error)
 {
-	const char *arguments[] = {build->interpreter, "-m", "venv", folder, NULL};
-	const char *none[] = {NULL};
+	const char *arguments[] = {build->interpreter, "-I", "-m", "venv", folder, NULL};
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *module = NULL;
+	ScriptFailure failure = {NULL,
+		"the virtual environment cannot be made; the last lines are in the log", INDEX};
 
-	if (script_program_run(build->task, build->task->folder, arguments, none, lines, error))
+	if (script_program_run(
+		    build->task, build->task->folder, home, arguments, NULL, lines, error))
 		return true;
 	if (error != NULL && g_error_matches(*error, TASK_ERROR, TASK_ERROR_CANCELLED))
 		return false;
 	module = script_lines_find(lines, "ensurepip is not", "");
 	if (module == NULL)
 		module = script_lines_find(lines, "No module named", "");
-	script_packages_fail(build->task, lines, NULL,
-		module != NULL ? "Python has no module to make environments; install the package "
-				 "'python3-venv'"
-			       : "the virtual environment cannot be made",
-		error);
+	if (module != NULL)
+		failure.cause = "Python has no module to make environments; install the package "
+				"'python3-venv'";
+	script_packages_fail(build->task, lines, &failure, error);
 	return false;
 }
 
@@ -165,41 +80,50 @@ static void install_fail(const Build *build, const GPtrArray *lines, GError **er
 		{"Failed building wheel for ", " \n"},
 		{"Failed to build ", "\n"},
 		{"Invalid requirement: '", "'"},
-		{"Could not install packages due to an OSError: ", "\n"},
 	};
 	g_autofree char *package = NULL;
-	g_autofree char *cause = NULL;
+	g_autofree char *cause = script_lines_find(lines, "ERROR: ", "\n");
+	ScriptFailure failure = {NULL,
+		cause != NULL ? cause : "pip did not succeed; its last lines are in the log",
+		INDEX};
 
 	for (size_t i = 0; package == NULL && i < G_N_ELEMENTS(marks); i++)
 		package = script_lines_find(lines, marks[i].before, marks[i].end);
-	cause = script_lines_find(lines, "ERROR: ", "\n");
-	script_packages_fail(build->task, lines, package,
-		cause != NULL ? cause : "pip did not succeed; its last lines are in the log",
-		error);
+	failure.package = package;
+	script_packages_fail(build->task, lines, &failure, error);
+}
+
+static bool packages_install(
+	const Build *build, const char *folder, const char *home, GError **error)
+{
+	ScriptTask *task = build->task;
+	g_autofree char *python = g_build_filename(folder, "bin", "python", NULL);
+	// In the task's folder, to which the paths of the list are relative.
+	g_autofree char *file = script_own_file(task, ".txt");
+	const char *arguments[] = {python, "-I", "-m", "pip", "install",
+		"--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar",
+		"off", "-r", file, NULL};
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *path = g_build_filename(task->folder, file, NULL);
+	bool ok;
+
+	if (!script_file_write(task->folder, file, build->list, strlen(build->list), false, error))
+		return false;
+	ok = script_program_run(task, task->folder, home, arguments, NULL, lines, error);
+	unlink(path);
+	if (!ok && (error == NULL || !g_error_matches(*error, TASK_ERROR, TASK_ERROR_CANCELLED)))
+		install_fail(build, lines, error);
+	return ok;
 }
 
 static bool environment_build(const char *folder, void *data, GError **error)
 {
 	const Build *build = data;
-	g_autofree char *python = g_build_filename(folder, "bin", "python", NULL);
-	g_autofree char *file = g_build_filename(folder, "requirements.txt", NULL);
-	const char *arguments[] = {python, "-m", "pip", "install", "--disable-pip-version-check",
-		"--no-input", "--no-cache-dir", "--progress-bar", "off", "-r", file, NULL};
-	const char *none[] = {NULL};
-	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *home = g_build_filename(folder, SCRIPT_BUILD_HOME, NULL);
 
-	loose_warn(build->task, build->list);
-	if (!venv_make(build, folder, error))
-		return false;
-	if (is_blank(build->list))
-		return true;
-	if (!g_file_set_contents(file, build->list, -1, error))
-		return false;
-	if (script_program_run(build->task, build->task->folder, arguments, none, lines, error))
-		return true;
-	if (error == NULL || !g_error_matches(*error, TASK_ERROR, TASK_ERROR_CANCELLED))
-		install_fail(build, lines, error);
-	return false;
+	python_list_warn(build->task, build->list);
+	return venv_make(build, folder, home, error) &&
+	       (python_list_is_blank(build->list) || packages_install(build, folder, home, error));
 }
 
 // Where a task without packages finds its interpreter by the name python.
@@ -220,15 +144,13 @@ static bool links_build(const char *folder, void *data, GError **error)
 static bool environment_take(ScriptTask *task, Build *build, GError **error)
 {
 	g_autofree char *version = script_version(task, build->interpreter, "-VV", error);
-	g_autofree char *files = NULL;
+	g_autofree char *list = NULL;
 	g_autofree char *key = NULL;
 
 	if (version == NULL)
 		return false;
-	files = names_files(build->list) ? task_context_scripts_digest(task->context)
-					 : g_strdup("");
-	key = g_strdup_printf(
-		"python\n%s\n%s\n%s\n%s", build->interpreter, version, files, build->list);
+	list = python_list_identity(task, build->list);
+	key = g_strdup_printf("python\n%s\n%s\n%s", build->interpreter, version, list);
 	if (!script_packages_take(task, key, environment_build, build, error))
 		return false;
 	g_ptr_array_add(task->variables,
@@ -285,10 +207,11 @@ static bool python_prepare(ScriptTask *task, GError **error)
 	Build build = {task, interpreter, NULL};
 	bool environment;
 
-	if (interpreter == NULL || !list_read(task, &list, error))
+	if (interpreter == NULL || !python_list_read(task, &list, error))
 		return false;
 	build.list = list != NULL ? list : "";
-	environment = !json_is_false(wanted) && (json_is_true(wanted) || !is_blank(build.list));
+	environment = !json_is_false(wanted) &&
+		      (json_is_true(wanted) || !python_list_is_blank(build.list));
 	g_ptr_array_add(task->variables, g_strdup("PYTHONUNBUFFERED=1"));
 	if (environment && !environment_take(task, &build, error))
 		return false;

@@ -14,6 +14,22 @@ enum { ARGUMENT_LIMIT = 100 * 1024 }; // the kernel takes no argument of 128 KiB
 
 // ---- The environment
 
+static void values_to_texts(json_t *object)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		g_autofree char *text = NULL;
+
+		if (json_is_string(value) || json_is_null(value))
+			continue;
+		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		json_object_set_new(object, name, json_string(text));
+	}
+}
+
 static bool declared_read(ScriptTask *task, GError **error)
 {
 	json_t *parsed;
@@ -29,6 +45,7 @@ static bool declared_read(ScriptTask *task, GError **error)
 		json_decref(task->declared);
 		task->declared = json_object();
 	}
+	values_to_texts(task->declared);
 	return true;
 }
 
@@ -70,8 +87,6 @@ static bool declared_add(const ScriptTask *task, GPtrArray *environment, GError 
 
 	json_object_foreach(task->declared, name, value)
 	{
-		g_autofree char *other = NULL;
-
 		if (*name == '\0' || strchr(name, '=') != NULL) {
 			g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
 				"property 'env': '%s' is no name of an environment variable", name);
@@ -79,11 +94,8 @@ static bool declared_add(const ScriptTask *task, GPtrArray *environment, GError 
 		}
 		if (strcmp(name, "PATH") == 0 || json_is_null(value))
 			continue;
-		if (!json_is_string(value))
-			other = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 		g_ptr_array_add(
-			environment, g_strdup_printf("%s=%s", name,
-					     other != NULL ? other : json_string_value(value)));
+			environment, g_strdup_printf("%s=%s", name, json_string_value(value)));
 	}
 	return true;
 }
@@ -95,7 +107,7 @@ static void default_add(
 		g_ptr_array_add(environment, g_strdup_printf("%s=%s", name, value));
 }
 
-bool script_task_environment(const ScriptTask *task, GPtrArray *environment, GError **error)
+static bool task_environment(const ScriptTask *task, GPtrArray *environment, GError **error)
 {
 	g_autofree char *path = path_value(task);
 	g_autofree char *below = script_output_folder(task->context);
@@ -235,8 +247,7 @@ static void plain_arguments(const GString *commands, GPtrArray *arguments)
 	}
 }
 
-// The name of a file of the task's own that is neither seen nor kept. Others may work in the same folder.
-static char *own_file(const ScriptTask *task, const char *suffix)
+char *script_own_file(const ScriptTask *task, const char *suffix)
 {
 	return g_strdup_printf(".%s-%s%s", task_context_task(task->context)->id,
 		task_context_task_run_id(task->context), suffix);
@@ -262,7 +273,7 @@ static bool shell_arguments(const ScriptTask *task, const Source *source, const 
 	if (lines->len <= ARGUMENT_LIMIT) {
 		g_string_append_len(text, lines->str, (gssize)lines->len);
 	} else {
-		*ret_file = own_file(task, ".sh");
+		*ret_file = script_own_file(task, ".sh");
 		if (!script_file_write(
 			    task->folder, *ret_file, lines->str, lines->len, false, error))
 			return false;
@@ -294,7 +305,7 @@ static bool file_arguments(const ScriptTask *task, const ScriptLanguage *languag
 	g_autofree char *long_lines = NULL;
 	g_autoptr(GString) lines = g_string_new(source->before->str);
 
-	*ret_file = own_file(task, language->suffix);
+	*ret_file = script_own_file(task, language->suffix);
 	if (!script_file_write(
 		    task->folder, *ret_file, source->script, strlen(source->script), false, error))
 		return false;
@@ -349,7 +360,7 @@ static bool process_start(const ScriptTask *task, ScriptOutput *output, const GP
 	int64_t grace;
 
 	if (!script_limits_read(context, limits, &limit_count, error) ||
-		!script_task_environment(task, environment, error) ||
+		!task_environment(task, environment, error) ||
 		!task_context_duration(context, "grace", 10 * G_USEC_PER_SEC, &grace, error) ||
 		!task_context_text(context, "workingDirectory", &below, error))
 		return false;

@@ -12,7 +12,7 @@
 typedef struct {
 	TaskContext *context;
 	const char *folder; // the task's; borrowed
-	json_t *declared; // the property env, rendered: an object; owned
+	json_t *declared; // the property env, rendered: names to texts or null; owned
 	GPtrArray *paths; // char *: folders that come first in PATH
 	GPtrArray *variables; // char *: "NAME=value", where env declares no other
 	char *program; // what runs a script's file: a path; NULL for the shell
@@ -34,5 +34,5 @@ bool script_task_run(
 const char *script_task_variable(const ScriptTask *task, const char *name);
 // The path of a program in the task's PATH; NULL when there is none. To be freed.
 char *script_task_program(const ScriptTask *task, const char *name);
-// The environment of the task, for programs that prepare it: "NAME=value", ended by NULL.
-bool script_task_environment(const ScriptTask *task, GPtrArray *environment, GError **error);
+// The name of a file in the task's folder that is neither seen nor kept, though others may work there, too. To be freed.
+char *script_own_file(const ScriptTask *task, const char *suffix);

@@ -2,6 +2,7 @@
 #include "runner/package_env.h"
 
 #include "runner/folder.h"
+#include "runner/task_type.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -172,6 +173,56 @@ static void test_failure(void)
 	root_end(root);
 }
 
+static atomic_int failures, waiters;
+
+static bool build_badly_slowly(const char *folder, void *data, GError **error)
+{
+	(void)folder, (void)data;
+	atomic_fetch_add(&builds, 1);
+	for (int i = 0; i < 2000 && atomic_load(&waiters) < 5; i++)
+		g_usleep(5000);
+	g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "no luck today");
+	return false;
+}
+
+static void note_waiting(void *data)
+{
+	(void)data;
+	atomic_fetch_add(&waiters, 1);
+}
+
+static void *fail_in_thread(void *root)
+{
+	PackageBuilder builder = {
+		.build = build_badly_slowly, .waits = note_waiting, .cancel_fd = -1};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(package_env_take(root, "d", &builder, &error));
+	g_assert_cmpstr(error->message, ==, "no luck today");
+	atomic_fetch_add(&failures, 1);
+	return NULL;
+}
+
+// Those who waited for a build that failed do not try it one after the other; who comes later tries.
+static void test_failure_is_shared(void)
+{
+	char *root = root_new();
+	pthread_t threads[6];
+
+	atomic_store(&builds, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		pthread_create(&threads[i], NULL, fail_in_thread, root);
+	for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+		pthread_join(threads[i], NULL);
+	g_assert_cmpint(atomic_load(&failures), ==, 6);
+	g_assert_cmpint(atomic_load(&waiters), ==, 5); // each says so once
+	g_assert_cmpint(atomic_load(&builds), ==, 1);
+	g_usleep(20000); // the clock of the file system is a coarse one
+	package_env_give_back(take(root, "d"));
+	g_assert_cmpint(atomic_load(&builds), ==, 2);
+	root_end(root);
+}
+
 static void test_removed_by_age(void)
 {
 	char *root = root_new();
@@ -262,6 +313,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/package-env/sweep-takes-what-killed-builds-left",
 		test_sweep_takes_what_killed_builds_left);
 	g_test_add_func("/package-env/failure", test_failure);
+	g_test_add_func("/package-env/failure-is-shared", test_failure_is_shared);
 	g_test_add_func("/package-env/removed-by-age", test_removed_by_age);
 	g_test_add_func("/package-env/taken-while-swept", test_taken_while_swept);
 	g_test_add_func("/package-env/cancelled", test_cancelled);

@@ -364,6 +364,234 @@ static void test_missing_package(void)
 	json_decref(report);
 }
 
+// One build, however the list of a flow comes to a task.
+static void test_plugin_defaults(void)
+{
+	g_autofree char *environments = g_build_filename(bed, "environments", NULL);
+	RunnerOptions options = {.slots = 2, .sole = true, .environments_folder = environments};
+	g_autoptr(GString) yaml = g_string_new(
+		"id: f\nnamespace: t\npluginDefaults:\n"
+		"  - {type: python, values: {requirements: [tiny==1.0, "
+		"'# by default', " LOCAL "]}}\ntasks:\n"
+		"  - {id: a, type: io.kestra.plugin.scripts.python.Script, script: 'import tiny; "
+		"print(\"has\", tiny.VERSION)'}\n"
+		"  - {id: b, type: python, commands: [\"python -c 'import tiny; print(\\\"has\\\", "
+		"tiny.VERSION)'\"]}\n"
+		"  - {id: c, type: python, requirements: [], script: 'import sys; print(\"has\", "
+		"sys.prefix == sys.base_prefix)'}\n");
+	json_t *report;
+
+	g_string_replace(yaml, "BED", bed, 0);
+	report = bed_run_with(yaml->str, NULL, &options);
+	g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpuint(count_of(report, "INFO building the packages' environment\n"), ==, 1);
+	g_assert_cmpuint(count_of(report, "INFO has 1.0\n"), ==, 2);
+	g_assert_cmpuint(count_of(report, "INFO has True\n"), ==, 1);
+	json_decref(report);
+}
+
+// Lists in several files, and files whose names are those of modules that pip needs.
+static void test_list_of_lists(void)
+{
+	write_file("several/logging.py", "raise SystemExit('not this one')\n");
+	write_file("several/types.py", "raise SystemExit('not this one')\n");
+	write_file("several/more/base.txt", "tiny==1.0\n");
+	command("printf -- '--no-index\n--find-links=BED/packages\n-r more/base.txt\n' > "
+		"BED/several/requirements.txt");
+	static const char tasks[] =
+		"- {id: a, type: python, interpreter: [python, -I], script: 'import tiny; "
+		"print(\"has\", tiny.VERSION)'}";
+	json_t *report = run_tasks(tasks, "several");
+
+	if (count_of(report, "INFO has 1.0\n") != 1)
+		g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpuint(count_of(report, "INFO has 1.0\n"), ==, 1);
+	json_decref(report);
+	assert_run(tasks, "several", "SUCCESS: a=SUCCESS", "INFO has 1.0\n");
+	// What is in a list that is named is part of what is wanted.
+	write_file("several/more/base.txt", "tiny==2.0\n");
+	report = run_tasks(tasks, "several");
+	g_assert_cmpuint(count_of(report, "INFO has 2.0\n"), ==, 1);
+	json_decref(report);
+}
+
+// Runs tasks of which one says what it has, and looks how many environments were built for it.
+static void assert_builds(const char *tasks, const char *has, unsigned builds)
+{
+	json_t *report = run_tasks(tasks, NULL);
+
+	if (count_of(report, has) != 1)
+		g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpuint(count_of(report, has), ==, 1);
+	g_assert_cmpuint(count_of(report, "INFO building the packages' environment\n"), ==, builds);
+	json_decref(report);
+}
+
+static void test_package_of_input_files(void)
+{
+	// The same name with another content is another package.
+	static const struct {
+		const char *from, *has;
+		unsigned builds;
+	} rounds[] = {
+		{"BED/packages", "INFO has 1.0\n", 1},
+		{"BED/forged", "INFO has 1.0-forged\n", 1},
+		{"BED/packages", "INFO has 1.0\n", 0},
+	};
+
+	command("mkdir BED/forged && cd BED/forged && cp ../packages/tiny-1.0-*.whl . && "
+		"python3 -c 'import zipfile; z = zipfile.ZipFile(\"tiny-1.0-py3-none-any.whl\", "
+		"\"a\"); z.writestr(\"tiny.py\", \"VERSION = \\\"1.0-forged\\\"\")' 2>/dev/null");
+	for (size_t i = 0; i < G_N_ELEMENTS(rounds); i++) {
+		g_autofree char *tasks = g_strdup_printf(
+			"- {id: a, type: shell, commands: ['cp %s/tiny-1.0-*.whl .'], "
+			"outputFiles: ['*.whl']}\n"
+			"- id: b\n  type: python\n  inputFiles: {own/tiny-1.0-py3-none-any.whl: "
+			"\"{{ outputs.a.outputFiles['tiny-1.0-py3-none-any.whl'] }}\"}\n"
+			"  requirements: [--no-index, ./own/tiny-1.0-py3-none-any.whl]\n"
+			"  script: 'import tiny; print(\"has\", tiny.VERSION)'",
+			rounds[i].from);
+
+		assert_builds(tasks, rounds[i].has, rounds[i].builds);
+	}
+}
+
+// What a task declares for itself does not get into an environment that others use; what is for those who build it makes it
+// another one.
+static void test_variables_of_builds(void)
+{
+	static const char format[] =
+		"- {id: a, type: python, requirements: [tiny, '# variables'], env: {%s}, script: "
+		"'import tiny; print(\"has\", tiny.VERSION)'}";
+	static const struct {
+		const char *env;
+		const char *has;
+		unsigned builds;
+	} rounds[] = {
+		{"PIP_NO_INDEX: 1, PIP_FIND_LINKS: BED/packages, DAY: 1", "INFO has 2.0\n", 1},
+		{"DAY: 2, PIP_FIND_LINKS: BED/packages, PIP_NO_INDEX: 1", "INFO has 2.0\n", 0},
+		{"PIP_NO_INDEX: 1, PIP_FIND_LINKS: BED/others", "INFO has 1.0\n", 1},
+		{"PIP_NO_INDEX: 1, PIP_FIND_LINKS: BED/packages, PYTHONHOME: ''", "INFO has 2.0\n",
+			0},
+	};
+
+	command("mkdir -p BED/others && cp BED/packages/tiny-1.0-*.whl BED/others");
+	for (size_t i = 0; i < G_N_ELEMENTS(rounds); i++) {
+		g_autofree char *tasks = g_strdup_printf(format, rounds[i].env);
+
+		assert_builds(tasks, rounds[i].has, rounds[i].builds);
+	}
+}
+
+static void test_linked_package(void)
+{
+	assert_run("- {id: a, type: python, requirements: ['-e ./own'], script: '1'}", NULL,
+		"FAILED: a=FAILED",
+		"ERROR '-e ./own' cannot be installed: the environment would only lead to the "
+		"task's folder, which ends with the task; write './own'\n");
+}
+
+// ---- What cannot be installed: what, why, and the cure
+
+static void assert_fails(const char *tasks, const char *scripts, const char *message)
+{
+	json_t *report = run_tasks(tasks, scripts);
+	g_autofree char *line = g_strdup_printf("ERROR %s\n", message);
+
+	if (count_of(report, line) != 1)
+		g_test_message("%s", json_string_value(json_object_get(report, "log")));
+	g_assert_cmpuint(count_of(report, line), ==, 1);
+	json_decref(report);
+}
+
+static void test_no_network(void)
+{
+	assert_fails("- {id: a, type: python, env: {PIP_INDEX_URL: 'http://127.0.0.1:9/simple', "
+		     "PIP_RETRIES: 1}, requirements: [polars==1.9.0], script: '1'}",
+		NULL,
+		"cannot install the package 'polars==1.9.0': the index refuses connections; look "
+		"after the network of this node, or name another index by 'PIP_INDEX_URL' in "
+		"'env'");
+	// Without a second try pip does not tell why.
+	assert_fails("- {id: a, type: python, env: {PIP_INDEX_URL: 'http://127.0.0.1:9/simple', "
+		     "PIP_RETRIES: 0}, requirements: [polars==1.9.0], script: '1'}",
+		NULL,
+		"cannot install the package 'polars==1.9.0': the index has no such package, or "
+		"cannot be reached; look after its name and the network of this node, or name "
+		"another index by 'PIP_INDEX_URL' in 'env'");
+	assert_fails("- {id: a, type: node, env: {npm_config_registry: 'http://127.0.0.1:9/', "
+		     "npm_config_fetch_retries: 0}, packages: {left-pad: 1.3.0}, script: '1'}",
+		NULL,
+		"cannot install the package 'http://127.0.0.1:9/left-pad': the index refuses "
+		"connections; look after the network of this node, or name another index by "
+		"'npm_config_registry' in 'env'");
+}
+
+// What pip may print, by an interpreter that makes environments in which pip prints it.
+static void test_pip_tells(void)
+{
+	static const struct {
+		const char *prints, *message;
+	} rounds[] = {
+		{"[Errno -2] Name or service not known",
+			"the index's host is not known; look after the network of this node, or "
+			"name another index by 'PIP_INDEX_URL' in 'env'"},
+		{"SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+			"the index's certificate is not trusted; look after 'PIP_CERT' or "
+			"'npm_config_cafile', or name another index by 'PIP_INDEX_URL' in 'env'"},
+		{"ERROR: 401 Client Error: Unauthorized for url: https://index/simple/x",
+			"the index wants other credentials; look after the credentials, or name "
+			"another index by 'PIP_INDEX_URL' in 'env'"},
+		{"ERROR: Could not install packages due to an OSError: [Errno 28] No space left "
+		 "on device",
+			"no space is left on the device"},
+		{"Segmentation fault", "pip did not succeed; its last lines are in the log"},
+	};
+
+	write_file("told/python",
+		"#!/bin/sh\ncase \"$*\" in -VV) echo Python $0; exit;; esac\n"
+		"for folder; do :; done\nmkdir $folder/bin\n"
+		"printf '#!/bin/sh\\ncat @/told/text; exit 1\\n' > $folder/bin/python\n"
+		"chmod +x $folder/bin/python\n");
+	command("sed -i 's,@,BED,' BED/told/python && chmod +x BED/told/python");
+	for (size_t i = 0; i < G_N_ELEMENTS(rounds); i++) {
+		g_autofree char *message =
+			g_strdup_printf("cannot install the packages: %s", rounds[i].message);
+
+		write_file("told/text", rounds[i].prints);
+		assert_fails("- {id: a, type: python, pythonPath: BED/told/python, requirements: "
+			     "[tiny==1.0], script: '1'}",
+			NULL, message);
+	}
+}
+
+static void test_programs_missing(void)
+{
+	// Debian's Python without python3-venv, another's without the module, and node without npm.
+	write_file("bare/python", "#!/bin/sh\ncase \"$*\" in -VV) echo Python 3;; *) echo 'not "
+				  "created successfully because ensurepip is not available'; exit "
+				  "1;; esac\n");
+	write_file("bare/python-b", "#!/bin/sh\ncase \"$*\" in -VV) echo Python 3;; *) echo "
+				    "'No module named venv'; exit 1;; esac\n");
+	command("chmod +x BED/bare/python BED/bare/python-b; mkdir BED/only; ln -s \"$(command -v "
+		"node)\" BED/only/node");
+	for (int i = 0; i < 2; i++) {
+		g_autofree char *tasks = g_strdup_printf(
+			"- {id: a, type: python, pythonPath: BED/bare/python%s, requirements: "
+			"[tiny==1.0], script: '1'}",
+			i == 0 ? "" : "-b");
+
+		assert_fails(tasks, NULL,
+			"cannot install the packages: Python has no module to make environments; "
+			"install the package 'python3-venv'");
+	}
+	assert_fails("- {id: a, type: node, env: {PATH: BED/only}, packages: {tiny: 1.0.0}, "
+		     "script: '1'}",
+		NULL,
+		"there is no program 'npm' in the task's PATH; install the package 'npm', or say "
+		"where it is with 'npmPath'");
+}
+
 static void test_old_python(void)
 {
 	json_t *report = run_tasks("- {id: a, type: io.kestra.core.tasks.scripts.Python, "
@@ -561,6 +789,62 @@ static char *secret_log(const char *tasks, const char *inputs)
 	return log;
 }
 
+// What looks like outputs and is none is a line of the log, with the reason before it.
+static void test_marks(void)
+{
+	static const char script[] =
+		"- id: a\n  type: python\n  script: |\n"
+		"    import os, time\n"
+		"    def w(*parts):\n"
+		"        for part in parts: os.write(1, part); time.sleep(0.02)\n"
+		"    w(b'::{\"out', b'puts\":{\"a\":', b'1}}', b':', b':', b'\\n')\n"
+		"    w(b'::{\"outputs\":{\"nested\":{\"x\":[1,{\"z\":null}]}}}::\\r\\n')\n"
+		"    w(b'::{\"outputs\":{\"bad\"::\\n')\n"
+		"    w(b'::{\"outputs\":{bad}}::\\n')\n"
+		"    w(b'::{\"outputs\":[1,2]}::\\n')\n"
+		"    w(b'::{\"outputs\":{\"b\":\"\\xff\"}}::\\n')\n"
+		"    w(b'::{\"outputs\":{\"deep\":' + b'[' * 300 + b']' * 300 + b'}}::\\n')\n"
+		"    w(b'::{\"outputs\":{\"long\":\"' + b'x' * 1000000 + b'\"}}::\\n')\n"
+		"    w(b'::{\"outputs\":{\"longer\":\"' + b'x' * 1100000 + b'\"}}::\\n')\n"
+		"    w(b'in ::{\"outputs\":{\"c\":1}}:: between\\n')\n"
+		"    w(b'caf\\xe9\\n')\n"
+		"    w(b'::{\"outputs\":{\"a\":2,\"last\":\"no line feed\"}}::')\n"
+		"- {id: b, type: log, message: ['{{ outputs.a.vars | keys | sort }}', '{{ "
+		"outputs.a.vars.a }}']}";
+	static const char *const lines[] = {
+		"INFO ::{\"outputs\":{\"bad\"::\n",
+		"WARN the next line begins with '::{' but gives no outputs: it is no JSON near "
+		"column 17\nINFO ::{\"outputs\":{bad}}::\n",
+		"WARN the next line begins with '::{' but gives no outputs: 'outputs' is no "
+		"object\nINFO ::{\"outputs\":[1,2]}::\n",
+		"INFO ::{\"outputs\":{\"b\":\"\xef\xbf\xbd\"}}::\n",
+		"WARN the next line begins with '::{' but gives no outputs: it is nested more than "
+		"200 deep\nINFO ::{\"outputs\":{\"deep\":[[[",
+		"WARN the next line begins with '::{' but gives no outputs: it is longer than 1 "
+		"MiB\nINFO ::{\"outputs\":{\"longer\":\"xxx",
+		"INFO in ::{\"outputs\":{\"c\":1}}:: between\nINFO caf\xef\xbf\xbd\n",
+		"INFO [\"a\",\"last\",\"long\",\"nested\"]\nINFO 2\n",
+	};
+	json_t *report = run_tasks(script, NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		if (count_of(report, lines[i]) != 1)
+			g_test_message(
+				"%zu: %s", i, json_string_value(json_object_get(report, "log")));
+		g_assert_cmpuint(count_of(report, lines[i]), ==, 1);
+	}
+	json_decref(report);
+}
+
+// One that closes its streams and goes on is waited for; what it does later counts.
+static void test_closed_streams(void)
+{
+	assert_run("- {id: a, type: shell, commands: ['exec >&-', 'sleep 0.2', 'echo on >&2', "
+		   "'exec 2>&-', 'sleep 0.2', 'echo x > late'], outputFiles: [late]}\n"
+		   "- {id: b, type: log, message: '{{ outputs.a.outputFiles | keys }}'}",
+		NULL, "SUCCESS: a=SUCCESS b=SUCCESS", "ERROR on\nINFO [\"late\"]\n");
+}
+
 static void test_secrets(void)
 {
 	// In two writes; behind a NUL; one that begins with another.
@@ -700,6 +984,8 @@ int main(int argc, char **argv)
 		"/script/working-directories-do-not-mix", test_working_directories_do_not_mix);
 	g_test_add_func("/script/working-directory-faults", test_working_directory_faults);
 	g_test_add_func("/script/working-directory-cache", test_working_directory_cache);
+	g_test_add_func("/script/marks", test_marks);
+	g_test_add_func("/script/closed-streams", test_closed_streams);
 	g_test_add_func("/script/secrets", test_secrets);
 	g_test_add_func("/script/secret-at-the-cut", test_secret_at_the_cut);
 	g_test_add_func("/script/much-output", test_much_output);
@@ -707,6 +993,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/script/environments", test_environments);
 	g_test_add_func("/script/requirements-file", test_requirements_file);
 	g_test_add_func("/script/missing-package", test_missing_package);
+	g_test_add_func("/script/plugin-defaults", test_plugin_defaults);
+	g_test_add_func("/script/list-of-lists", test_list_of_lists);
+	g_test_add_func("/script/package-of-input-files", test_package_of_input_files);
+	g_test_add_func("/script/variables-of-builds", test_variables_of_builds);
+	g_test_add_func("/script/linked-package", test_linked_package);
+	g_test_add_func("/script/no-network", test_no_network);
+	g_test_add_func("/script/pip-tells", test_pip_tells);
+	g_test_add_func("/script/programs-missing", test_programs_missing);
 	g_test_add_func("/script/old-python", test_old_python);
 	g_test_add_func("/script/timeout-while-building", test_timeout_while_building);
 	g_test_add_func("/script/npm", test_npm);
