@@ -162,7 +162,8 @@ static void splice_in(GByteArray *input, GRand *chance, const GBytes *other)
 	gsize length = 0;
 	const uint8_t *bytes = g_bytes_get_data((GBytes *)(uintptr_t)other, &length);
 	guint from = place(chance, (guint)length);
-	guint count = MIN((guint)length - from, 1 + place(chance, 500));
+	guint wanted = 1 + place(chance, 500);
+	guint count = MIN((guint)length - from, wanted);
 
 	if (length > 0 && input->len + count < LONGEST)
 		insert(input, place(chance, input->len + 1), bytes + from, count);
