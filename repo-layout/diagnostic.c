@@ -212,32 +212,49 @@ static unsigned smallest(unsigned a, unsigned b, unsigned c)
 	return least < c ? least : c;
 }
 
-// Insertions, deletions, changes and swaps of neighbours that turn a into b, without regard to case.
-static unsigned edit_distance(const char *a, const char *b)
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+// Insertions, deletions, changes and swaps of neighbours that turn a into b, without regard to case; most + 1 when they are
+// more than that, as soon as that is certain: whoever looks through many words finds most of them far away. Only what lies at
+// most so far from the diagonal can matter.
+static unsigned edit_distance(const char *a, const char *b, unsigned most)
 {
 	size_t rows = strlen(a);
 	size_t columns = strlen(b);
-	unsigned table[3][LONGEST_WORD + 1];
+	unsigned table[3][LONGEST_WORD + 2];
+	unsigned least_above = 0;
 
-	if (rows > LONGEST_WORD || columns > LONGEST_WORD)
-		return LONGEST_WORD;
+	if (rows > LONGEST_WORD || columns > LONGEST_WORD ||
+		MAX(rows, columns) - MIN(rows, columns) > most)
+		return most + 1;
 	for (size_t j = 0; j <= columns; j++)
 		table[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= rows; i++) {
 		unsigned *line = table[i % 3];
 		const unsigned *above = table[(i + 2) % 3];
 		const unsigned *two_above = table[(i + 1) % 3];
+		size_t first = i > most ? i - most : 1;
+		size_t last = MIN(i + most, columns);
+		unsigned least = line[first - 1] = first == 1 ? (unsigned)i : most + 1;
 
-		line[0] = (unsigned)i;
-		for (size_t j = 1; j <= columns; j++) {
-			char x = g_ascii_tolower(a[i - 1]);
-			char y = g_ascii_tolower(b[j - 1]);
+		line[last + 1] = most + 1;
+		for (size_t j = first; j <= last; j++) {
+			char x = lower(a[i - 1]);
+			char y = lower(b[j - 1]);
 
 			line[j] = smallest(above[j] + 1, line[j - 1] + 1, above[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == g_ascii_tolower(b[j - 2]) &&
-				y == g_ascii_tolower(a[i - 2]) && two_above[j - 2] + 1 < line[j])
+			if (i > 1 && j > 1 && x == lower(b[j - 2]) && y == lower(a[i - 2]) &&
+				two_above[j - 2] + 1 < line[j])
 				line[j] = two_above[j - 2] + 1;
+			least = MIN(least, line[j]);
 		}
+		// What follows comes from this line or, by a swap, from the one above.
+		if (least > most && least_above > most)
+			return most + 1;
+		least_above = least;
 	}
 	return table[rows % 3][columns];
 }
@@ -253,7 +270,7 @@ const char *nearest_word(const char *word, const char *const *candidates)
 	if (length > LONGEST_WORD)
 		return NULL;
 	for (; *candidates != NULL; candidates++) {
-		unsigned distance = edit_distance(word, *candidates);
+		unsigned distance = edit_distance(word, *candidates, allowed);
 
 		if (distance <= allowed && distance < strlen(*candidates) &&
 			(nearest == NULL || distance < least)) {

@@ -51,14 +51,34 @@ static char *qualified(const ScriptReading *reading, const SqlTable *table)
 	return g_strdup(table->name);
 }
 
+// Where a name is in a sorted list, or belongs: true when it is there.
+static bool find_name(const GPtrArray *names, const char *name, guint *ret_at)
+{
+	guint from = 0, to = names->len;
+
+	while (from < to) {
+		guint middle = from + (to - from) / 2;
+		int order = name_order(g_ptr_array_index(names, middle), name);
+
+		if (order == 0) {
+			*ret_at = middle;
+			return true;
+		}
+		if (order < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	*ret_at = from;
+	return false;
+}
+
 // Keeps names sorted and each once; lines (may be NULL) go along.
 static void insert_name(GPtrArray *names, GArray *lines, char *name, unsigned line)
 {
-	guint at = 0;
+	guint at;
 
-	while (at < names->len && name_order(g_ptr_array_index(names, at), name) < 0)
-		at++;
-	if (at < names->len && name_order(g_ptr_array_index(names, at), name) == 0) {
+	if (find_name(names, name, &at)) {
 		g_free(name);
 		return;
 	}
@@ -69,11 +89,9 @@ static void insert_name(GPtrArray *names, GArray *lines, char *name, unsigned li
 
 static bool holds(const GPtrArray *names, const char *name)
 {
-	for (guint i = 0; i < names->len; i++) {
-		if (name_order(g_ptr_array_index(names, i), name) == 0)
-			return true;
-	}
-	return false;
+	guint at;
+
+	return find_name(names, name, &at);
 }
 
 static void insert_declared(

@@ -3,6 +3,7 @@
 
 #include <git2.h>
 #include <string.h>
+#include <time.h>
 
 // What a load said, in one text: its diagnostics, or why there is none.
 static char *said(Repository *repository, const char *commit, const LayoutLimits *limits)
@@ -408,6 +409,58 @@ static void test_time(void)
 	g_assert_cmpuint(layout_statistics(next)->domains_shared, ==, 1);
 }
 
+// ---- Growth: a file within the limits must not hold everybody up, however many names it has
+
+enum {
+	FEW_NAMES = 1500,
+	GROWTH = 8,
+	TRIES = 6,
+	SLACK = 3, // how much slower than linear a noisy machine may look: quadratic is 8
+};
+
+// Of this thread: other programs on the machine do not count.
+static double processor_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// How long it takes to load and report on one script that reads so many tables that nothing makes.
+static double report_seconds(unsigned names)
+{
+	g_autoptr(Repository) repository = repository_new();
+	GString *sql = g_string_new("SELECT 1 AS a FROM d.t0");
+
+	for (unsigned i = 1; i < names; i++)
+		g_string_append_printf(sql, ", d.t%u", i);
+	repository_set(repository, "weir.yaml", "name: x\n");
+	repository_set(repository, "domains/d/domain.yaml", "owner: x\n");
+	repository_set(repository, "domains/d/sql/a.sql", sql->str);
+	g_string_free(sql, TRUE);
+	g_autofree char *commit = repository_commit(repository);
+	double start = processor_seconds();
+	g_autoptr(Layout) layout = repository_load(repository, commit, NULL, NULL);
+	g_autoptr(DiagnosticList) diagnostics = layout_diagnostics(layout);
+	double seconds = processor_seconds() - start;
+
+	g_assert_cmpuint(diagnostic_list_length(diagnostics), >=, MIN(names, 9999));
+	return seconds;
+}
+
+static void test_many_names(void)
+{
+	bool linear = false;
+
+	for (unsigned try = 0; try < TRIES && !linear; try++) {
+		double small = MAX(report_seconds(FEW_NAMES), 0.002);
+
+		linear = report_seconds(FEW_NAMES * GROWTH) <= small * GROWTH * SLACK;
+	}
+	g_assert_true(linear);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -427,5 +480,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/scripts", test_scripts);
 	g_test_add_func("/limits/set", test_set);
 	g_test_add_func("/limits/time", test_time);
+	g_test_add_func("/limits/many-names", test_many_names);
 	return g_test_run();
 }
