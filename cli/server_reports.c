@@ -39,7 +39,7 @@ void report_walk(const ReconcileOutcome *outcome, const GError *error, void *dat
 	}
 	if (outcome->result == RECONCILE_WAITING)
 		server_log(G_LOG_LEVEL_INFO, "reconciler",
-			"the repository has no commit yet: waiting for the first push", NULL);
+			"the repository has no commit to follow: waiting for a push", NULL);
 	if (outcome->result == RECONCILE_WAITING || outcome->result == RECONCILE_UNCHANGED)
 		return;
 	log_number(created, sizeof(created), outcome->created);

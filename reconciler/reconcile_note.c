@@ -91,8 +91,15 @@ bool note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 bool note_waiting(Reconciler *self, const SourceTip *tip, GError **error)
 {
 	StoreSource *row = self->row;
-	g_autofree char *message = g_strdup_printf(
-		"repository '%s' has no commit yet: waiting for the first push", self->url);
+	// Not yet, or not any more.
+	g_autofree char *message =
+		row->commit_live == NULL
+			? g_strdup_printf(
+				  "repository '%s' has no commit yet: waiting for the first push",
+				  self->url)
+			: g_strdup_printf("'%s' is gone from repository '%s': what was live stays; "
+					  "push it again, or name another branch",
+				  row->ref != NULL ? row->ref : ref_of(tip), self->url);
 
 	if (g_strcmp0(row->error, message) == 0)
 		return true;

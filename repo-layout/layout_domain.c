@@ -162,7 +162,12 @@ static void merge_tables(DomainData *data)
 	g_ptr_array_set_size(data->tables, (gint)kept);
 }
 
-// Tables that a written flow fills.
+static bool is_target(const Unit *unit, const char *name)
+{
+	return g_strcmp0(unit->flow.target, name) == 0;
+}
+
+// Tables that a written flow fills, or a script of feed SCRIPT beside its own: what is declared of that one is not said of them.
 static void make_tables(DomainData *data, const Unit *unit)
 {
 	for (unsigned i = 0; i < unit->flow.writes_length; i++) {
@@ -171,10 +176,13 @@ static void make_tables(DomainData *data, const Unit *unit)
 		g_autofree char *dataset = NULL;
 		LayoutTable *table;
 
-		if (dot == NULL)
+		if (dot == NULL || is_target(unit, name))
 			continue;
 		dataset = g_strndup(name, (gsize)(dot - name));
 		table = g_memdup2(&unit->table, sizeof(*table));
+		table->kind = LAYOUT_TABLE;
+		table->schema = NULL;
+		table->schema_digest[0] = '\0';
 		table->dataset = g_intern_string(dataset);
 		table->name = dot + 1;
 		table->flow = unit->flow.id;
@@ -195,8 +203,7 @@ static void sort_out(DomainData *data)
 		}
 		if (unit->table.name != NULL)
 			g_ptr_array_add(data->tables, &unit->table);
-		if (unit->kind == UNIT_FLOW || unit->kind == UNIT_SET)
-			make_tables(data, unit);
+		make_tables(data, unit);
 		if (unit->diagnostics != NULL)
 			diagnostic_list_append(data->local, unit->diagnostics);
 	}

@@ -494,6 +494,36 @@ static void test_held(void)
 	story_end(&story);
 }
 
+// A branch that is removed by mistake takes nothing with it.
+static void test_branch_gone_and_back(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	walk(&story, RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "git -C %s update-ref -d refs/heads/main", story.git->bare));
+	walk(&story, RECONCILE_WAITING);
+	{
+		g_autofree char *message =
+			g_strdup_printf("'refs/heads/main' is gone from repository '%s': what was "
+					"live stays; push it "
+					"again, or name another branch",
+				story.git->bare);
+		g_autoptr(StoreSource) row = source_row(&story);
+		g_assert_cmpstr(row->error, ==, message);
+		g_assert_cmpstr(row->commit_live, ==, first);
+		g_assert_cmpint(row->sync, ==, SYNC_UNKNOWN);
+	}
+	assert_revision(&story, "sales", "raw", 1);
+	g_free(fixture_run(story.git, "git push -q origin main"));
+	walk(&story, RECONCILE_UNCHANGED);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_null(row->error);
+	g_assert_cmpint(row->sync, ==, SYNC_SYNCED);
+	story_end(&story);
+}
+
 static void assert_walk_fails(Story *story, const char *message)
 {
 	g_autoptr(GError) error = NULL;
@@ -679,6 +709,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/domain-comes-back-broken", test_domain_comes_back_broken);
 	g_test_add_func("/reconcile/broken-project", test_broken_project);
 	g_test_add_func("/reconcile/held", test_held);
+	g_test_add_func("/reconcile/branch-gone-and-back", test_branch_gone_and_back);
 	g_test_add_func("/reconcile/force-push", test_force_push);
 	g_test_add_func("/reconcile/gone-and-back", test_gone_and_back);
 	g_test_add_func("/reconcile/stale-plan", test_stale_plan);

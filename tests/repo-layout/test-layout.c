@@ -313,6 +313,31 @@ static void test_producers(void)
 			   "hint: remove or rename one of the two\n");
 }
 
+// What a script of statements makes beside its target is in the commit as well, and is not what its schema declares.
+static void test_further_tables(void)
+{
+	g_autoptr(Repository) repository = small();
+	g_autofree char *commit = NULL;
+	g_autoptr(Layout) layout = NULL;
+	const LayoutTable *target, *further;
+
+	repository_set(repository, "domains/sales/schemas/t.yaml", "fields: {a: INT64}\n");
+	repository_set(repository, "domains/sales/sql/t.sql",
+		"/* weir\nfeed: SCRIPT\nwrites: [declared]\n*/\nCREATE TABLE sales.t (a INT); "
+		"CREATE "
+		"TABLE sales.further (b INT);\n");
+	commit = repository_commit(repository);
+	layout = repository_load(repository, commit, NULL, NULL);
+	target = layout_table_find(layout, "sales", "t");
+	further = layout_table_find(layout, "sales", "further");
+	g_assert_nonnull(target);
+	g_assert_nonnull(target->schema);
+	g_assert_nonnull(further);
+	g_assert_null(further->schema);
+	g_assert_cmpstr(further->flow, ==, "t");
+	g_assert_nonnull(layout_table_find(layout, "sales", "declared"));
+}
+
 // Someone who writes into another domain's dataset does not hold its owner up.
 static void test_intruder(void)
 {
@@ -632,6 +657,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/schema-faults", test_schema_faults);
 	g_test_add_func("/layout/project-faults", test_project_faults);
 	g_test_add_func("/layout/producers", test_producers);
+	g_test_add_func("/layout/further-tables", test_further_tables);
 	g_test_add_func("/layout/intruder", test_intruder);
 	g_test_add_func("/layout/cycle", test_cycle);
 	g_test_add_func("/layout/twins", test_twins);
