@@ -2,6 +2,7 @@
 
 #include "reconciler/json_slice.h"
 #include "store/connection.h"
+#include "store/domain.h"
 #include "store/script.h"
 #include "store/table.h"
 
@@ -270,4 +271,17 @@ bool apply_connections(Store *store, const Layout *layout, const char *environme
 	json_decref(connections);
 	return store_connections_replace(
 		store, (const StoreConnection *)(void *)rows->data, rows->len, error);
+}
+
+bool apply_variables(Store *store, const Layout *layout, const char *environment, GError **error)
+{
+	json_t *variables = layout_variables(layout, NULL, environment);
+	char *text = json_object_size(variables) == 0
+			     ? NULL
+			     : json_dumps(variables, JSON_COMPACT | JSON_SORT_KEYS);
+	bool done = store_variables_put(store, text, error);
+
+	free(text);
+	json_decref(variables);
+	return done;
 }

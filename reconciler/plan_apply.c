@@ -310,7 +310,9 @@ static bool apply_transaction(
 	// Before the first flow that may name a new one.
 	if (good && first == 0 && !layout_broken(apply->plan->layout))
 		good = apply_connections(
-			store, apply->plan->layout, apply->options->environment, error);
+			       store, apply->plan->layout, apply->options->environment, error) &&
+		       apply_variables(
+			       store, apply->plan->layout, apply->options->environment, error);
 	for (guint i = first; good && i < end; i++)
 		good = apply_domain(apply, plan_domain_at(apply->plan, i), error);
 	good = good && store_cache_flush(store, error);

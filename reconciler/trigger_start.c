@@ -1,5 +1,6 @@
 #include "reconciler/trigger_start.h"
 
+#include "store/domain.h"
 #include "store/event.h"
 #include "store/run.h"
 
@@ -15,6 +16,19 @@ static bool read_definition(
 		       store, fire->flow->namespace, fire->flow->id, 0, ret_revision, error);
 }
 
+// The project's and the domain's variables, below the flow's own.
+static bool add_shared_variables(
+	Store *store, const TriggerFire *fire, json_t *variables, GError **error)
+{
+	json_t *shared = NULL;
+
+	if (!store_variables_get(store, fire->flow->namespace, fire->flow->id, &shared, error))
+		return false;
+	json_object_update(shared, json_object_get(variables, "vars"));
+	json_object_set_new(variables, "vars", shared);
+	return true;
+}
+
 bool trigger_fire_look(Store *store, const TriggerFire *fire, TriggerStart *ret_start,
 	char **ret_fault, GError **error)
 {
@@ -28,6 +42,10 @@ bool trigger_fire_look(Store *store, const TriggerFire *fire, TriggerStart *ret_
 	const TriggerOwner owner = {fire->flow->namespace, fire->flow->id, fire->flow->revision,
 		revision == NULL ? NULL : revision->definition};
 	json_t *variables = trigger_variables(&owner, fire->values);
+	if (revision != NULL && !add_shared_variables(store, fire, variables, error)) {
+		json_decref(variables);
+		return false;
+	}
 	if (fire->run != NULL) {
 		json_object_set(variables, "execution", (json_t *)(uintptr_t)fire->run);
 		json_object_set(variables, "labels", json_object_get(fire->run, "labels"));

@@ -1,6 +1,7 @@
 #include "runner/drive.h"
 
 #include "runner/inputs.h"
+#include "store/domain.h"
 #include "store/id.h"
 #include "store/timestamp.h"
 
@@ -215,15 +216,22 @@ void drive_free(Drive *drive)
 	g_free(drive);
 }
 
-static void variables_load(Drive *drive)
+// The project's and the domain's, over them the flow's, over these what the run was given.
+static bool variables_load(Drive *drive, GError **error)
 {
 	const Flow *flow = drive_flow(drive);
-	json_t *own = json_parse(drive->run->variables);
+	const StoreRun *run = drive->run;
 
-	drive->variables = flow->variables != NULL ? json_copy(flow->variables) : json_object();
+	if (!store_variables_get(runner_store(drive->runner), run->namespace, run->flow,
+		    &drive->variables, error))
+		return false;
+	json_t *own = json_parse(run->variables);
+	if (flow->variables != NULL)
+		json_object_update(drive->variables, flow->variables);
 	if (json_is_object(own))
 		json_object_update(drive->variables, own);
 	json_decref(own);
+	return true;
 }
 
 Drive *drive_load(Runner *runner, const StoreLease *lease, GError **error)
@@ -247,8 +255,10 @@ Drive *drive_load(Runner *runner, const StoreLease *lease, GError **error)
 		return NULL;
 	drive = drive_new(runner, lease, g_steal_pointer(&run), model);
 	drive->log = g_steal_pointer(&log);
-	variables_load(drive);
-	return drive;
+	if (variables_load(drive, error))
+		return drive;
+	drive_free(drive);
+	return NULL;
 }
 
 // ---- Beginning: labels and inputs, worked out once and kept in the row

@@ -2,6 +2,8 @@
 
 #include "store/internal.h"
 
+#include <string.h>
+
 static const Field source_fields[] = {
 	TEXT_FIELD(StoreSource, name),
 	TEXT_FIELD(StoreSource, url),
@@ -166,4 +168,54 @@ bool store_domain_set_health(
 		DB_VALUES(DB_TEXT(name), DB_INTEGER(health), DB_TEXT(message),
 			DB_INTEGER(timestamp_now())),
 		NULL, error);
+}
+
+#define VARIABLES_SETTING "variables"
+
+bool store_variables_put(Store *store, const char *variables, GError **error)
+{
+	g_autofree char *before = NULL;
+
+	if (!store_setting_get(store, VARIABLES_SETTING, &before, error))
+		return false;
+	return g_strcmp0(before, variables) == 0 ||
+	       store_setting_put(store, VARIABLES_SETTING, variables, error);
+}
+
+// Few domains have variables: the others' settings are not parsed.
+static void add_own_variables(json_t *variables, const char *settings)
+{
+	bool any = settings != NULL && strstr(settings, "\"variables\"") != NULL;
+	json_auto_t *object = any ? json_loads(settings, 0, NULL) : NULL;
+	json_t *own = json_object_get(object, "variables");
+
+	if (json_is_object(own))
+		json_object_update(variables, own);
+}
+
+bool store_variables_get(Store *store, const char *namespace, const char *flow,
+	json_t **ret_variables, GError **error)
+{
+	g_auto(StoreQuery) query = {0};
+	json_t *variables = NULL;
+	bool failed;
+
+	*ret_variables = NULL;
+	if (!query_begin(&query, store, STATEMENT_VARIABLES_GET,
+		    DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow)), error))
+		return false;
+	if (query_step(&query, &failed, error)) {
+		const char *project = db_column_text(query.row, 0, NULL);
+
+		variables = project == NULL ? NULL : json_loads(project, 0, NULL);
+		if (variables == NULL)
+			variables = json_object();
+		add_own_variables(variables, db_column_text(query.row, 1, NULL));
+	}
+	if (failed) {
+		json_decref(variables);
+		return false;
+	}
+	*ret_variables = variables != NULL ? variables : json_object();
+	return true;
 }

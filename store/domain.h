@@ -4,6 +4,8 @@
 #include "store/state.h"
 #include "store/store.h"
 
+#include <jansson.h>
+
 typedef struct {
 	char *name; // "main"
 	char *url; // fit for showing: no password
@@ -86,6 +88,13 @@ bool store_domains_failing(Store *store, GPtrArray **ret_failing, GError **error
 // Changes a domain's health and message (NULL: none), and nothing else.
 bool store_domain_set_health(
 	Store *store, const char *name, Health health, const char *message, GError **error);
+
+// The project's variables in this environment, a JSON object; NULL: there are none. Written only when they are others.
+bool store_variables_put(Store *store, const char *variables, GError **error);
+// What a flow sees as vars.… besides its own variables: the project's with those of its domain over them. A new reference,
+// an empty object when there are none.
+bool store_variables_get(Store *store, const char *namespace, const char *flow,
+	json_t **ret_variables, GError **error);
 
 // How many live domains there are of each sync status and of each health: cheap.
 bool store_domains_count(Store *store, int64_t by_sync[SYNC_STATES],

@@ -104,6 +104,11 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_DOMAIN_SET_HEALTH] =
 		"UPDATE domain SET health = $2, message = $3, changed_at = $4 WHERE name = $1",
 
+	[STATEMENT_VARIABLES_GET] =
+		"SELECT (SELECT value FROM setting WHERE name = 'variables'), (SELECT d.settings "
+		"FROM flow f JOIN domain d ON d.name = f.domain WHERE f.namespace = $1 AND f.id = "
+		"$2)",
+
 	// Flows and revisions
 	[STATEMENT_LIVE_EMPTY] = "SELECT NOT EXISTS (SELECT 1 FROM flow) AND NOT EXISTS (SELECT 1 "
 				 "FROM dataset_table)",

@@ -121,13 +121,26 @@ def source_allow_rewind(world):
 
 
 def environment(world):
-    world.repository.write("weir.yaml", f"name: x\nenvironments:\n  prod:\n    connections:\n      default: "
-                                        f"{{url: 'sqlite-dir:{world.folder}/prod'}}\n")
-    world.repository.push("Production has its own folder")
+    world.repository.write("weir.yaml", f"name: x\nvariables: {{one: project, two: project, three: project, four: project}}\n"
+                                        f"environments:\n  prod:\n    variables: {{two: prod, three: prod, four: prod}}\n"
+                                        f"    connections:\n      default: {{url: 'sqlite-dir:{world.folder}/prod'}}\n")
+    world.repository.write("domains/a/domain.yaml", "owner: x\nvariables: {three: domain, four: domain}\n")
+    world.repository.write("domains/a/flows/vars.yaml", "id: vars\nvariables: {four: flow}\ntasks:\n  - {id: say, type: return, format: "
+                                                        "\"{{ vars.one }} {{ vars.two }} {{ vars.three }} {{ vars.four }}\"}\n")
+    commit = world.repository.push("Production has its own folder and variables")
+
+    def says(server, expected):
+        synced(server, commit)
+        report = must(server.weir("run", "a.vars", "--follow", "--output", "json")).json()
+        assert report["task_runs"][0]["outputs"] == {"value": expected}, report
     (world.folder / "prod").mkdir()
-    with world.server("environment: prod\n"):
+    with world.server("environment: prod\n") as server:
         eventually(lambda: (world.folder / "prod" / "a.db").exists(), what="a table in prod's folder")
         assert not (world.folder / "data" / "default" / "a.db").exists()
+        says(server, "project prod domain flow")
+    # The same commit on a server that is another environment, with the same store.
+    with world.server("") as server:
+        says(server, "project project domain flow")
 
 
 def hosts(world):
@@ -190,6 +203,7 @@ def drift_interval_and_disabled(world):
         edit(server)
         eventually(lambda: server.every("/v1/drift"), 5, "drift")
     with world.server("drift: {interval: PT1H}\n") as server:
+        time.sleep(1)  # a server looks once when it starts
         before = server.every("/v1/drift")
         must(run("sqlite3", server.data / "default" / "a.db", "DROP TABLE scratch"))
         time.sleep(2)
