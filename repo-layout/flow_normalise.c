@@ -119,6 +119,34 @@ static void check_script(
 			"%s takes 'commands' or 'script', not both", kind->keys->name);
 }
 
+// Its values may be of several kinds (true, a list of patterns, or these keys), which a table of keys does not tell.
+static void check_namespace_files(FlowReader *reader, const YamlNode *node)
+{
+	static const char *const known[] = {"enabled", "include", "exclude", NULL};
+	static const char *const idle[] = {
+		"namespaces", "overwrite", "ifExists", "folderPerNamespace", NULL};
+	const YamlNode *files = yaml_get(node, "namespaceFiles");
+
+	for (unsigned i = 0; files != NULL && files->kind == YAML_MAPPING && i < files->length;
+		i++) {
+		const YamlNode *key = files->pairs[i].key;
+		g_autofree char *hint = NULL;
+
+		if (g_strv_contains(known, key->text))
+			continue;
+		if (g_strv_contains(idle, key->text)) {
+			key_warning(&reader->keys, key, "ignored-key", NULL,
+				"'%s' has no effect: a task sees the files of its own domain's "
+				"scripts/",
+				key->text);
+			continue;
+		}
+		hint = nearest_word_hint(key->text, known);
+		key_fault(&reader->keys, key, "unknown-key", hint,
+			"unknown key '%s' in namespaceFiles", key->text);
+	}
+}
+
 static const char *const condition_names[] = {"date-time-between", "day-week", "day-week-in-month",
 	"execution-flow", "execution-labels", "execution-namespace", "execution-outputs",
 	"execution-status", "expression", "flow", "flow-namespace", "has-retry-attempt", "multiple",
@@ -304,6 +332,7 @@ void flow_normalise_task(FlowReader *reader, const TaskKind *kind, const TaskAli
 		normalise_runner(task);
 		check_script(reader, kind, node, task);
 	}
+	check_namespace_files(reader, node);
 	if (keys == &keys_sql_load && json_object_get(task, "table") == NULL &&
 		json_object_get(task, "sql") == NULL)
 		key_fault(&reader->keys, node, "missing-key", NULL,

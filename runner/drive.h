@@ -216,6 +216,10 @@ void shared_folder_close_start(Drive *drive, RunNode *node); // it has a slot
 void shared_folder_closed(Drive *drive, TaskContext *context); // a worker has given it back
 void shared_folder_end(Drive *drive, RunNode *node); // the container has ended
 
+// ---- task_files.c
+// The content of a file of the domain's scripts/ at the run's revision. False with an error that names it. Any thread.
+bool drive_script_read(Drive *drive, const char *path, GBytes **ret_content, GError **error);
+
 // ---- drive_open.c: how containers begin
 bool drive_open(
 	Drive *drive, RunNode *node, RunOpening *ret_opening, json_t **ret_outputs, GError **error);

@@ -610,7 +610,8 @@ void run_graph_kill(RunGraph *graph)
 	if (graph->killing || graph->settling || graph->done)
 		return;
 	graph->killing = true;
-	// A container with nothing under way is waiting for an answer (RUN_STEP_DECIDE) or for its first child to be taken from the queue, which then ends KILLED. The first kind ends here.
+	// A container with nothing under way is waiting for an answer (RUN_STEP_DECIDE), or for its first child to be taken
+	// from the queue, which then ends KILLED. The first kind ends here.
 	for (guint i = graph->nodes->len; i-- > 0;) {
 		RunNode *node = graph->nodes->pdata[i];
 

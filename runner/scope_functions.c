@@ -49,24 +49,51 @@ static json_t *host_secret(void *data, json_t *const *arguments, size_t count, G
 	return json_string(value);
 }
 
-static json_t *host_read(void *data, json_t *const *arguments, size_t count, GError **error)
+// A file that the run keeps. A text that is not UTF-8 has its invalid bytes replaced.
+static json_t *read_kept(const ScopeRef *ref, const char *path, GError **error)
 {
-	const ScopeRef *ref = data;
-	const char *uri = argument_text(arguments, count, 0);
-	const char *folder = runner_files_folder(ref->drive->runner);
+	g_autofree char *full =
+		g_build_filename(runner_files_folder(ref->drive->runner), path, NULL);
 	g_autofree char *content = NULL;
 	gsize length = 0;
 
-	if (uri == NULL || !g_str_has_prefix(uri, "weir:///") || strstr(uri, "..") != NULL) {
-		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
-			"read() wants the URI of a file of this run");
-		return NULL;
-	}
-	g_autofree char *path = g_build_filename(folder, uri + strlen("weir:///"), NULL);
-	if (!g_file_get_contents(path, &content, &length, error))
+	if (!g_file_get_contents(full, &content, &length, error))
 		return NULL;
 	g_autofree char *text = g_utf8_make_valid(content, (gssize)length);
 	return json_string(text);
+}
+
+static json_t *read_script(const ScopeRef *ref, const char *path, GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	const char *bytes;
+	gsize length;
+
+	if (!drive_script_read(ref->drive, path, &content, error))
+		return NULL;
+	bytes = g_bytes_get_data(content, &length);
+	g_autofree char *text = g_utf8_make_valid(bytes != NULL ? bytes : "", (gssize)length);
+	return json_string(text);
+}
+
+static json_t *host_read(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	static const char kept[] = "weir:///", script[] = "nsfile:///";
+	const ScopeRef *ref = data;
+	const char *uri = argument_text(arguments, count, 0);
+
+	if (uri != NULL && strstr(uri, "..") == NULL) {
+		if (g_str_has_prefix(uri, kept))
+			return read_kept(ref, uri + strlen(kept), error);
+		if (g_str_has_prefix(uri, script))
+			return read_script(ref, uri + strlen(script), error);
+		if (strstr(uri, "://") == NULL && !g_path_is_absolute(uri))
+			return read_script(ref, uri, error);
+	}
+	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+		"read() wants the URI of a file of this run, or the name of a file of the domain's "
+		"scripts/");
+	return NULL;
 }
 
 static json_t *host_kv(void *data, json_t *const *arguments, size_t count, GError **error)

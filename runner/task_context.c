@@ -519,6 +519,8 @@ char *task_context_open_path(TaskContext *context, const char *uri, GError **err
 	bool kept = g_str_has_prefix(uri, "weir:///");
 	const char *path = kept ? uri + strlen("weir:///") : uri;
 
+	if (g_str_has_prefix(path, "nsfile:///"))
+		path += strlen("nsfile:///");
 	if (!path_is_safe(path)) {
 		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
 			"the path '%s' leads out of its folder", uri);

@@ -3,6 +3,7 @@
 
 #include "runner/file_pattern.h"
 #include "runner/folder.h"
+#include "runner/tasks/script_files.h"
 #include "store/script.h"
 
 #include <errno.h>
@@ -191,4 +192,59 @@ const char *task_context_scripts(TaskContext *context, GError **error)
 	}
 	context->scripts_there = true;
 	return folder;
+}
+
+// ---- One of them, by name
+
+static bool tree_read(
+	Store *store, const char *tree, const char *path, GBytes **ret_content, GError **error)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+
+	if (!store_script_tree_list(store, tree, &entries, error))
+		return false;
+	for (guint i = 0; i < entries->len; i++) {
+		const StoreScriptEntry *entry = entries->pdata[i];
+
+		if (strcmp(entry->path, path) == 0)
+			return store_script_file_get(store, entry->blob, ret_content, error);
+	}
+	return true;
+}
+
+static void folder_read(const char *folder, const char *path, GBytes **ret_content)
+{
+	g_autofree char *full = g_build_filename(folder, path, NULL);
+	char *content;
+	gsize length;
+
+	if (g_file_get_contents(full, &content, &length, NULL))
+		*ret_content = g_bytes_new_take(content, length);
+}
+
+bool drive_script_read(Drive *drive, const char *path, GBytes **ret_content, GError **error)
+{
+	static const char prefix[] = "scripts/"; // load.sh and scripts/load.sh are the same file
+	const char *folder = runner_options(drive->runner)->scripts_folder;
+	const char *tree = flow_model_scripts_tree(drive->model);
+	const char *name = g_str_has_prefix(path, prefix) ? path + strlen(prefix) : path;
+
+	*ret_content = NULL;
+	if (script_path_is_inside(name)) {
+		if (folder != NULL)
+			folder_read(folder, name, ret_content);
+		else if (tree != NULL &&
+			 !tree_read(runner_store(drive->runner), tree, name, ret_content, error))
+			return false;
+	}
+	if (*ret_content == NULL)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+			"there is no file '%s' in scripts/ of the domain", path);
+	return *ret_content != NULL;
+}
+
+bool task_context_script_read(
+	TaskContext *context, const char *path, GBytes **ret_content, GError **error)
+{
+	return drive_script_read(context->drive, path, ret_content, error);
 }

@@ -188,10 +188,13 @@ bool task_context_folder_is_shared(const TaskContext *context);
 // The task's folder, filled at the first call with the files of the domain's scripts/ at the run's revision (`weir run
 // --file`: of the folder scripts beside the flow); `scripts` in it leads to itself, so that both names work. NULL with error.
 const char *task_context_scripts(TaskContext *context, GError **error);
+// The content of one of those files, whichever of them are in the task's folder. False with an error that names it.
+bool task_context_script_read(
+	TaskContext *context, const char *path, GBytes **ret_content, GError **error);
 // Where environments of packages are kept (runner/package_env.h). Borrowed.
 const char *task_context_environments(const TaskContext *context);
-// Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path is taken
-// relative to the domain's scripts/ folder and may not leave it. Free with g_free.
+// Turns the URI or path of a FILE value (outputs.x.uri, inputs.file) into a path that can be opened. A path, or what follows
+// nsfile:///, is taken relative to the domain's scripts/ folder and may not leave it. Free with g_free.
 char *task_context_open_path(TaskContext *context, const char *uri, GError **error);
 // Begins a file of the run, and gives it its name when all of it is written; returns its URI, to free with g_free(). The
 // caller clears it in any case.

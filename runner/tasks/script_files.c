@@ -22,6 +22,8 @@ bool script_path_is_inside(const char *path)
 
 // ---- What it is given
 
+static const char SCRIPT_SCHEME[] = "nsfile:///";
+
 static bool parent_make(const char *path, GError **error)
 {
 	g_autofree char *parent = g_path_get_dirname(path);
@@ -55,6 +57,20 @@ static bool file_copy(
 	return run_file_copy(source, target, error);
 }
 
+// A file of scripts/, also when the folder has others of them or none.
+static bool script_put(TaskContext *context, const char *folder, const char *name, const char *path,
+	GError **error)
+{
+	g_autoptr(GBytes) content = NULL;
+	const char *bytes;
+	gsize length;
+
+	if (!task_context_script_read(context, path, &content, error))
+		return false;
+	bytes = g_bytes_get_data(content, &length);
+	return script_file_write(folder, name, bytes != NULL ? bytes : "", length, false, error);
+}
+
 static bool input_file(TaskContext *context, const char *folder, const char *name,
 	const json_t *value, GError **error)
 {
@@ -68,6 +84,8 @@ static bool input_file(TaskContext *context, const char *folder, const char *nam
 	}
 	if (content != NULL && g_str_has_prefix(content, "weir:///"))
 		return file_copy(context, folder, name, content, error);
+	if (content != NULL && g_str_has_prefix(content, SCRIPT_SCHEME))
+		return script_put(context, folder, name, content + strlen(SCRIPT_SCHEME), error);
 	if (content == NULL)
 		other = json_is_null(value) ? g_strdup("")
 					    : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);

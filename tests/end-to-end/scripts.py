@@ -5,6 +5,7 @@
     that was building is left.
   - What was half built, and what nobody asks for again, goes when the server starts.
   - Many runs at once that want the same list build it once.
+  - Files of scripts/ by their names.
   - A script that writes a great deal, and one that leaves a daemon behind, on a server that goes on answering."""
 
 import pathlib
@@ -36,6 +37,15 @@ tasks:
   - id: t
     type: shell
     commands: ["yes 'a line of no interest, again and again' | head -c 1073741824"]
+"""
+NAMED = """id: named
+tasks:
+  - id: t
+    type: shell
+    namespaceFiles: {enabled: false}
+    inputFiles: {here.sql: "nsfile:///sub/q.sql"}
+    commands: ["cat here.sql", "ls -A"]
+  - {id: l, type: log, message: "{{ read('scripts/sub/q.sql') }} {{ read('sub/q.sql') }}"}
 """
 DAEMON = """id: daemon
 tasks:
@@ -82,6 +92,8 @@ class Story:
             self.repository.write(f"domains/d/flows/{name}.yaml",
                                   FLOW.format(name=name, wheels=self.wheels, retry=retry))
         self.repository.write("domains/d/flows/much.yaml", MUCH)
+        self.repository.write("domains/d/scripts/sub/q.sql", "SELECT 7")
+        self.repository.write("domains/d/flows/named.yaml", NAMED)
         self.daemon = self.folder / "daemon"
         self.repository.write("domains/d/flows/daemon.yaml", DAEMON.format(mark=self.daemon))
         self.head = self.repository.push("Flows of scripts")
@@ -168,6 +180,12 @@ class Story:
         assert "bytes left out" in log[-200:], log[-200:]
         assert (self.server.data / "weir.db").stat().st_size < 64 << 20
 
+    def files_by_name(self):
+        run = self.run("named")
+        assert self.end(run) == "SUCCESS"
+        log = self.log(run)
+        assert log.count("SELECT 7") == 3 and log.count("here.sql") == 1, log
+
     def daemon_left(self):
         assert self.end(self.run("daemon")) == "SUCCESS"
         pid = self.daemon.read_text()
@@ -183,6 +201,7 @@ def main():
             story.many_at_once()
             story.much_output()
             story.daemon_left()
+            story.files_by_name()
         except BaseException:
             print(story.server.log.read_text()[-6000:] if story.server.log.exists() else "")
             raise

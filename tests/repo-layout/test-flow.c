@@ -134,6 +134,12 @@ static void test_faults(void)
 		"f.yaml:3:5: error: log task needs the key 'message'\n"
 		"f.yaml:3:24: error: unknown key 'mesage' in log task\nhint: did you mean "
 		"'message'?\n");
+	expect("id: f\ntasks:\n  - {id: a, type: shell, script: x, namespaceFiles: {enabeld: true, "
+	       "overwrite: true}}\n",
+		"f.yaml:3:54: error: unknown key 'enabeld' in namespaceFiles\nhint: did you mean "
+		"'enabled'?\n"
+		"f.yaml:3:69: warning: 'overwrite' has no effect: a task sees the files of its own "
+		"domain's scripts/\n");
 	expect("id: f\ntasks:\n  - {id: a, type: log, message: x}\n  - {id: a, type: log, message: "
 	       "y}\n",
 		"f.yaml:4:10: error: the id 'a' is already that of the task in line 3\nhint: ids "

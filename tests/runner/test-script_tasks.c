@@ -273,6 +273,32 @@ static void test_namespace_files(void)
 		"some", "SUCCESS: a=SUCCESS", "");
 }
 
+// By name, whichever of them the folder has.
+static void test_files_by_name(void)
+{
+	write_file("named/sub/q.sql", "SELECT 1");
+	write_file("named/a.txt", "text of a");
+	assert_run("- id: a\n  type: shell\n  namespaceFiles: {enabled: false}\n"
+		   "  inputFiles: {here/b.txt: 'nsfile:///a.txt', c.txt: "
+		   "'nsfile:///scripts/sub/q.sql'}\n"
+		   "  commands: ['cat here/b.txt', 'echo', 'cat c.txt', 'echo', 'find . -type f | "
+		   "wc -l']\n"
+		   "- {id: b, type: log, message: [\"{{ read('sub/q.sql') }}\", \"{{ "
+		   "read('scripts/a.txt') }}\", \"{{ read('nsfile:///a.txt') }}\"]}",
+		"named", "SUCCESS: a=SUCCESS b=SUCCESS",
+		"INFO text of a\nINFO SELECT 1\nINFO 2\nINFO SELECT 1\nINFO text of a\nINFO text "
+		"of "
+		"a\n");
+	assert_run("- {id: a, type: shell, inputFiles: {b: 'nsfile:///../named/a.txt'}, commands: "
+		   "['true']}",
+		"named", "FAILED: a=FAILED",
+		"ERROR there is no file '../named/a.txt' in scripts/ of the domain\n");
+	assert_run("- {id: a, type: log, message: \"{{ read('none.sql') }}\"}", "named",
+		"FAILED: a=FAILED", NULL);
+	assert_run("- {id: a, type: log, message: \"{{ read('/etc/passwd') }}\"}", "named",
+		"FAILED: a=FAILED", NULL);
+}
+
 // ---- Packages of Python
 
 static const char make_wheels[] =
@@ -976,6 +1002,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/script/output-directory", test_output_directory);
 	g_test_add_func("/script/bad-files", test_bad_files);
 	g_test_add_func("/script/namespace-files", test_namespace_files);
+	g_test_add_func("/script/files-by-name", test_files_by_name);
 	g_test_add_func("/script/limits", test_limits);
 	g_test_add_func("/script/working-directory", test_working_directory);
 	g_test_add_func(
