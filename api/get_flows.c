@@ -1,5 +1,6 @@
 #include "api/flow_graph.h"
 #include "api/handlers.h"
+#include "api/hook_keys.h"
 #include "api/lists.h"
 #include "api/values.h"
 #include "store/flow.h"
@@ -98,6 +99,8 @@ json_t *get_flow(const ApiRequest *request, GError **error)
 	json_object_set_new(document, "concurrency",
 		flow->concurrency_limit > 0 ? json_integer(flow->concurrency_limit) : json_null());
 	json_object_set_new(document, "definition", value_json(revision->definition));
+	hook_keys_mask(json_object_get(document, "triggers"));
+	hook_keys_mask(json_object_get(json_object_get(document, "definition"), "triggers"));
 	return document;
 }
 
@@ -137,7 +140,8 @@ char *get_flow_source(const ApiRequest *request, GError **error)
 			revision->revision);
 		return NULL;
 	}
-	return g_utf8_make_valid(revision->source, -1);
+	g_autofree char *text = g_utf8_make_valid(revision->source, -1);
+	return hook_keys_mask_text(text, revision->definition);
 }
 
 json_t *get_flow_graph(const ApiRequest *request, GError **error)

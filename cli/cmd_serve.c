@@ -33,7 +33,10 @@ const GOptionEntry serve_options[] = {
 		"Address of the status API (default: " DEFAULT_LISTEN "; port 0 takes a free one)",
 		"ADDRESS:PORT"},
 	{"roles", 0, 0, G_OPTION_ARG_STRING, &role_names,
-		"Comma-separated: reconciler, scheduler, runner, api (default: all)", "ROLES"},
+		"Comma-separated: reconciler, scheduler, runner, api, ingress (default: all that "
+		"are "
+		"configured)",
+		"ROLES"},
 	{"branch", 'b', 0, G_OPTION_ARG_STRING, &branch_name,
 		"The branch to follow (default: the one that the repository's HEAD names)", "NAME"},
 	{"environment", 'e', 0, G_OPTION_ARG_STRING, &environment_name,
@@ -86,7 +89,8 @@ static bool read_options(
 		.source = choose_source(path, config),
 		.roles = config->roles,
 	};
-	if (role_names != NULL && !server_roles_parse(role_names, &ret_options->roles, error))
+	if ((role_names != NULL && !server_roles_parse(role_names, &ret_options->roles, error)) ||
+		!server_roles_check(config, ret_options->roles, error))
 		return false;
 	*ret_config = g_steal_pointer(&config);
 	ret_options->config = *ret_config;
@@ -180,12 +184,14 @@ static void log_start(const Server *server, const ServerOptions *options)
 {
 	g_autofree char *roles = server_roles_text(options->roles);
 	g_autofree char *port = g_strdup_printf("%u", server_port(server));
+	g_autofree char *ingress = g_strdup_printf("%u", server_ingress_port(server));
 	g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 
 	server_log(G_LOG_LEVEL_INFO, "server", "ready", "version", WEIR_VERSION, "pid", pid,
 		"roles", roles, "store", options->store_url, "source", options->source.url,
 		"listen", server_port(server) != 0 ? options->listen : NULL, "port",
-		server_port(server) != 0 ? port : NULL, NULL);
+		server_port(server) != 0 ? port : NULL, "ingress",
+		server_ingress_port(server) != 0 ? ingress : NULL, NULL);
 }
 
 static int serve(const char *path, const ServerOptions *options)

@@ -1,6 +1,8 @@
 #include "cli/server.h"
 
+#include "api/ingress.h"
 #include "api/server.h"
+#include "cli/ingress_rules.h"
 #include "cli/maintenance.h"
 #include "cli/memory.h"
 #include "cli/server_health.h"
@@ -8,6 +10,7 @@
 #include "cli/server_reports.h"
 #include "cli/store_path.h"
 #include "reconciler/trigger.h"
+#include "runner/poller.h"
 
 #include <git2.h>
 #include <malloc.h>
@@ -35,7 +38,11 @@ struct Server {
 	Scheduler *scheduler;
 	pthread_t scheduler_thread;
 	Runner *runner;
+	Poller *poller;
 	ApiServer *api;
+	RunnerOptions secrets; // for the ingress
+	IngressRules rules;
+	Ingress *ingress;
 	Maintenance *maintenance;
 };
 
@@ -188,6 +195,9 @@ static bool start_runner(Server *server, const ServerOptions *options, GError **
 	server->runner = runner_new(server->store, &runner, error);
 	if (server->runner == NULL || !runner_start(server->runner, error))
 		return false;
+	server->poller = poller_start(server->store, &runner, error);
+	if (server->poller == NULL)
+		return false;
 	server_health_add(server->health, PART_RUNNER);
 	return true;
 }
@@ -205,6 +215,24 @@ static bool start_api(Server *server, const ServerOptions *options, GError **err
 		return true;
 	server->api = api_server_start(&api, error);
 	return server->api != NULL;
+}
+
+// Deliveries become rows of the store at once, whoever runs them.
+static bool start_ingress(Server *server, const ServerOptions *options, GError **error)
+{
+	const IngressOptions ingress = {
+		.address = options->config->ingress,
+		.store = server->store,
+		.rules = &server->rules,
+		.body_bytes = options->config->ingress_body_bytes,
+		.rate = options->config->ingress_rate,
+	};
+
+	if ((options->roles & ROLE_INGRESS) == 0 || options->config->ingress == NULL)
+		return true;
+	server->rules = ingress_rules(&server->secrets);
+	server->ingress = ingress_start(&ingress, error);
+	return server->ingress != NULL;
 }
 
 // What is of no use without rows or files of this node's own.
@@ -240,6 +268,7 @@ static const StartPart PARTS[] = {
 	start_runner,
 	start_scheduler,
 	start_reconciler,
+	start_ingress,
 	start_maintenance,
 };
 
@@ -313,10 +342,12 @@ void server_stop(Server *server)
 {
 	if (server == NULL)
 		return;
+	ingress_stop(server->ingress);
 	await_git(server);
 	maintenance_stop(server->maintenance);
 	stop_reconciler(server);
 	stop_scheduler(server);
+	poller_stop(server->poller);
 	if (server->runner != NULL)
 		runner_stop(server->runner, server->grace);
 	runner_free(server->runner);
@@ -331,4 +362,9 @@ void server_stop(Server *server)
 guint16 server_port(const Server *server)
 {
 	return server->api == NULL ? 0 : api_server_port(server->api);
+}
+
+guint16 server_ingress_port(const Server *server)
+{
+	return server->ingress == NULL ? 0 : ingress_port(server->ingress);
 }

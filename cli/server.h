@@ -26,5 +26,6 @@ bool server_reload(Server *server, const ServerOptions *options, GError **error)
 // Stops everything in order: what makes work first, then what does it, then what shows it.
 void server_stop(Server *server);
 
-// The port of the status API; 0: it does not listen.
+// The port of the status API; 0: it does not listen. The ingress likewise.
 guint16 server_port(const Server *server);
+guint16 server_ingress_port(const Server *server);

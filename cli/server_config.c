@@ -16,6 +16,7 @@ static const RoleName ROLES[] = {
 	{"scheduler", ROLE_SCHEDULER},
 	{"runner", ROLE_RUNNER},
 	{"api", ROLE_API},
+	{"ingress", ROLE_INGRESS},
 };
 
 // clang-format off
@@ -67,6 +68,14 @@ static const KeyRow runner_rows[] = {
 };
 static const KeyTable keys_runner = {"runner", "Running tasks", runner_rows, NULL};
 
+static const KeyRow ingress_rows[] = {
+	K("listen", KEY_STRING, KEY_REQUIRED, "its address, like 127.0.0.1:8481: another than the status API's"),
+	K("body_bytes", KEY_INTEGER, 0, "of the body of one request (default 1048576)"),
+	K("rate", KEY_INTEGER, 0, "requests a second that one address may make (default 50)"),
+	K_END,
+};
+static const KeyTable keys_ingress = {"ingress", "What starts flows from outside", ingress_rows, NULL};
+
 static const KeyRow yaml_limit_rows[] = {
 	K("depth", KEY_INTEGER, 0, "of values in each other (default 64)"),
 	K("nodes", KEY_INTEGER, 0, "values of a file (default 100000)"),
@@ -96,7 +105,8 @@ static const KeyRow server_rows[] = {
 	K("store", KEY_STRING, 0, "sqlite:FILE"),
 	K("listen", KEY_STRING, 0, "address of the status API (default 127.0.0.1:8480)"),
 	K("hosts", KEY_STRINGS, 0, "names under which the status API may be asked for"),
-	K("roles", KEY_STRINGS, 0, "reconciler, scheduler, runner, api (default: all)"),
+	K_TABLE("ingress", KEY_OBJECT, 0, &keys_ingress, "the listener for webhooks (default: none)"),
+	K("roles", KEY_STRINGS, 0, "reconciler, scheduler, runner, api, ingress (default: all that are configured)"),
 	K_TABLE("guards", KEY_OBJECT, 0, &keys_guards, "what a commit may not do unasked"),
 	K_TABLE("drift", KEY_OBJECT, 0, &keys_drift, "looking for what is not as committed"),
 	K_TABLE("runner", KEY_OBJECT, 0, &keys_runner, "running tasks"),
@@ -115,7 +125,8 @@ const KeyPage server_page = {"server", "Server configuration", "server.yaml",
 
 static bool add_role(const char *name, unsigned *roles, GError **error)
 {
-	static const char *const names[] = {"reconciler", "scheduler", "runner", "api", NULL};
+	static const char *const names[] = {
+		"reconciler", "scheduler", "runner", "api", "ingress", NULL};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++) {
 		if (strcmp(ROLES[i].name, name) == 0) {
@@ -125,8 +136,9 @@ static bool add_role(const char *name, unsigned *roles, GError **error)
 	}
 	g_autofree char *hint = nearest_word_hint(name, names);
 	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-		"unknown role '%s'; the roles are reconciler, scheduler, runner and api%s%s", name,
-		hint != NULL ? ": " : "", hint != NULL ? hint : "");
+		"unknown role '%s'; the roles are reconciler, scheduler, runner, api and "
+		"ingress%s%s",
+		name, hint != NULL ? ": " : "", hint != NULL ? hint : "");
 	return false;
 }
 
@@ -143,6 +155,15 @@ bool server_roles_parse(const char *text, unsigned *ret_roles, GError **error)
 		return true;
 	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		"no role is named; the roles are reconciler, scheduler, runner and api");
+	return false;
+}
+
+bool server_roles_check(const ServerConfig *config, unsigned roles, GError **error)
+{
+	if ((roles & ROLE_INGRESS) == 0 || config->ingress != NULL)
+		return true;
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		"the role 'ingress' needs an address: set 'ingress: {listen: …}' in --config");
 	return false;
 }
 
@@ -320,7 +341,10 @@ static bool read_roles(ServerConfig *config, const json_t *roles, GError **error
 	const json_t *role;
 	size_t index;
 
-	config->roles = json_array_size(roles) > 0 ? 0 : ROLE_ALL;
+	if (json_array_size(roles) == 0)
+		config->roles = config->ingress != NULL ? ROLE_ALL : ROLE_ALL & ~ROLE_INGRESS;
+	else
+		config->roles = 0;
 	json_array_foreach(roles, index, role)
 	{
 		if (!add_role(json_string_value(role), &config->roles, error))
@@ -340,6 +364,7 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	const json_t *guards = json_object_get(config->settings, "guards");
 	const json_t *drift = json_object_get(config->settings, "drift");
 	const json_t *runner = json_object_get(config->settings, "runner");
+	const json_t *ingress = json_object_get(config->settings, "ingress");
 	read_source(&config->source, source);
 	config->poll_interval = duration_at(source, "poll", 0);
 	config->drift_interval = json_is_true(json_object_get(drift, "disabled"))
@@ -350,6 +375,9 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	config->environment = text_at(config->settings, "environment");
 	config->store = text_at(config->settings, "store");
 	config->listen = text_at(config->settings, "listen");
+	config->ingress = text_at(ingress, "listen");
+	config->ingress_body_bytes = number_at(ingress, "body_bytes", 0);
+	config->ingress_rate = small_at(ingress, "rate", 0);
 	config->slots = (unsigned)number_at(runner, "slots", 0);
 	config->grace = duration_at(runner, "grace", 10 * G_USEC_PER_SEC);
 	read_limits(config, json_object_get(config->settings, "limits"));

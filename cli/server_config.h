@@ -12,7 +12,8 @@ typedef enum {
 	ROLE_SCHEDULER = 1 << 1,
 	ROLE_RUNNER = 1 << 2,
 	ROLE_API = 1 << 3,
-	ROLE_ALL = (1 << 4) - 1,
+	ROLE_INGRESS = 1 << 4, // only where it is configured
+	ROLE_ALL = (1 << 5) - 1,
 } ServerRole;
 
 typedef struct {
@@ -26,6 +27,9 @@ typedef struct {
 	const char *store; // NULL: not given
 	const char *listen; // NULL: not given
 	const char **hosts; // ended by NULL; NULL: none
+	const char *ingress; // its address; NULL: there is none
+	uint64_t ingress_body_bytes; // 0: the default; likewise
+	unsigned ingress_rate;
 	unsigned roles;
 	unsigned slots;
 	RunnerPool *pools;
@@ -46,6 +50,8 @@ void server_config_free(ServerConfig *config);
 
 // "reconciler,runner" -> roles. False with an error that names the wrong one.
 bool server_roles_parse(const char *text, unsigned *ret_roles, GError **error);
+// Whether what the roles need is configured.
+bool server_roles_check(const ServerConfig *config, unsigned roles, GError **error);
 // The names of roles, joined by commas. The caller frees it.
 char *server_roles_text(unsigned roles);
 

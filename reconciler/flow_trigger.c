@@ -127,6 +127,7 @@ typedef struct {
 	int64_t now;
 	guint *runs;
 	const char *flow_key; // "sales.orders", of the run
+	TriggerEnd what; // as the event says
 	StoreRun *run; // read when the first trigger asks for it; NULL: forgotten
 	json_t *values; // see TriggerScope.run
 	bool looked;
@@ -158,9 +159,7 @@ static bool look_at_run(Ended *ended, GError **error)
 	if (ended->run != NULL) {
 		ended->values = run_values(ended->run);
 		// A run that was restarted since has ended as the event says all the same.
-		json_t *data = object_of(ended->event->data);
-		json_object_set(ended->values, "state", json_object_get(data, "state"));
-		json_decref(data);
+		json_object_set_new(ended->values, "state", json_string(ended->what.state));
 	}
 	return true;
 }
@@ -171,19 +170,6 @@ static void ended_clear(Ended *ended)
 	store_run_free(ended->run);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ended, ended_clear)
-
-static bool states_contain(const json_t *states, const char *state)
-{
-	const json_t *item;
-	size_t index;
-
-	json_array_foreach(states, index, item)
-	{
-		if (g_strcmp0(json_string_value(item), state) == 0)
-			return true;
-	}
-	return states == NULL || g_strcmp0(json_string_value(states), state) == 0;
-}
 
 // ---- stopAfter ----------------------------------------------------------------------------------------------------
 
@@ -223,7 +209,7 @@ static bool stop_triggers(Ended *ended, const Listener *listener, GError **error
 	{
 		if (done && id != NULL && state != NULL &&
 			g_strcmp0(json_string_value(json_object_get(trigger, "id")), id) == 0 &&
-			states_contain(json_object_get(trigger, "stopAfter"), state))
+			trigger_list_has(json_object_get(trigger, "stopAfter"), state))
 			done = stop_trigger(ended, listener, id, state, error);
 	}
 	json_decref(made_by);
@@ -267,10 +253,13 @@ static bool is_admitted(Ended *ended, const Listener *listener, bool *ret_admitt
 // Adds the outputs of the runs that met the preconditions, in the order in which they ended.
 static bool gather_outputs(Ended *ended, const json_t *ids, json_t *values, GError **error)
 {
-	json_t *outputs = json_object();
+	json_t *outputs;
 	const json_t *id;
 	size_t index;
 
+	if (ids == NULL)
+		return true;
+	outputs = json_object();
 	json_object_set(values, "executions", (json_t *)(uintptr_t)ids);
 	json_object_set_new(values, "outputs", outputs);
 	json_array_foreach(ids, index, id)
@@ -323,6 +312,23 @@ static bool take_step(const TriggerFire *fire, const Ended *ended, json_t *state
 	return told;
 }
 
+// Whether the run counts for the preconditions: `when` and the conditions hold. What the trigger hands on is not at hand yet.
+static bool counts(
+	const TriggerFire *fire, Store *store, bool *ret_counts, char **ret_fault, GError **error)
+{
+	json_t *bare = json_copy((json_t *)(uintptr_t)fire->definition);
+	TriggerFire look = *fire;
+	g_auto(TriggerStart) start = {0};
+
+	json_object_del(bare, "inputs");
+	json_object_del(bare, "labels");
+	look.definition = bare;
+	bool done = trigger_fire_look(store, &look, &start, ret_fault, error);
+	*ret_counts = start.holds;
+	json_decref(bare);
+	return done;
+}
+
 // Looks at one trigger, whose row is there, and saves what became of it. The run's key is the end that made it: an end that is
 // looked at twice makes one run.
 static bool fire_trigger(Ended *ended, const StoreFlow *flow, const json_t *definition,
@@ -337,19 +343,16 @@ static bool fire_trigger(Ended *ended, const StoreFlow *flow, const json_t *defi
 	g_autofree char *fault = NULL;
 	json_t *state = object_of(row->state);
 	json_t *ids = NULL;
-	bool changed = false, fires = true, done;
+	bool changed = false, fires = true, done = true;
 
-	// The conditions say which runs count at all, then they are put together.
-	done = trigger_fire_look(store, &fire, &start, &fault, error);
-	if (done && start.holds && trigger_has_preconditions(definition))
-		take_step(&fire, ended, state, &changed, &fires, &ids, &fault);
-	bool made = done && start.holds && fires && fault == NULL;
-	if (made && ids != NULL) {
-		done = gather_outputs(ended, ids, fire.values, error) &&
-		       (trigger_start_clear(&start), true) &&
-		       trigger_fire_look(store, &fire, &start, &fault, error);
-		made = done && start.holds;
-	}
+	if (trigger_has_preconditions(definition))
+		done = counts(&fire, store, &fires, &fault, error) &&
+		       (!fires || (take_step(&fire, ended, state, &changed, &fires, &ids, &fault),
+					  gather_outputs(ended, ids, fire.values, error)));
+	bool made = done && fires && fault == NULL;
+	if (made)
+		done = trigger_fire_look(store, &fire, &start, &fault, error);
+	made = made && done && start.holds;
 	const bool said = g_strcmp0(row->message, fault) != 0;
 	if (done && made)
 		done = trigger_fire_run(store, &fire, &start, row, ended->runs, error);
@@ -360,7 +363,7 @@ static bool fire_trigger(Ended *ended, const StoreFlow *flow, const json_t *defi
 		row->state = g_strdup(text);
 		free(text);
 		ended->wrote = true;
-		done = trigger_note_fault(store, row, fault, error) &&
+		done = store_trigger_note(store, row, fault, error) &&
 		       store_trigger_put(store, row, error);
 	}
 	json_decref(fire.values);
@@ -378,6 +381,8 @@ static bool look_at_trigger(
 	g_autoptr(StoreFlow) flow = NULL;
 	bool admitted;
 
+	if (!trigger_may_matter(definition, &ended->what))
+		return true;
 	if (!store_trigger_get(store, listener->namespace, listener->id, id, &row, error))
 		return false;
 	// Ends before the trigger was there are not its own.
@@ -385,8 +390,7 @@ static bool look_at_trigger(
 		return true;
 	if (!look_at_run(ended, error))
 		return false;
-	const char *state = json_string_value(json_object_get(ended->values, "state"));
-	if (ended->run == NULL || !states_contain(json_object_get(definition, "states"), state))
+	if (ended->run == NULL)
 		return true;
 	if (!is_admitted(ended, listener, &admitted, error))
 		return false;
@@ -425,6 +429,15 @@ static bool take_event(FlowTriggers *triggers, const StoreEvent *event, int64_t 
 		event->subject == NULL || !g_str_has_prefix(event->subject, SUBJECT))
 		return true;
 	ended.flow_key = event->subject + strlen(SUBJECT);
+	const char *dot = strrchr(ended.flow_key, '.');
+	g_autofree char *namespace =
+		g_strndup(ended.flow_key, dot == NULL ? 0 : (gsize)(dot - ended.flow_key));
+	json_t *data = object_of(event->data);
+	g_autofree char *state = g_strdup(json_string_value(json_object_get(data, "state")));
+	json_decref(data);
+	if (dot == NULL || state == NULL)
+		return true;
+	ended.what = (TriggerEnd){namespace, dot + 1, state};
 	g_hash_table_iter_init(&iterator, triggers->listeners);
 	while (g_hash_table_iter_next(&iterator, NULL, &listener)) {
 		if (!tell(&ended, listener, error))

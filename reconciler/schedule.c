@@ -107,7 +107,7 @@ static bool fire_moment(
 	g_auto(TriggerStart) start = {0};
 	g_autofree char *fault = NULL;
 	bool done = trigger_fire_look(firing->store, &fire, &start, &fault, error) &&
-		    trigger_note_fault(firing->store, row, fault, error) &&
+		    store_trigger_note(firing->store, row, fault, error) &&
 		    (!start.holds || trigger_fire_run(firing->store, &fire, &start, row,
 					     firing->runs, error));
 

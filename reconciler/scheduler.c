@@ -1,6 +1,7 @@
 #include "reconciler/schedule.h"
 #include "reconciler/scheduler_model.h"
 #include "reconciler/trigger_rows.h"
+#include "reconciler/trigger_start.h"
 #include "store/run.h"
 #include "store/table.h"
 
@@ -243,26 +244,68 @@ static bool note_run(Scheduler *self, const Candidate *candidate, const char *ru
 	return store_flow_build_started(self->store, flow->namespace, flow->id, error);
 }
 
+// What a `tables` trigger that says more than its tables hands to the run. One that cannot be told starts nothing, and says so on
+// its row.
+static bool look_at(Scheduler *self, const Candidate *candidate, const char *values, int64_t now,
+	TriggerStart *ret_start, GError **error)
+{
+	const ModelTrigger *trigger = candidate->trigger;
+	g_autoptr(StoreFlow) flow = NULL;
+	g_autoptr(StoreTrigger) row = NULL;
+	g_autofree char *fault = NULL;
+
+	*ret_start = (TriggerStart){.holds = true};
+	if (trigger == NULL || trigger->definition == NULL)
+		return true;
+	if (!store_flow_get(
+		    self->store, candidate->flow->namespace, candidate->flow->id, &flow, error))
+		return false;
+	if (flow == NULL)
+		return true;
+	const TriggerFire fire = {.flow = flow,
+		.definition = trigger->definition,
+		.values = json_loads(values, 0, NULL),
+		.now = now,
+		.date = now};
+	bool done = trigger_fire_look(self->store, &fire, ret_start, &fault, error);
+	json_decref(fire.values);
+	if (!done || !store_trigger_get(
+			     self->store, flow->namespace, flow->id, trigger->id, &row, error))
+		return false;
+	return row == NULL || g_strcmp0(row->message, fault) == 0 ||
+	       (store_trigger_note(self->store, row, fault, error) &&
+		       store_trigger_put(self->store, row, error));
+}
+
 static bool make_run(
 	Scheduler *self, const Candidate *candidate, int64_t now, guint *runs, GError **error)
 {
 	ModelFlow *flow = candidate->flow;
 	g_autofree char *json = trigger_json(candidate);
+	g_auto(TriggerStart) start = {0};
 	g_autofree char *key = g_strdup_printf("%s %s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
 		candidate->trigger == NULL ? "build" : "tables", flow->key,
 		candidate->trigger == NULL ? "" : candidate->trigger->id, candidate->consumed,
 		candidate->trigger == NULL ? flow->applied : 0);
-	const StoreRunNew run = {
-		.namespace = flow->namespace,
-		.flow = flow->id,
-		.trigger = json,
-		.trigger_type = candidate->trigger == NULL ? "build" : "tables",
-		.key = key,
-		.concurrency_limit = -1,
-	};
+	const char *type = candidate->trigger == NULL ? "build" : "tables";
 	char id[27];
 	bool created = false;
 
+	if (!look_at(self, candidate, json, now, &start, error))
+		return false;
+	// What was published has been seen all the same.
+	if (!start.holds)
+		return note_run(self, candidate, NULL, now, error);
+	const StoreRunNew run = {
+		.namespace = flow->namespace,
+		.flow = flow->id,
+		.inputs = start.inputs,
+		.labels = start.labels,
+		.trigger = json,
+		.trigger_type = type,
+		.key = key,
+		.concurrency_limit = -1,
+	};
 	if (!store_run_create(self->store, &run, id, &created, error))
 		return false;
 	*runs += created;

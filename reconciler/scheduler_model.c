@@ -26,6 +26,7 @@ static void trigger_free(void *data)
 	ModelTrigger *trigger = data;
 
 	g_ptr_array_unref(trigger->tables);
+	json_decref(trigger->definition);
 	g_free(trigger->id);
 	g_free(trigger);
 }
@@ -126,7 +127,19 @@ static void add_reader(ModelTable *table, ModelFlow *flow)
 		g_ptr_array_add(table->readers, flow);
 }
 
-static void add_trigger(Model *model, ModelFlow *flow, const json_t *value)
+// Most triggers only name tables: theirs is not kept.
+static json_t *keep_definition(json_t *value)
+{
+	static const char *const keys[] = {"when", "conditions", "inputs", "labels"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		if (json_object_get(value, keys[i]) != NULL)
+			return json_incref(value);
+	}
+	return NULL;
+}
+
+static void add_trigger(Model *model, ModelFlow *flow, json_t *value)
 {
 	const json_t *any = json_object_get(value, "any");
 	const json_t *names = any != NULL ? any : json_object_get(value, "all");
@@ -136,6 +149,7 @@ static void add_trigger(Model *model, ModelFlow *flow, const json_t *value)
 
 	trigger->id = g_strdup(json_string_value(json_object_get(value, "id")));
 	trigger->any = any != NULL;
+	trigger->definition = keep_definition(value);
 	trigger->tables = g_ptr_array_new();
 	json_array_foreach(names, index, name)
 	{
@@ -154,7 +168,7 @@ static void add_trigger(Model *model, ModelFlow *flow, const json_t *value)
 static void read_triggers(Model *model, ModelFlow *flow, const char *text)
 {
 	json_t *triggers = text == NULL ? NULL : json_loads(text, 0, NULL);
-	const json_t *trigger;
+	json_t *trigger;
 	size_t index;
 
 	json_array_foreach(triggers, index, trigger)

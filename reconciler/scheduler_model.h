@@ -6,6 +6,8 @@
 #include "reconciler/trigger.h"
 #include "store/flow.h"
 
+#include <jansson.h>
+
 typedef struct ModelFlow ModelFlow;
 
 typedef struct {
@@ -24,6 +26,7 @@ typedef struct {
 	bool unsaved; // consumed was decided, and is not in the store yet
 	int64_t consumed;
 	GPtrArray *tables; // ModelTable *, not owned
+	json_t *definition; // NULL: it says nothing of conditions, inputs or labels
 } ModelTrigger;
 
 struct ModelFlow {

@@ -1,32 +1,18 @@
 #include "reconciler/trigger_start.h"
 
 #include "store/domain.h"
-#include "store/event.h"
-#include "store/run.h"
 
-#include <string.h>
-
-// The flow's own variables are read only where something may ask for them.
-static bool read_definition(
-	Store *store, const TriggerFire *fire, StoreRevision **ret_revision, GError **error)
+// Variables are read only where something may ask for them.
+static bool read_variables(Store *store, const TriggerFire *fire, StoreRevision **ret_revision,
+	json_t **ret_shared, GError **error)
 {
+	const StoreFlow *flow = fire->flow;
+
 	*ret_revision = NULL;
+	*ret_shared = NULL;
 	return !trigger_has_expressions(fire->definition) ||
-	       store_revision_get(
-		       store, fire->flow->namespace, fire->flow->id, 0, ret_revision, error);
-}
-
-// The project's and the domain's variables, below the flow's own.
-static bool add_shared_variables(
-	Store *store, const TriggerFire *fire, json_t *variables, GError **error)
-{
-	json_t *shared = NULL;
-
-	if (!store_variables_get(store, fire->flow->namespace, fire->flow->id, &shared, error))
-		return false;
-	json_object_update(shared, json_object_get(variables, "vars"));
-	json_object_set_new(variables, "vars", shared);
-	return true;
+	       (store_revision_get(store, flow->namespace, flow->id, 0, ret_revision, error) &&
+		       store_variables_get(store, flow->namespace, flow->id, ret_shared, error));
 }
 
 bool trigger_fire_look(Store *store, const TriggerFire *fire, TriggerStart *ret_start,
@@ -37,15 +23,13 @@ bool trigger_fire_look(Store *store, const TriggerFire *fire, TriggerStart *ret_
 
 	*ret_start = (TriggerStart){0};
 	*ret_fault = NULL;
-	if (!read_definition(store, fire, &revision, error))
+	json_t *shared = NULL;
+	if (!read_variables(store, fire, &revision, &shared, error))
 		return false;
 	const TriggerOwner owner = {fire->flow->namespace, fire->flow->id, fire->flow->revision,
-		revision == NULL ? NULL : revision->definition};
+		revision == NULL ? NULL : revision->definition, shared};
 	json_t *variables = trigger_variables(&owner, fire->values);
-	if (revision != NULL && !add_shared_variables(store, fire, variables, error)) {
-		json_decref(variables);
-		return false;
-	}
+	json_decref(shared);
 	if (fire->run != NULL) {
 		json_object_set(variables, "execution", (json_t *)(uintptr_t)fire->run);
 		json_object_set(variables, "labels", json_object_get(fire->run, "labels"));
@@ -63,49 +47,13 @@ bool trigger_fire_run(Store *store, const TriggerFire *fire, const TriggerStart 
 	StoreTrigger *row, guint *ret_runs, GError **error)
 {
 	char *values = json_dumps(fire->values, JSON_COMPACT);
-	const StoreRunNew run = {
-		.namespace = row->namespace,
-		.flow = row->flow,
-		.inputs = start->inputs,
-		.labels = start->labels,
-		.trigger = values,
-		.trigger_type = row->type,
-		.key = fire->key,
-		.concurrency_limit = -1,
-	};
+	const StoreTriggerFire run = {start->inputs, start->labels, values, fire->key, fire->date};
 	char id[27];
 	bool created = false;
-	bool done = store_run_create(store, &run, id, &created, error);
+	bool done = store_trigger_fire(store, row, &run, id, &created, error);
 
 	free(values);
-	if (!done)
-		return false;
 	*ret_runs += created;
-	row->last_at = fire->date;
-	g_free(row->last_run_id);
-	row->last_run_id = g_strdup(id);
-	return true;
-}
-
-bool trigger_note_fault(Store *store, StoreTrigger *row, const char *fault, GError **error)
-{
-	bool news = fault != NULL && g_strcmp0(row->message, fault) != 0;
-
-	g_free(row->message);
-	row->message = g_strdup(fault);
-	if (!news)
-		return true;
-	g_autofree char *subject =
-		g_strdup_printf("trigger %s.%s.%s", row->namespace, row->flow, row->id);
-	json_t *data = json_pack("{s:s}", "message", fault);
-	char *text = json_dumps(data, JSON_COMPACT);
-	json_decref(data);
-	const StoreEvent event = {.kind = (char *)(uintptr_t) "trigger-failed",
-		.domain = row->namespace,
-		.subject = subject,
-		.data = text};
-	bool done = store_event_add(store, &event, error);
-	free(text);
 	return done;
 }
 

@@ -24,9 +24,6 @@ bool trigger_fire_look(Store *store, const TriggerFire *fire, TriggerStart *ret_
 bool trigger_fire_run(Store *store, const TriggerFire *fire, const TriggerStart *start,
 	StoreTrigger *row, guint *ret_runs, GError **error);
 
-// Says on the row that the trigger cannot be told, or (fault NULL) that it can; the first time it is an event too.
-bool trigger_note_fault(Store *store, StoreTrigger *row, const char *fault, GError **error);
-
 // A copy of a row to change.
 StoreTrigger *trigger_row_copy(const StoreTrigger *row);
 // A row of a trigger that has none yet.

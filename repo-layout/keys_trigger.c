@@ -16,11 +16,11 @@ static const KeyRow common_rows[] = {
 	K("labels", KEY_LABELS, 0, "labels of the runs it starts"),
 	K("conditions", KEY_LIST, 0, "all must hold; list of {type, …}"),
 	K("when", KEY_TEXT, 0, "an expression that must hold"),
-	K("stopAfter", KEY_STRINGS, 0, "states of a run after which the trigger is disabled"),
+	K("stopAfter", KEY_STRINGS, 0, "states of a run that it started after which the trigger is disabled, until its definition changes"),
 	K_CHOICE("logLevel", 0, log_levels, "the least level of log lines that are kept"),
 	K_OLD("minLogLevel", KEY_CHOICE, "logLevel"),
-	K("allowConcurrent", KEY_BOOLEAN, 0, "start a run although the last one is under way"),
-	K("failOnTriggerError", KEY_BOOLEAN, 0, "a fault in the trigger makes a FAILED run"),
+	K("allowConcurrent", KEY_BOOLEAN, 0, "schedule, sql, http: start a run although the last one is under way"),
+	K("failOnTriggerError", KEY_BOOLEAN, 0, "accepted, has no effect: a fault is shown with the trigger"),
 	K_UNUSED("workerGroup"),
 	K_UNUSED("logToFile"),
 	K_UNUSED("version"),
@@ -34,7 +34,7 @@ static const KeyRow schedule_rows[] = {
 	K("withSeconds", KEY_BOOLEAN, 0, "six fields, seconds first"),
 	K("timezone", KEY_STRING, 0, "zone in which the clock is read (default UTC)"),
 	K("lateMaximumDelay", KEY_DURATION, 0, "a start later than this is left out"),
-	K_CHOICE("recoverMissedSchedules", 0, missed_policies, "what was missed while the server was down: ALL, LAST or NONE"),
+	K_CHOICE("recoverMissedSchedules", 0, missed_policies, "what was missed while the server was down, or while the last run went on: ALL (the default), LAST or NONE"),
 	K("scheduleConditions", KEY_LIST, KEY_DEPRECATED, "the old name of conditions"),
 	K_OLD_UNUSED("backfill"),
 	K_END,
@@ -52,7 +52,7 @@ static const KeyTable keys_upstream = {"upstream flow", "A flow that is waited f
 
 static const KeyRow precondition_rows[] = {
 	K("id", KEY_STRING, 0, "its name"),
-	K("timeWindow", KEY_PLAIN, 0, "{type, deadline, startTime, endTime, window, windowAdvance}: the time in which all must happen"),
+	K("timeWindow", KEY_PLAIN, 0, "{type, deadline, startTime, endTime, window, windowAdvance}: the time in which all must happen (default: a day from midnight UTC)"),
 	K("resetOnSuccess", KEY_BOOLEAN, 0, "wait for all again after a start (default true)"),
 	K_TABLE("flows", KEY_LIST, 0, &keys_upstream, "runs of these flows must have ended"),
 	K("where", KEY_PLAIN, 0, "list of {id, filters: [{field, type, value, values}], operand}"),
@@ -61,7 +61,7 @@ static const KeyRow precondition_rows[] = {
 static const KeyTable keys_preconditions = {"preconditions", "What must have happened", precondition_rows, NULL};
 
 static const KeyRow flow_rows[] = {
-	K("states", KEY_STRINGS, 0, "states in which the other run ends"),
+	K("states", KEY_STRINGS, 0, "states in which the other run ends (default: all)"),
 	K_TABLE("preconditions", KEY_OBJECT, 0, &keys_preconditions, "which runs"),
 	K_OLD_UNUSED("dependsOn"),
 	K_END,
@@ -76,18 +76,18 @@ static const KeyRow tables_rows[] = {
 const KeyTable keys_trigger_tables = {"tables trigger", "Starts runs when tables were published", tables_rows, &keys_trigger_common};
 
 static const KeyRow webhook_rows[] = {
-	K("key", KEY_TEXT, KEY_REQUIRED, "the secret part of its address"),
-	K("wait", KEY_BOOLEAN, 0, "answer when the run has ended"),
-	K("returnOutputs", KEY_BOOLEAN, 0, "answer with the run's outputs"),
-	K("responseContentType", KEY_STRING, 0, "of the answer"),
-	K("responseCode", KEY_PLAIN, 0, "of the answer"),
+	K("key", KEY_TEXT, KEY_REQUIRED, "the secret last part of its address, /hooks/flows/NAMESPACE/FLOW/KEY; `{{ secret('NAME') }}` keeps it out of the repository"),
+	K("wait", KEY_BOOLEAN, KEY_IGNORED, "accepted, has no effect: the answer is 202 with the run's id, once the run is recorded"),
+	K("returnOutputs", KEY_BOOLEAN, KEY_IGNORED, "accepted, has no effect"),
+	K("responseContentType", KEY_STRING, KEY_IGNORED, "accepted, has no effect"),
+	K("responseCode", KEY_PLAIN, KEY_IGNORED, "accepted, has no effect"),
 	K_END,
 };
 const KeyTable keys_trigger_webhook = {"webhook trigger", "Starts runs by an HTTP call", webhook_rows, &keys_trigger_common};
 
 static const KeyRow sql_rows[] = {
 	K("interval", KEY_DURATION, 0, "how often to look (default PT1M)"),
-	K("sql", KEY_SQL, KEY_REQUIRED, "a run starts when it gives rows"),
+	K("sql", KEY_SQL, KEY_REQUIRED, "a run starts when it gives rows: `trigger.rows`, `row`, `size`, `uri`"),
 	K("connection", KEY_STRING, 0, "name of a connection; the domain's when left out"),
 	K("url", KEY_TEXT, 0, "where the database is, instead of a connection"),
 	K("driver", KEY_STRING, 0, "which kind of database url is"),
@@ -116,7 +116,7 @@ const KeyTable keys_trigger_sql = {"sql trigger", "Starts runs when a query give
 static const KeyRow http_rows[] = {
 	K("interval", KEY_DURATION, 0, "how often to look (default PT1M)"),
 	K("uri", KEY_TEXT, KEY_REQUIRED, "where to look"),
-	K("responseCondition", KEY_TEXT, 0, "an expression on response: a run starts when it holds"),
+	K("responseCondition", KEY_TEXT, 0, "an expression on `response` {statusCode, headers, body}: a run starts when it holds (default: below 400)"),
 	K("method", KEY_TEXT, 0, "GET is the default"),
 	K("params", KEY_ANY, 0, "parameters put behind the address"),
 	K("headers", KEY_ANY, 0, "headers to send"),

@@ -238,21 +238,6 @@ static bool execution_namespace(
 	return true;
 }
 
-static bool listed(const json_t *list, const char *word)
-{
-	const json_t *item;
-	size_t index;
-
-	if (json_is_string(list))
-		return g_strcmp0(json_string_value(list), word) == 0;
-	json_array_foreach(list, index, item)
-	{
-		if (g_strcmp0(json_string_value(item), word) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool execution_status(
 	const json_t *condition, const TriggerScope *scope, bool *ret_holds, GError **error)
 {
@@ -261,8 +246,8 @@ static bool execution_status(
 	const char *state = text_at(scope->run, "state");
 
 	(void)error;
-	*ret_holds = scope->run != NULL && (in == NULL || listed(in, state)) &&
-		     (not_in == NULL || !listed(not_in, state));
+	*ret_holds = scope->run != NULL && (in == NULL || trigger_list_has(in, state)) &&
+		     (not_in == NULL || !trigger_list_has(not_in, state));
 	return true;
 }
 

@@ -23,21 +23,6 @@ static const char *text_at(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static bool contains(const json_t *list, const char *word)
-{
-	const json_t *item;
-	size_t index;
-
-	if (json_is_string(list))
-		return g_strcmp0(json_string_value(list), word) == 0;
-	json_array_foreach(list, index, item)
-	{
-		if (g_strcmp0(json_string_value(item), word) == 0)
-			return true;
-	}
-	return false;
-}
-
 // ---- flows --------------------------------------------------------------------------------------------------------
 
 static bool label_holds(const json_t *run, const char *key, const json_t *value)
@@ -86,7 +71,7 @@ static bool flow_holds(
 	*ret_holds = (namespace == NULL ||
 			     g_strcmp0(namespace, text_at(scope->run, "namespace")) == 0) &&
 		     (id == NULL || g_strcmp0(id, text_at(scope->run, "flowId")) == 0) &&
-		     (states == NULL || contains(states, text_at(scope->run, "state"))) &&
+		     (states == NULL || trigger_list_has(states, text_at(scope->run, "state"))) &&
 		     trigger_labels_hold(json_object_get(flow, "labels"), scope->run);
 	return true;
 }
@@ -100,7 +85,7 @@ static bool is_one(const json_t *filter, const char *value)
 
 static bool is_in(const json_t *filter, const char *value)
 {
-	return contains(json_object_get(filter, "values"), value);
+	return trigger_list_has(json_object_get(filter, "values"), value);
 }
 
 static bool is_true(const json_t *filter, const char *value)
@@ -441,7 +426,7 @@ static json_t *runs_of(json_t *seen)
 	for (guint i = 0; i < entries->len; i++) {
 		const char *run = text_at(entries->pdata[i], "run");
 
-		if (run != NULL && !contains(runs, run))
+		if (run != NULL && !trigger_list_has(runs, run))
 			json_array_append_new(runs, json_string(run));
 	}
 	return runs;
@@ -478,4 +463,50 @@ bool trigger_preconditions_step(const json_t *trigger, const TriggerScope *scope
 	if (!json_is_false(reset))
 		json_object_clear(seen);
 	return true;
+}
+
+// ---- In short -----------------------------------------------------------------------------------------------------
+
+static bool is_flow(const json_t *object, const TriggerEnd *end)
+{
+	const char *namespace = text_at(object, "namespace");
+	const char *flow = text_at(object, "flowId");
+
+	return (namespace == NULL || strcmp(namespace, end->namespace) == 0) &&
+	       (flow == NULL || strcmp(flow, end->flow) == 0);
+}
+
+static bool conditions_may_hold(const json_t *trigger, const TriggerEnd *end)
+{
+	const json_t *condition;
+	size_t index;
+
+	json_array_foreach(json_object_get(trigger, "conditions"), index, condition)
+	{
+		if (g_strcmp0(text_at(condition, "type"), "execution-flow") == 0 &&
+			!is_flow(condition, end))
+			return false;
+	}
+	return true;
+}
+
+bool trigger_may_matter(const json_t *trigger, const TriggerEnd *end)
+{
+	const json_t *states = json_object_get(trigger, "states");
+	const json_t *preconditions = json_object_get(trigger, "preconditions");
+	const json_t *flow;
+	size_t index;
+
+	if ((states != NULL && !trigger_list_has(states, end->state)) ||
+		!conditions_may_hold(trigger, end))
+		return false;
+	if (preconditions == NULL || json_object_get(preconditions, "where") != NULL ||
+		old_multiple(trigger) != NULL)
+		return true;
+	json_array_foreach(json_object_get(preconditions, "flows"), index, flow)
+	{
+		if (is_flow(flow, end))
+			return true;
+	}
+	return false;
 }

@@ -129,6 +129,19 @@ bool trigger_has_expressions(const json_t *trigger)
 	return false;
 }
 
+bool trigger_list_has(const json_t *list, const char *word)
+{
+	const json_t *item;
+	size_t index;
+
+	json_array_foreach(list, index, item)
+	{
+		if (g_strcmp0(json_string_value(item), word) == 0)
+			return true;
+	}
+	return json_is_string(list) && g_strcmp0(json_string_value(list), word) == 0;
+}
+
 // ---- A trigger ----------------------------------------------------------------------------------------------------
 
 static bool is_precondition(const json_t *condition)
@@ -208,9 +221,10 @@ json_t *trigger_variables(const TriggerOwner *owner, json_t *values)
 		"revision", (json_int_t)owner->revision);
 	json_t *definition =
 		owner->definition == NULL ? NULL : json_loads(owner->definition, 0, NULL);
-	json_t *vars = json_object_get(definition, "variables");
+	json_t *vars = owner->shared == NULL ? json_object() : json_copy(owner->shared);
 
-	json_object_set_new(variables, "vars", vars == NULL ? json_object() : json_incref(vars));
+	json_object_update(vars, json_object_get(definition, "variables"));
+	json_object_set_new(variables, "vars", vars);
 	json_decref(definition);
 	return variables;
 }

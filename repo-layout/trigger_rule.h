@@ -47,6 +47,9 @@ char *trigger_text_render(const char *text, const TriggerScope *scope, GError **
 // Whether a part of the trigger has expressions in it.
 bool trigger_has_expressions(const json_t *trigger);
 
+// Whether a list of words (or a single one) has the word.
+bool trigger_list_has(const json_t *list, const char *word);
+
 // What a trigger that fired hands to its run.
 typedef struct {
 	bool holds; // `when` and the conditions: no run is to be made without
@@ -67,6 +70,7 @@ typedef struct {
 	const char *id;
 	int64_t revision;
 	const char *definition; // its canonical JSON, for `vars`; NULL: not at hand
+	json_t *shared; // variables of project and domain, below the flow's own; NULL: none
 } TriggerOwner;
 
 // The roots of a trigger's expressions: trigger, schedule (the same), flow, vars. values is what the run will know as `trigger`;

@@ -28,6 +28,17 @@ bool trigger_window_at(const json_t *time_window, int64_t at, TriggerWindow *ret
 // Whether the run has all the labels: a map, or a list of {key, value}.
 bool trigger_labels_hold(const json_t *labels, const json_t *run);
 
+// The end of a run, in short.
+typedef struct {
+	const char *namespace;
+	const char *flow;
+	const char *state;
+} TriggerEnd;
+
+// Whether the end of a run can matter to a flow trigger at all, as far as that can be told without the run: most ends matter to few
+// triggers.
+bool trigger_may_matter(const json_t *trigger, const TriggerEnd *end);
+
 // Whether the trigger has preconditions (or an old `multiple` condition).
 bool trigger_has_preconditions(const json_t *trigger);
 

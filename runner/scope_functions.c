@@ -1,27 +1,12 @@
 // The functions of expressions that only the runner can carry out: they reach for secrets, files, keys and the run itself.
 #include "runner/drive.h"
+#include "runner/secret.h"
 
 #include <string.h>
 
 static const char *argument_text(json_t *const *arguments, size_t count, size_t index)
 {
 	return index < count ? json_string_value(arguments[index]) : NULL;
-}
-
-static char *secret_from_environment(const char *name)
-{
-	g_autofree char *plain = g_strdup_printf("WEIR_SECRET_%s", name);
-	g_autofree char *coded = g_strdup_printf("SECRET_%s", name);
-	const char *value = g_getenv(plain);
-	gsize length = 0;
-
-	if (value != NULL)
-		return g_strdup(value);
-	value = g_getenv(coded);
-	if (value == NULL)
-		return NULL;
-	g_autofree guchar *bytes = g_base64_decode(value, &length);
-	return g_strndup((const char *)bytes, length);
 }
 
 static json_t *host_secret(void *data, json_t *const *arguments, size_t count, GError **error)
@@ -35,16 +20,9 @@ static json_t *host_secret(void *data, json_t *const *arguments, size_t count, G
 		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY, "secret() wants a name");
 		return NULL;
 	}
-	if (options->secret != NULL)
-		value = options->secret(name, options->data, error);
-	else
-		value = secret_from_environment(name);
-	if (value == NULL) {
-		if (error != NULL && *error == NULL)
-			g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
-				"there is no secret '%s'", name);
+	value = secret_find(options, name, error);
+	if (value == NULL)
 		return NULL;
-	}
 	drive_mask_add(ref->drive, value);
 	return json_string(value);
 }

@@ -1,6 +1,12 @@
 #include "store/trigger.h"
 
+#include "store/event.h"
+#include "store/id.h"
 #include "store/internal.h"
+#include "store/run.h"
+
+#include <jansson.h>
+#include <stdlib.h>
 
 static const Field trigger_fields[] = {
 	TEXT_FIELD(StoreTrigger, namespace),
@@ -71,6 +77,55 @@ bool store_triggers_due(Store *store, StoreTriggerKind kind, int64_t now, unsign
 	return rows_list(store, STATEMENT_TRIGGERS_DUE,
 		DB_VALUES(DB_INTEGER(kind), DB_INTEGER(now), DB_INTEGER(limit)), &trigger_row,
 		(GDestroyNotify)store_trigger_free, ret_triggers, error);
+}
+
+bool store_trigger_fire(Store *store, StoreTrigger *row, const StoreTriggerFire *fire,
+	char ret_run_id[ID_SIZE], bool *ret_created, GError **error)
+{
+	const StoreRunNew run = {
+		.namespace = row->namespace,
+		.flow = row->flow,
+		.inputs = fire->inputs,
+		.labels = fire->labels,
+		.trigger = fire->trigger,
+		.trigger_type = row->type,
+		.key = fire->key,
+		.concurrency_limit = -1,
+	};
+	bool created = false;
+
+	if (!store_run_create(store, &run, ret_run_id, &created, error))
+		return false;
+	if (created) {
+		row->last_at = fire->at != 0 ? fire->at : row->last_at;
+		g_free(row->last_run_id);
+		row->last_run_id = g_strdup(ret_run_id);
+	}
+	if (ret_created != NULL)
+		*ret_created = created;
+	return true;
+}
+
+bool store_trigger_note(Store *store, StoreTrigger *row, const char *message, GError **error)
+{
+	bool news = message != NULL && g_strcmp0(row->message, message) != 0;
+	g_autofree char *subject =
+		g_strdup_printf("trigger %s.%s.%s", row->namespace, row->flow, row->id);
+
+	g_free(row->message);
+	row->message = g_strdup(message);
+	if (!news)
+		return true;
+	json_t *data = json_pack("{s:s}", "message", message);
+	char *text = json_dumps(data, JSON_COMPACT);
+	const StoreEvent event = {.kind = (char *)(uintptr_t) "trigger-failed",
+		.domain = row->namespace,
+		.subject = subject,
+		.data = text};
+	bool done = store_event_add(store, &event, error);
+	free(text);
+	json_decref(data);
+	return done;
 }
 
 static void trigger_key(const void *row, const char *parts[CURSOR_PARTS], char number[32])

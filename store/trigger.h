@@ -43,6 +43,20 @@ bool store_trigger_next(Store *store, StoreTriggerKind kind, int64_t now, int64_
 bool store_triggers_due(Store *store, StoreTriggerKind kind, int64_t now, unsigned limit,
 	GPtrArray **ret_triggers, GError **error);
 
+// A run that a trigger makes; nothing in it is kept by the store.
+typedef struct {
+	const char *inputs, *labels, *trigger; // JSON, see StoreRunNew
+	const char *key; // a second run of the same key is not made; NULL: none
+	int64_t at; // the moment that it is for; 0: none
+} StoreTriggerFire;
+
+// Makes the run, and notes it in the row, which the caller then puts: in one transaction. ret_created (may be NULL) is false where
+// there was one of that key; ret_run_id is that one's then, and the row stays as it is.
+bool store_trigger_fire(Store *store, StoreTrigger *row, const StoreTriggerFire *fire,
+	char ret_run_id[27], bool *ret_created, GError **error);
+// Says on the row why it cannot be evaluated, or (message NULL) that it can; the caller then puts it. What is new is an event.
+bool store_trigger_note(Store *store, StoreTrigger *row, const char *message, GError **error);
+
 typedef struct {
 	const char *namespace; // NULL: all
 	const char *flow; // with namespace; NULL: all

@@ -64,7 +64,8 @@ static void group_unref(StoreWatchGroup *group)
 		return;
 	if (group->key != NULL)
 		g_hash_table_remove(groups, group->key);
-	if (g_hash_table_size(groups) == 0)
+	// Groups of private stores are in no table: the last of the others may be gone before them.
+	if (groups != NULL && g_hash_table_size(groups) == 0)
 		g_clear_pointer(&groups, g_hash_table_destroy);
 	g_ptr_array_unref(group->watches);
 	g_free(group->key);

@@ -83,7 +83,7 @@ static void test_bad_config(void)
 		"hint: did you mean 'branch'?");
 	assert_refused("roles: [runer]\n",
 		"unknown role 'runer'; the roles are reconciler, scheduler, "
-		"runner and api: did you mean 'runner'?");
+		"runner, api and ingress: did you mean 'runner'?");
 	assert_refused("retention: {runs: 90 days}\n",
 		"the configuration '%' has faults:\n"
 		"%:1:19: error: 'runs' is not a duration: '90 days'\n"

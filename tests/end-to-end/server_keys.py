@@ -343,6 +343,9 @@ KEYS = {
     "guards.allow_breaking": guards_allow_breaking,
     "drift.interval": drift_interval_and_disabled,
     "drift.disabled": drift_interval_and_disabled,
+    "ingress.listen": elsewhere("triggers.py", "ingress"),
+    "ingress.body_bytes": elsewhere("triggers.py"),
+    "ingress.rate": elsewhere("triggers.py"),
     "runner.slots": runner_slots,
     "runner.pools": runner_pools,
     "runner.grace": runner_grace,
@@ -377,7 +380,7 @@ KEYS = {
 REMOTE = ["tag", "commit", "username", "password_file", "password_env", "token_file", "token_env", "ca_file", "proxy",
           "ssh_key_file", "ssh_key_passphrase_file", "ssh_key_passphrase_env", "known_hosts_file", "connect_timeout",
           "stall_timeout", "fetch_timeout"]
-GROUPS = {"guards", "drift", "runner", "retention", "limits", "limits.yaml"}
+GROUPS = {"guards", "drift", "runner", "ingress", "retention", "limits", "limits.yaml"}
 
 
 def documented():

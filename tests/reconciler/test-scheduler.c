@@ -380,6 +380,30 @@ static void test_restart(void)
 	story_end(&story);
 }
 
+// A tables trigger may ask for more, and hand values to its run.
+static void test_tables_conditions(void)
+{
+	Story story = story_new();
+	const FlowSpec load = {.id = "load", .digest = "1", .writes = "d.raw"};
+	const FlowSpec notify = {.id = "notify",
+		.digest = "1",
+		.triggers = "[{\"id\":\"t\",\"type\":\"tables\",\"any\":[\"d.raw\"],\"when\":\"{{ "
+			    "trigger.sequence > 1 }}\",\"inputs\":{\"n\":\"{{ trigger.sequence "
+			    "}}\"},\"labels\":{\"by\":\"{{ trigger.type }}\"}}]"};
+
+	put(&story, &load);
+	put(&story, &notify);
+	assert_evaluation(&story, "");
+	publish(&story, NULL, "d.raw");
+	assert_evaluation(&story, "");
+	publish(&story, NULL, "d.raw");
+	assert_evaluation(&story, "notify");
+	g_autoptr(StoreRun) run = find_active(&story, "notify");
+	g_assert_cmpstr(run->inputs, ==, "{\"n\":2}");
+	g_assert_cmpstr(run->labels, ==, "{\"by\":\"tables\"}");
+	story_end(&story);
+}
+
 // ---- Schedules ----------------------------------------------------------------------------------------------------
 
 static void put_schedule(Story *story, const char *digest, const char *more)
@@ -579,7 +603,9 @@ static void test_flow_trigger_preconditions(void)
 {
 	Story story = story_new();
 	static const char *const both =
-		",\"preconditions\":{\"flows\":[{\"namespace\":\"d\",\"flowId\":\"a\",\"states\":"
+		",\"inputs\":{\"n\":\"{{ trigger.executions | length "
+		"}}\"},\"preconditions\":{\"flows\":[{\"namespace\":\"d\",\"flowId\":\"a\","
+		"\"states\":"
 		"[\"SUCCESS\"]},{\"namespace\":\"d\",\"flowId\":\"b\"}],\"timeWindow\":{\"type\":"
 		"\"SLIDING_WINDOW\",\"window\":\"PT1H\"}}";
 	const FlowSpec a = {.id = "a", .digest = "1"};
@@ -597,6 +623,7 @@ static void test_flow_trigger_preconditions(void)
 	assert_evaluation(&story, "l");
 	g_autoptr(StoreRun) run = find_active(&story, "l");
 	g_assert_true(strstr(run->trigger, "\"executions\":[") != NULL);
+	g_assert_cmpstr(run->inputs, ==, "{\"n\":2}");
 	end(&story, "l", RUN_SUCCESS);
 	run_flow(&story, "b", RUN_SUCCESS);
 	assert_evaluation(&story, "");
@@ -646,6 +673,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scheduler/failure-lets-go", test_failure_lets_go);
 	g_test_add_func("/scheduler/deploy", test_deploy);
 	g_test_add_func("/scheduler/restart", test_restart);
+	g_test_add_func("/scheduler/tables-conditions", test_tables_conditions);
 	g_test_add_func("/scheduler/schedule", test_schedule);
 	g_test_add_func("/scheduler/no-overlap", test_no_overlap);
 	g_test_add_func("/scheduler/clock-steps", test_clock_steps);

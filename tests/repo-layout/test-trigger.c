@@ -268,9 +268,11 @@ static void test_start(void)
 {
 	json_t *trigger =
 		parse("{'when':'{{ trigger.n > 1 }}','inputs':{'day':'{{ trigger.date }}',"
-		      "'n':'{{ trigger.n }}','deep':['{{ vars.a }}']},'labels':{'from':'x'}}");
+		      "'n':'{{ trigger.n }}','deep':['{{ vars.a }}','{{ vars.b "
+		      "}}']},'labels':{'from':'x'}}");
 	json_t *values = json_pack("{s:s, s:i}", "date", "2026-11-21", "n", 2);
-	const TriggerOwner owner = {"shop", "f", 3, "{\"variables\":{\"a\":\"A\"}}"};
+	json_t *shared = json_pack("{s:s, s:s}", "a", "the domain's", "b", "B");
+	const TriggerOwner owner = {"shop", "f", 3, "{\"variables\":{\"a\":\"A\"}}", shared};
 	json_t *variables = trigger_variables(&owner, values);
 	const TriggerScope scope = {.variables = variables};
 	g_autoptr(GError) error = NULL;
@@ -279,9 +281,11 @@ static void test_start(void)
 	trigger_rule_start(trigger, &scope, &start, &error);
 	g_assert_no_error(error);
 	g_assert_true(start.holds);
-	g_assert_cmpstr(start.inputs, ==, "{\"day\":\"2026-11-21\",\"n\":2,\"deep\":[\"A\"]}");
+	g_assert_cmpstr(
+		start.inputs, ==, "{\"day\":\"2026-11-21\",\"n\":2,\"deep\":[\"A\",\"B\"]}");
 	g_assert_cmpstr(start.labels, ==, "{\"from\":\"x\"}");
 	json_decref(variables);
+	json_decref(shared);
 	json_decref(values);
 	json_decref(trigger);
 }
@@ -411,6 +415,36 @@ static void test_preconditions(void)
 		run_story(&stories[i]);
 }
 
+static void test_what_may_matter(void)
+{
+	static const struct {
+		const char *trigger;
+		bool matters; // of n.a, FAILED
+	} cases[] = {
+		{"{}", true},
+		{"{'states':['FAILED','KILLED']}", true},
+		{"{'states':['SUCCESS']}", false},
+		{"{'preconditions':{" FLOWS "}}", true},
+		{"{'preconditions':{'flows':[{'namespace':'n','flowId':'b'}]}}", false},
+		{"{'preconditions':{'flows':[{'namespace':'n'}]}}", true},
+		{"{'preconditions':{'flows':[{'namespace':'m','flowId':'a'}],'where':[]}}", true},
+		{"{'conditions':[{'type':'execution-flow','namespace':'n','flowId':'a'}]}", true},
+		{"{'conditions':[{'type':'execution-flow','namespace':'n','flowId':'b'}]}", false},
+		{"{'conditions':[{'type':'or','conditions':[{'type':'execution-flow','namespace':"
+		 "'n','flowId':'b'}]}]}",
+			true},
+	};
+	const TriggerEnd end = {"n", "a", "FAILED"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		json_t *trigger = parse(cases[i].trigger);
+
+		g_test_message("%s", cases[i].trigger);
+		g_assert_cmpint(trigger_may_matter(trigger, &end), ==, cases[i].matters);
+		json_decref(trigger);
+	}
+}
+
 static void test_wrong_preconditions(void)
 {
 	static const struct {
@@ -445,6 +479,7 @@ int main(int argc, char **argv)
 		"/trigger/conditions-that-cannot-be-told", test_conditions_that_cannot_be_told);
 	g_test_add_func("/trigger/start", test_start);
 	g_test_add_func("/trigger/preconditions", test_preconditions);
+	g_test_add_func("/trigger/what-may-matter", test_what_may_matter);
 	g_test_add_func("/trigger/wrong-preconditions", test_wrong_preconditions);
 	return g_test_run();
 }
