@@ -274,6 +274,29 @@ static bool walk_one(PatternWalk *walk, FoundKind kind, const char *text, GError
 	return good;
 }
 
+// Parts that no path has, or that match_part() cannot read: the pattern would find nothing, and say nothing.
+static void check_parts(LayoutLoad *load, const char *key, const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "/", -1);
+
+	for (char **part = parts; *part != NULL; part++) {
+		const char *open = strchr(*part, '{');
+
+		if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+			diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+				"bad-pattern",
+				"write it from the top of the repository, without a slash at its "
+				"beginning or end",
+				"the pattern 'layout.%s' has the part '%s', which no path has", key,
+				*part);
+		else if (open != NULL && strchr(open + 1, '{') != NULL)
+			diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
+				"bad-pattern", NULL,
+				"the pattern 'layout.%s' has more than one name in the part '%s'",
+				key, *part);
+	}
+}
+
 // Names in braces that mean something, and one that every pattern needs.
 static void check_pattern(LayoutLoad *load, const char *key, const char *text)
 {
@@ -337,6 +360,7 @@ bool walk_patterns(LayoutLoad *load, const SourceFolder *top, GError **error)
 		if (text == NULL)
 			continue;
 		check_pattern(load, keys[i].key, text);
+		check_parts(load, keys[i].key, text);
 		good = walk_one(&walk, keys[i].kind, text, error);
 	}
 	names = (const char **)g_hash_table_get_keys_as_array(walk.domains, &count);

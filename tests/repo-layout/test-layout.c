@@ -568,6 +568,21 @@ static void test_patterns(void)
 	expect(repository, "weir.yaml: error: the pattern 'layout.scripts' needs '{table}'\n"
 			   "weir.yaml: error: the pattern 'layout.scripts' has the unknown name "
 			   "'{tabel}'\nhint: did you mean 'table'?\n");
+	repository_set(repository, "weir.yaml",
+		"name: x\nlayout: {scripts: \"../{table}.sql\", flows: "
+		"\"/{domain}-{flow}.yaml\"}\n");
+	expect(repository,
+		"weir.yaml: error: the pattern 'layout.scripts' has the part '..', which no path "
+		"has\n"
+		"hint: write it from the top of the repository, without a slash at its beginning "
+		"or "
+		"end\n"
+		"weir.yaml: error: the pattern 'layout.flows' has the part '', which no path has\n"
+		"hint: write it from the top of the repository, without a slash at its beginning "
+		"or "
+		"end\n"
+		"weir.yaml: error: the pattern 'layout.flows' has more than one name in the part "
+		"'{domain}-{flow}.yaml'\n");
 }
 
 // What would be a file of the domain and cannot be used breaks it: what it made must not count as removed.
