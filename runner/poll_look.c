@@ -45,6 +45,15 @@ static const char *fetch_of(const json_t *trigger)
 	return strcmp(fetch, "NONE") == 0 ? "ONE" : fetch;
 }
 
+// How long a look may take, in seconds: an address that hangs is not waited for longer than it is asked for.
+static int timeout_of(const json_t *trigger)
+{
+	enum { LONGEST = 600, SHORTEST = 30 };
+	const int64_t interval = poll_interval(trigger) / (int64_t)G_USEC_PER_SEC;
+
+	return is_sql(trigger) ? LONGEST : (int)CLAMP(interval, SHORTEST, LONGEST);
+}
+
 static json_t *task_of(const json_t *trigger, const char *connection)
 {
 	json_t *task = json_pack(
@@ -57,7 +66,7 @@ static json_t *task_of(const json_t *trigger, const char *connection)
 		if (!g_strv_contains(own_keys, key))
 			json_object_set(task, key, value);
 	}
-	json_object_set_new(task, "timeout", json_string("PT10M"));
+	json_object_set_new(task, "timeout", json_sprintf("PT%dS", timeout_of(trigger)));
 	if (is_sql(trigger)) {
 		json_object_set_new(task, "fetch", json_string(fetch_of(trigger)));
 		if (connection != NULL && json_object_get(task, "connection") == NULL &&

@@ -12,7 +12,7 @@
 
 enum {
 	MOST_LOOKS = 16, // at once
-	SLOTS = 4,
+	SLOTS = 8,
 	LOOK_INTERVAL = 1000, // milliseconds: commits of other processes do not wake
 };
 
@@ -146,8 +146,8 @@ static bool begin_looks(Poller *poller, GError **error)
 
 	if (under_way >= MOST_LOOKS)
 		return true;
-	if (!store_triggers_due(
-		    poller->store, STORE_TRIGGER_POLL, timestamp_now(), MOST_LOOKS, &due, error))
+	if (!store_triggers_due(poller->store, STORE_TRIGGER_POLL, timestamp_now(),
+		    MOST_LOOKS + under_way, &due, error))
 		return false;
 	if (due->len == 0)
 		return true;

@@ -1,4 +1,5 @@
 #include "reconciler/trigger.h"
+#include "store/domain.h"
 #include "store/flow.h"
 #include "store/node.h"
 #include "store/run.h"
@@ -645,6 +646,73 @@ static void test_flow_trigger_preconditions(void)
 	story_end(&story);
 }
 
+// A flow of the domain "e", whose domain.yaml says who may follow it.
+static void put_elsewhere(Story *story, const char *settings)
+{
+	g_autoptr(GError) error = NULL;
+	int64_t applied;
+	const StoreDomain domain = {.name = TEXT("e"),
+		.source = TEXT("main"),
+		.connection = TEXT("default"),
+		.dataset = TEXT("e"),
+		.settings = TEXT(settings)};
+	const StoreFlowPut row = {
+		.flow = {.namespace = TEXT("e"),
+			.id = TEXT("x"),
+			.digest = TEXT("1"),
+			.domain = TEXT("e"),
+			.kind = TEXT("written"),
+			.path = TEXT("x")},
+		.definition = "{}",
+	};
+
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(story->store, &error);
+	g_assert_true(store_domain_put(story->store, &domain, &error));
+	g_assert_true(store_apply_begin(story->store, &applied, &error));
+	g_assert_true(store_flow_put(story->store, &row, applied, NULL, &error));
+	g_assert_true(store_transaction_commit(transaction, &error));
+	g_assert_no_error(error);
+}
+
+static void run_elsewhere(Story *story)
+{
+	const StoreRunNew run = {.namespace = "e", .flow = "x", .concurrency_limit = -1};
+	const StoreRunChange change = {.state = RUN_SUCCESS};
+	StoreLease lease;
+	bool claimed = false;
+	char id[27];
+
+	g_assert_true(store_run_create(story->store, &run, id, NULL, NULL));
+	g_assert_true(store_run_claim_one(story->store, "node", id, &lease, &claimed, NULL));
+	g_assert_true(claimed);
+	g_assert_true(store_run_end(story->store, &lease, &change, NULL));
+}
+
+// A domain that names its consumers is followed by them alone.
+static void test_flow_trigger_admission(void)
+{
+	static const struct {
+		const char *settings, *active;
+	} cases[] = {
+		{"{\"consumers\":[\"other\",\"dd\"]}", ""},
+		{"{\"consumers\":[]}", ""},
+		{"{\"consumers\":[\"other\",\"d\"]}", "l"},
+		{"{}", "l"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Story story = story_new();
+
+		put_elsewhere(&story, cases[i].settings);
+		put_listener(&story, "l", "1", "");
+		assert_evaluation(&story, "");
+		run_elsewhere(&story);
+		g_test_message("%s", cases[i].settings);
+		assert_evaluation(&story, cases[i].active);
+		story_end(&story);
+	}
+}
+
 static void test_stop_after(void)
 {
 	Story story = story_new();
@@ -680,6 +748,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scheduler/schedule-conditions", test_schedule_conditions);
 	g_test_add_func("/scheduler/flow-trigger", test_flow_trigger);
 	g_test_add_func("/scheduler/flow-trigger-preconditions", test_flow_trigger_preconditions);
+	g_test_add_func("/scheduler/flow-trigger-admission", test_flow_trigger_admission);
 	g_test_add_func("/scheduler/stop-after", test_stop_after);
 	return g_test_run();
 }

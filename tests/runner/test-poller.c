@@ -124,11 +124,11 @@ static void test_flow(void)
 		"{\"id\":\"f.t\",\"namespace\":\"n\",\"tasks\":[{\"id\":\"look\",\"type\":\"sql."
 		"query\","
 		"\"sql\":\"SELECT "
-		"1\",\"timeout\":\"PT10M\",\"fetch\":\"ALL\",\"connection\":\"lake\"}]}");
+		"1\",\"timeout\":\"PT600S\",\"fetch\":\"ALL\",\"connection\":\"lake\"}]}");
 	g_assert_cmpstr(request, ==,
 		"{\"id\":\"f.t\",\"namespace\":\"n\",\"tasks\":[{\"id\":\"look\",\"type\":"
 		"\"http.request\",\"uri\":\"http://x\",\"options\":{\"followRedirects\":false,"
-		"\"allowFailed\":true},\"timeout\":\"PT10M\"}]}");
+		"\"allowFailed\":true},\"timeout\":\"PT60S\"}]}");
 	json_decref(sql);
 	json_decref(http);
 }
