@@ -1,7 +1,7 @@
 #include "runner/tasks/build_variables.h"
 
 #include "runner/folder.h"
-#include "runner/tasks/script_files.h"
+#include "runner/tasks/script_environment.h"
 
 #include <string.h>
 #include <sys/stat.h>

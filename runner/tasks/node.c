@@ -4,6 +4,7 @@
 // exactly those of the lock). They are installed once for each version of Node.js and list, and are there as node_modules in the
 // task's folder. Without a list npm is never run.
 #include "runner/tasks/build_variables.h"
+#include "runner/tasks/script_environment.h"
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_packages.h"
 #include "runner/tasks/tasks.h"

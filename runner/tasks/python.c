@@ -3,6 +3,7 @@
 // The environment holds what `requirements` lists, or the file requirements.txt among the files of the domain's scripts/. It is
 // built once for each interpreter and list. Without a list there is no environment, and pip is never run.
 #include "runner/tasks/python_list.h"
+#include "runner/tasks/script_environment.h"
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_packages.h"
 #include "runner/tasks/tasks.h"

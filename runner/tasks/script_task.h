@@ -30,9 +30,5 @@ typedef struct {
 bool script_task_run(
 	const ScriptLanguage *language, TaskContext *context, TaskResult *result, GError **error);
 
-// The value of a variable as the task will see it: what env declares, else what weir gives. NULL: none. Borrowed.
-const char *script_task_variable(const ScriptTask *task, const char *name);
-// The path of a program in the task's PATH; NULL when there is none. To be freed.
-char *script_task_program(const ScriptTask *task, const char *name);
 // The name of a file in the task's folder that is neither seen nor kept, though others may work there, too. To be freed.
 char *script_own_file(const ScriptTask *task, const char *suffix);

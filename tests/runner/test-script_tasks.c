@@ -165,6 +165,15 @@ static const struct {
 		"- {id: a, type: io.kestra.plugin.scripts.shell.Script, script: 'for i in 1 2; do "
 		"echo $i; done'}",
 		"SUCCESS: a=SUCCESS", "INFO 1\nINFO 2\n"},
+	{"environment-by-expression",
+		"- {id: o, type: outputs, values: {e: {A: 1, B: {c: 2}, N: null}}}\n"
+		"- {id: a, type: shell, env: '{{ outputs.o.values.e }}', commands: ['echo $A $B "
+		"${N-none}']}",
+		"SUCCESS: o=SUCCESS a=SUCCESS", "INFO 1 {\"c\":2} none\n"},
+	{"environment-is-none",
+		"- {id: a, type: shell, env: '{{ ''no object'' }}', commands: ['echo never']}",
+		"FAILED: a=FAILED",
+		"ERROR property 'env' must give an object of names and texts\n"},
 	{"old-bash",
 		"- {id: a, type: io.kestra.core.tasks.scripts.Bash, interpreterArgs: [-e, -c], "
 		"commands: ['echo $0']}",
