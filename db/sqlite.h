@@ -38,10 +38,16 @@ typedef struct {
 	SqliteCheckpointer *checkpointer; // NULL unless asked for
 } SqliteConnection;
 
+enum {
+	STATEMENT_BOUND_BITS = 256,
+};
+
 typedef struct {
 	DbStatement base;
 	sqlite3_stmt *handle;
 	uint16_t *positions; // of $n in SQLite's own numbering; NULL when they are the same
+	uint64_t bound[STATEMENT_BOUND_BITS /
+		       64]; // parameters (bit n: number n) whose last value was not NULL
 	sqlite3_int64 changes_before;
 	bool running;
 } SqliteStatement;

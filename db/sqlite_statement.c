@@ -122,6 +122,22 @@ void sqlite_finalize(DbStatement *statement)
 	g_free(own);
 }
 
+// What was never bound, or was bound to NULL last, is NULL. Of parameters beyond the first ones nothing is known.
+static bool is_unbound(const SqliteStatement *statement, int position)
+{
+	return position < STATEMENT_BOUND_BITS &&
+	       (statement->bound[position / 64] & UINT64_C(1) << position % 64) == 0;
+}
+
+static void note_bound(SqliteStatement *statement, int position, bool bound)
+{
+	uint64_t *word = &statement->bound[(size_t)position / 64 % G_N_ELEMENTS(statement->bound)];
+
+	if (position < STATEMENT_BOUND_BITS)
+		*word = (*word & ~(UINT64_C(1) << position % 64)) | (uint64_t)bound
+									    << position % 64;
+}
+
 bool sqlite_bind(
 	DbStatement *statement, unsigned number, const DbValue *value, bool copy, GError **error)
 {
@@ -132,6 +148,9 @@ bool sqlite_bind(
 
 	if (position == 0) // the text skips this number
 		return true;
+	if (value->type == DB_TYPE_NULL && is_unbound(own, position))
+		return true;
+	note_bound(own, position, value->type != DB_TYPE_NULL);
 	switch (value->type) {
 	case DB_TYPE_NULL: code = sqlite3_bind_null(own->handle, position); break;
 	case DB_TYPE_BOOLEAN:
@@ -155,7 +174,10 @@ bool sqlite_bind(
 
 void sqlite_clear_bindings(DbStatement *statement)
 {
-	sqlite3_clear_bindings(sqlite_statement(statement)->handle);
+	SqliteStatement *own = sqlite_statement(statement);
+
+	sqlite3_clear_bindings(own->handle);
+	memset(own->bound, 0, sizeof(own->bound));
 }
 
 // Before the first row. An error inside a transaction may have rolled it back; what follows must

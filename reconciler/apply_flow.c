@@ -85,7 +85,8 @@ static GBytes *source_of(Layout *layout, const LayoutFlow *flow)
 bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const LayoutFlow *flow,
 	const FlowApply *how, GError **error)
 {
-	g_autofree char *definition = layout_flow_definition(layout, flow, error);
+	g_autofree char *made = NULL;
+	const char *definition = layout_flow_definition_peek(layout, flow, &made, error);
 	char blob[41];
 
 	if (definition == NULL)
@@ -135,7 +136,7 @@ bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const 
 
 bool apply_table(Store *store, const LayoutTable *table, bool first, GError **error)
 {
-	g_autofree char *name = g_strdup_printf("%s.%s", table->dataset, table->name);
+	g_autofree char *name = g_strconcat(table->dataset, ".", table->name, NULL);
 	const StoreTable row = {
 		.name = name,
 		.view = table->kind == LAYOUT_VIEW,

@@ -30,11 +30,10 @@ static const char *keep(Comparison *comparison, const char *text)
 	return text == NULL ? NULL : g_string_chunk_insert_const(comparison->plan->strings, text);
 }
 
-bool plan_may_have_trigger(const char *definition, const char *type)
+// Whether a definition may hold a schedule, without parsing it: false rules it out.
+static bool may_have_schedule(const char *definition)
 {
-	g_autofree char *pattern = g_strdup_printf("\"%s\"", type);
-
-	return strstr(definition, pattern) != NULL;
+	return strstr(definition, "\"schedule\"") != NULL;
 }
 
 // The schedules of a definition by id: id -> trigger (borrowed from it).
@@ -118,10 +117,12 @@ static bool create_flow(Comparison *comparison, const LayoutFlow *flow, GError *
 	change->file = flow->path;
 	change->flow = flow;
 	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED;
-	g_autofree char *definition = layout_flow_definition(comparison->plan->layout, flow, error);
+	g_autofree char *made = NULL;
+	const char *definition =
+		layout_flow_definition_peek(comparison->plan->layout, flow, &made, error);
 	if (definition == NULL)
 		return false;
-	if (plan_may_have_trigger(definition, "schedule")) {
+	if (may_have_schedule(definition)) {
 		json_t *after = parse(definition);
 
 		compare_schedules(comparison, change, NULL, after);

@@ -14,9 +14,6 @@ PlanClass plan_diff_schemas(const char *before, const char *after, GPtrArray *pa
 PlanPath *plan_path_new(const char *path, json_t *before, json_t *after, PlanClass class);
 void plan_path_free(PlanPath *path);
 
-// Whether a definition may hold a trigger of a type, without parsing it: false rules it out.
-bool plan_may_have_trigger(const char *definition, const char *type);
-
 // ---- plan_edge.c
 // Goes through the live flows and those of a domain of the layout side by side, both in order of id and namespace.
 typedef struct {

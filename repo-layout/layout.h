@@ -210,6 +210,10 @@ void layout_tables_visit(const Layout *layout,
 // this is at hand; later it is read again from the tree. The caller frees it. NULL and error when
 // the object has become unreadable.
 char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GError **error);
+// The same without a copy: what is at hand lies with the flow until definitions are forgotten, and *ret_made is NULL; else
+// *ret_made is what was read, and the caller's to free.
+const char *layout_flow_definition_peek(
+	const Layout *layout, const LayoutFlow *flow, char **ret_made, GError **error);
 // The text of the flow's file as committed. The caller unrefs it.
 GBytes *layout_flow_source(const Layout *layout, const LayoutFlow *flow, GError **error);
 // Lets go of the definitions that the load kept at hand. Call it once they are stored.

@@ -100,11 +100,12 @@ static const DomainData *domain_of(const Layout *layout, const LayoutFlow *flow)
 char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GError **error)
 {
 	const Unit *unit = unit_of_flow(flow);
-	const DomainData *data = domain_of(layout, flow);
+	const DomainData *data;
 	g_autoptr(Unit) again = NULL;
 
 	if (unit->definition != NULL)
 		return g_strdup(unit->definition);
+	data = domain_of(layout, flow);
 	if (data == NULL) {
 		g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_LIMIT,
 			"the flow '%s.%s' is not of this layout", flow->namespace, flow->id);
@@ -113,6 +114,15 @@ char *layout_flow_definition(const Layout *layout, const LayoutFlow *flow, GErro
 	again = unit->kind == UNIT_SET ? expand_again(layout, data, unit, error)
 				       : parse_again(layout, data, unit, error);
 	return again == NULL ? NULL : g_steal_pointer(&again->definition);
+}
+
+const char *layout_flow_definition_peek(
+	const Layout *layout, const LayoutFlow *flow, char **ret_made, GError **error)
+{
+	const char *at_hand = unit_of_flow(flow)->definition;
+
+	*ret_made = at_hand != NULL ? NULL : layout_flow_definition(layout, flow, error);
+	return at_hand != NULL ? at_hand : *ret_made;
 }
 
 typedef bool (*VisitFile)(

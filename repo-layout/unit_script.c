@@ -282,7 +282,7 @@ static Unit *make_unit(ScriptReading *reading)
 			? NULL
 			: g_strdup_printf("%s.%s", source->project, source->dataset);
 	const char *where = dataset != NULL ? dataset : source->dataset;
-	g_autofree char *target = g_strdup_printf("%s.%s", where, source->table);
+	g_autofree char *target = g_strconcat(where, ".", source->table, NULL);
 	UnitParts parts = {
 		.kind = UNIT_SCRIPT,
 		.path = source->path,

@@ -141,30 +141,41 @@ static bool has_name(const char *list, const char *name, size_t length)
 	return false;
 }
 
+// What is the first of its name has no row yet that it could meet: it may be written later, with others.
+static bool write_row(Store *store, const StoreFlowPut *put, StatementId statement,
+	const DbValue *values, size_t count, GError **error)
+{
+	return put != NULL && put->first
+		       ? statement_add_row(store, statement, values, count, error)
+		       : statement_run(store, statement, values, count, NULL, error);
+}
+
 // Runs statement for the names of list that are not in other.
-static bool write_reads(Store *store, StatementId statement, const char *namespace, const char *id,
-	const char *list, const char *other, GError **error)
+static bool write_reads(Store *store, const StoreFlowPut *put, StatementId statement,
+	const char *namespace, const char *id, const char *list, const char *other, GError **error)
 {
 	const char *name;
 	size_t length;
 
 	while (next_name(&list, &name, &length)) {
 		if (!has_name(other, name, length) &&
-			!statement_run(store, statement,
+			!write_row(store, put, statement,
 				DB_VALUES(DB_TEXT_N(name, length), DB_TEXT(namespace), DB_TEXT(id)),
-				NULL, error))
+				error))
 			return false;
 	}
 	return true;
 }
 
-static bool change_reads(Store *store, const char *namespace, const char *id, const char *before,
-	const char *after, GError **error)
+// put: of the flow that has these reads now; NULL: it is deleted.
+static bool change_reads(Store *store, const StoreFlowPut *put, const char *namespace,
+	const char *id, const char *before, const char *after, GError **error)
 {
 	if (g_strcmp0(before, after) == 0)
 		return true;
-	return write_reads(store, STATEMENT_READ_DELETE, namespace, id, before, after, error) &&
-	       write_reads(store, STATEMENT_READ_PUT, namespace, id, after, before, error);
+	return write_reads(
+		       store, put, STATEMENT_READ_DELETE, namespace, id, before, after, error) &&
+	       write_reads(store, put, STATEMENT_READ_PUT, namespace, id, after, before, error);
 }
 
 static void count_kind(Store *store, const char *kind, int64_t change)
@@ -178,11 +189,11 @@ static void count_kind(Store *store, const char *kind, int64_t change)
 static bool insert_revision(
 	Store *store, const StoreFlowPut *put, int64_t revision, int64_t now, GError **error)
 {
-	return statement_run(store, STATEMENT_REVISION_ADD,
+	return write_row(store, put, STATEMENT_REVISION_ADD,
 		DB_VALUES(DB_TEXT(put->flow.namespace), DB_TEXT(put->flow.id), DB_INTEGER(revision),
 			DB_TEXT(put->flow.digest), DB_TEXT(put->definition), DB_TEXT(put->source),
 			DB_TEXT(put->scripts_tree), DB_TEXT(put->flow.commit), DB_INTEGER(now)),
-		NULL, error);
+		error);
 }
 
 static bool put_row(Store *store, const StoreFlowPut *put, const Before *before, int64_t revision,
@@ -197,8 +208,8 @@ static bool put_row(Store *store, const StoreFlowPut *put, const Before *before,
 	flow.deleted_at = 0;
 	flow.build_due = flow.build_due || (before->build_due && before->deleted_at == 0);
 	row_values(&flow_row, &flow, values);
-	return statement_run(store, put->first ? STATEMENT_FLOW_ADD : STATEMENT_FLOW_PUT, values,
-		G_N_ELEMENTS(flow_fields), NULL, error);
+	return write_row(store, put, put->first ? STATEMENT_FLOW_ADD : STATEMENT_FLOW_PUT, values,
+		G_N_ELEMENTS(flow_fields), error);
 }
 
 bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int64_t *ret_revision,
@@ -220,7 +231,8 @@ bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int6
 			return false;
 	}
 	if (!put_row(store, put, &before, revision, applied, now, error) ||
-		!change_reads(store, flow->namespace, flow->id, before.reads, flow->reads, error))
+		!change_reads(
+			store, put, flow->namespace, flow->id, before.reads, flow->reads, error))
 		return false;
 	if (before.known && before.concurrency_limit != flow->concurrency_limit &&
 		!line_set_limit(store, flow->namespace, flow->id, flow->concurrency_limit, error))
@@ -248,7 +260,7 @@ bool store_flow_delete(
 		    DB_VALUES(DB_TEXT(namespace), DB_TEXT(id), DB_INTEGER(applied),
 			    DB_INTEGER(timestamp_now())),
 		    NULL, error) ||
-		!change_reads(store, namespace, id, before.reads, NULL, error))
+		!change_reads(store, NULL, namespace, id, before.reads, NULL, error))
 		return false;
 	count_kind(store, before.kind, -1);
 	store->topics |= STORE_TOPIC_LIVE;

@@ -11,6 +11,7 @@
 
 typedef struct StoreWatchGroup StoreWatchGroup;
 typedef struct StoreCachePuts StoreCachePuts;
+typedef struct StoreRows StoreRows;
 
 struct StoreTransaction {
 	Store *store;
@@ -36,6 +37,7 @@ struct Store {
 	bool in_use[STATEMENTS];
 	StoreWatchGroup *group;
 	StoreCachePuts *cache; // not written yet
+	StoreRows *rows; // put by, of the open transaction
 };
 
 // --- Statements -----------------------------------------------------------------------------------------------------
@@ -58,6 +60,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreQuery, query_end)
 // Runs a statement within the transaction that is open. changes may be NULL.
 bool statement_run(Store *store, StatementId id, const DbValue *values, size_t count,
 	int64_t *changes, GError **error);
+// Puts the row of an INSERT by: it is written with others of its kind, at the latest before any other statement runs or the
+// transaction commits. The values are copied. An error may be that of a row before.
+bool statement_add_row(
+	Store *store, StatementId id, const DbValue *values, size_t count, GError **error);
+bool statement_rows_write(Store *store, GError **error);
+// Forgets them: the transaction is rolled back.
+void statement_rows_drop(Store *store);
+void statement_rows_free(StoreRows *rows);
 // The same in a transaction of its own (or joined), which wakes topics.
 bool statement_write(Store *store, StatementId id, unsigned topics, const DbValue *values,
 	size_t count, int64_t *changes, GError **error);

@@ -3,6 +3,9 @@
 
 static DbStatement *statement_take(Store *store, StatementId id, bool *ret_borrowed, GError **error)
 {
+	*ret_borrowed = false;
+	if (!statement_rows_write(store, error))
+		return NULL;
 	*ret_borrowed = store->in_use[id];
 	if (*ret_borrowed)
 		return db_prepare(store->db, statement_sql(id), error);

@@ -119,6 +119,7 @@ void store_close(Store *store)
 		return;
 	for (size_t i = 0; i < STATEMENTS; i++)
 		db_statement_free(store->statements[i]);
+	statement_rows_free(store->rows);
 	db_transaction_free(store->open);
 	db_close(store->db);
 	cache_puts_free(store->cache);
@@ -197,6 +198,7 @@ static void leave(StoreTransaction *transaction)
 	transaction->ended = true;
 	store->depth--;
 	if (transaction->outermost) {
+		statement_rows_drop(store);
 		db_transaction_free(store->open);
 		store->open = NULL;
 	}
@@ -231,7 +233,8 @@ bool store_transaction_commit(StoreTransaction *transaction, GError **error)
 		leave(transaction);
 		return true;
 	}
-	committed = write_counts(store, error) && db_transaction_commit(store->open, error);
+	committed = write_counts(store, error) && statement_rows_write(store, error) &&
+		    db_transaction_commit(store->open, error);
 	topics = committed ? store->topics : 0;
 	leave(transaction);
 	watch_group_wake(store->group, topics);

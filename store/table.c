@@ -59,25 +59,28 @@ void store_flow_input_free(StoreFlowInput *input)
 	row_free(&input_row, input);
 }
 
-static bool write_row(Store *store, StatementId statement, const StoreTable *table, GError **error)
-{
-	return statement_write(store, statement, STORE_TOPIC_LIVE,
-		DB_VALUES(DB_TEXT(table->name), DB_INTEGER(table->view), DB_TEXT(table->domain),
-			DB_TEXT(table->namespace), DB_TEXT(table->flow), DB_TEXT(table->connection),
-			DB_TEXT(table->path), DB_TEXT(table->schema), DB_TEXT(table->schema_digest),
-			DB_INTEGER(table->allow_breaking), DB_TEXT(table->drift_policy),
-			DB_INTEGER(timestamp_now())),
-		NULL, error);
-}
+#define TABLE_VALUES(table)                                                                        \
+	DB_VALUES(DB_TEXT((table)->name), DB_INTEGER((table)->view), DB_TEXT((table)->domain),     \
+		DB_TEXT((table)->namespace), DB_TEXT((table)->flow), DB_TEXT((table)->connection), \
+		DB_TEXT((table)->path), DB_TEXT((table)->schema), DB_TEXT((table)->schema_digest), \
+		DB_INTEGER((table)->allow_breaking), DB_TEXT((table)->drift_policy),               \
+		DB_INTEGER(timestamp_now()))
 
 bool store_table_put(Store *store, const StoreTable *table, GError **error)
 {
-	return write_row(store, STATEMENT_TABLE_PUT, table, error);
+	return statement_write(
+		store, STATEMENT_TABLE_PUT, STORE_TOPIC_LIVE, TABLE_VALUES(table), NULL, error);
 }
 
 bool store_table_add(Store *store, const StoreTable *table, GError **error)
 {
-	return write_row(store, STATEMENT_TABLE_ADD, table, error);
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+
+	if (transaction == NULL ||
+		!statement_add_row(store, STATEMENT_TABLE_ADD, TABLE_VALUES(table), error))
+		return false;
+	store->topics |= STORE_TOPIC_LIVE;
+	return store_transaction_commit(transaction, error);
 }
 
 bool store_table_delete(Store *store, const char *name, GError **error)
