@@ -1,7 +1,8 @@
 // Copies the write-ahead log back into the file on a thread of its own, so that a commit costs its
 // one fsync and no more. Passive checkpoints never hold up anyone; when commits come so fast that
 // the log is never read to its end, a short restarting one holds the writer for a moment, so that
-// the log begins anew.
+// the log begins anew. When the thread does not get its turn, on a busy machine, the writer copies
+// the log back itself: it does not grow without bound.
 #include "db/sqlite.h"
 
 #include <pthread.h>
@@ -9,6 +10,7 @@
 enum {
 	LOG_PAGES = 2000, // copy back from here on
 	LOG_PAGES_MAX = 16000, // make the log begin anew from here on
+	LOG_PAGES_LATE = 20000, // the thread has had its chance
 	RESTART_WAIT = 20, // ms that readers may hold up a restart
 };
 
@@ -91,8 +93,6 @@ int sqlite_checkpointer_hook(void *data, sqlite3 *handle, const char *database, 
 {
 	SqliteCheckpointer *own = data;
 
-	(void)handle;
-	(void)database;
 	if (pages < LOG_PAGES)
 		return SQLITE_OK;
 	pthread_mutex_lock(&own->mutex);
@@ -101,5 +101,7 @@ int sqlite_checkpointer_hook(void *data, sqlite3 *handle, const char *database, 
 		own->started = pthread_create(&own->thread, NULL, checkpoint_thread, own) == 0;
 	pthread_cond_signal(&own->wake);
 	pthread_mutex_unlock(&own->mutex);
+	if (pages >= LOG_PAGES_LATE)
+		sqlite3_wal_checkpoint_v2(handle, database, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return SQLITE_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static void assert_diff(
 	const char *before, const char *after, const LineDiffOptions *options, const char *expected)
@@ -70,11 +71,11 @@ static void test_nothing_in_common(void)
 		g_string_append_printf(before, "a%d\n", i);
 		g_string_append_printf(after, "b%d\n", i);
 	}
-	int64_t began = g_get_monotonic_time();
+	clock_t began = clock();
 	g_assert_cmpuint(line_diff_append(text, before->str, after->str,
 				 &(LineDiffOptions){.most_lines = 100000}),
 		==, 40002);
-	g_assert_cmpint(g_get_monotonic_time() - began, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - began, <, 5 * CLOCKS_PER_SEC);
 	g_assert_true(g_str_has_prefix(text->str, "@@ -1,20001 +1,20001 @@\n same\n-a0\n-a1\n"));
 }
 
