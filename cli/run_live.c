@@ -7,6 +7,7 @@
 #include "cli/run_file.h"
 #include "cli/store_path.h"
 #include "repo-layout/flow.h"
+#include "runner/inputs.h"
 #include "runner/run_files.h"
 #include "runner/run_report.h"
 #include "store/flow.h"
@@ -120,16 +121,26 @@ static bool read_flow(Store *store, const FlowName *name, Flow **ret_flow, GErro
 	return true;
 }
 
+// All that can be told to be wrong at once, before there is a run that could only fail.
+static bool check_inputs(const Flow *flow, json_t *given, GError **error)
+{
+	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+	const InputsRequest request = {.inputs = flow->inputs, .given = given};
+	g_autofree char *text = NULL;
+
+	if (inputs_check_given(&request, faults))
+		return true;
+	g_ptr_array_add(faults, NULL);
+	text = g_strjoinv("; ", (char **)faults->pdata);
+	g_set_error(error, STORE_ERROR, STORE_ERROR_MISUSE, "%s", text);
+	return false;
+}
+
 // The server cannot be asked to read files of whoever calls it: a FILE input is copied beside its store, and the run is
 // given its URI.
-static bool hand_over_files(
-	Store *store, const FlowName *name, json_t *given, const char *files, GError **error)
+static bool hand_over_files(const Flow *flow, json_t *given, const char *files, GError **error)
 {
-	g_autoptr(Flow) flow = NULL;
-
-	if (!read_flow(store, name, &flow, error))
-		return false;
-	for (guint i = 0; flow != NULL && i < flow->inputs->len; i++) {
+	for (guint i = 0; i < flow->inputs->len; i++) {
 		const Input *input = flow->inputs->pdata[i];
 		const char *path = json_string_value(json_object_get(given, input->id));
 
@@ -172,14 +183,25 @@ static bool create_run(
 	return store_run_create(store, &new_run, id, NULL, error);
 }
 
-static bool create(Store *store, const char *url, const FlowName *name, char **inputs, char id[27],
-	GError **error)
+static bool prepare_inputs(
+	Store *store, const char *url, const FlowName *name, json_t *given, GError **error)
 {
 	g_autofree char *data = store_path_data_folder(url);
 	g_autofree char *files = g_build_filename(data, "files", NULL);
+	g_autoptr(Flow) flow = NULL;
+
+	if (!read_flow(store, name, &flow, error))
+		return false;
+	return flow == NULL ||
+	       (check_inputs(flow, given, error) && hand_over_files(flow, given, files, error));
+}
+
+static bool create(Store *store, const char *url, const FlowName *name, char **inputs, char id[27],
+	GError **error)
+{
 	json_t *given = json_object();
 	bool ok = refuse_disabled(store, name, error) && run_inputs_parse(inputs, given) &&
-		  hand_over_files(store, name, given, files, error) &&
+		  prepare_inputs(store, url, name, given, error) &&
 		  create_run(store, name, given, id, error);
 
 	json_decref(given);

@@ -645,3 +645,42 @@ json_t *inputs_resolve(const InputsRequest *request, GPtrArray *secrets, GPtrArr
 	json_decref(resolving.resolved);
 	return NULL;
 }
+
+// Whether an expression has a say in if or how the input is read.
+static bool waits_for_scope(const Input *input)
+{
+	return json_object_get(json_object_get(input->properties, "dependsOn"), "condition") !=
+		       NULL ||
+	       json_object_get(input->properties, "expression") != NULL;
+}
+
+static void check_given(Resolving *resolving, const Input *input)
+{
+	json_t *given = inputs_get(resolving->request->given, input->id);
+	InputRead read = type_find(input->type);
+	g_autoptr(GError) error = NULL;
+	json_t *typed;
+
+	if (waits_for_scope(input) || read == NULL)
+		return;
+	if (given == NULL || json_is_null(given)) {
+		if (input->required && input->defaults == NULL && input->prefill == NULL)
+			fault_add(resolving, input, "is required and was not given");
+		return;
+	}
+	typed = read(input, given, &error);
+	if (typed == NULL)
+		fault_add(resolving, input, error->message);
+	json_decref(typed);
+}
+
+bool inputs_check_given(const InputsRequest *request, GPtrArray *faults)
+{
+	Resolving resolving = {request, NULL, NULL, faults};
+	guint before = faults->len;
+
+	for (guint i = 0; i < request->inputs->len; i++)
+		check_given(&resolving, request->inputs->pdata[i]);
+	check_unknown(&resolving);
+	return faults->len == before;
+}

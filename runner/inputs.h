@@ -27,6 +27,11 @@ typedef struct {
 // caller made with g_ptr_array_new_with_free_func(g_free).
 json_t *inputs_resolve(const InputsRequest *request, GPtrArray *secrets, GPtrArray *faults);
 
+// What is wrong with the given values by themselves, before there is a run whose scope expressions could see: unknown names,
+// values that are not of their type, required ones that were left out. True when nothing is. What depends on an expression
+// is left to inputs_resolve(). Of the request, inputs and given are looked at.
+bool inputs_check_given(const InputsRequest *request, GPtrArray *faults);
+
 // Sets object.a.b = value for the id "a.b". The value's reference is taken.
 void inputs_put(json_t *object, const char *id, json_t *value);
 // Finds "a.b" as object["a.b"] or object.a.b. Borrowed; NULL when there is none.

@@ -42,6 +42,11 @@ ROWS = [
     ("flows show a.b", 1, "weir: error: there is no flow 'b' in the namespace 'a'\nhint: 'weir flows' lists them"),
     ("tables show a.b", 1, "weir: error: there is no table 'a.b'\nhint: 'weir tables' lists them"),
     ("run a.b", 1, "weir: error: there is no live flow 'a.b'\nhint: 'weir flows' lists them"),
+    # Inputs, before there is a run
+    ("run example.day", 1, "weir: error: input 'day' is required and was not given"),
+    ("run example.day -i day=yesterday -i dya=x", 1,
+     "weir: error: input 'day' is no date like 2026-01-31: 'yesterday'; there is no input 'dya'"),
+    ("run example.day -i day", 1, "weir: error: '-i day' names no value\nhint: write -i name=value"),
     ("drift --domain nope", 1, "weir: error: there is no domain 'nope'\nhint: 'weir status' lists them"),
     # Files and folders
     ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory"),
@@ -74,6 +79,10 @@ ROWS = [
 
 def prepare(folder):
     must(weir("init", folder / "shop"))
+    flows = folder / "shop/domains/example/flows"
+    flows.mkdir()
+    (flows / "day.yaml").write_text("id: day\ninputs: [{id: day, type: DATE}, {id: note, type: STRING, required: false}]\n"
+                                    "tasks: [{id: say, type: log, message: '{{ inputs.day }}'}]\n")
     for words in (["init", "-q", "-b", "main", "."], ["add", "-A"],
                   ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qm", "One"]):
         must(run("git", *words, cwd=folder / "shop"))

@@ -100,6 +100,12 @@ static void test_case(gconstpointer data)
 		g_assert_true(g_pattern_match_simple(cases[i].expected, got->str));
 	else
 		g_assert_cmpstr(got->str, ==, cases[i].expected);
+	// What can be said without a scope is said before there is a run, in the same words.
+	g_autoptr(GPtrArray) early = g_ptr_array_new_with_free_func(g_free);
+	g_assert_true(inputs_check_given(&request, early) == (faults->len == 0));
+	g_assert_cmpuint(early->len, ==, faults->len);
+	for (guint j = 0; j < faults->len; j++)
+		g_assert_cmpstr(early->pdata[j], ==, faults->pdata[j]);
 	g_string_free(got, TRUE);
 	json_decref(values);
 	json_decref(given);
