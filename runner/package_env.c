@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -145,13 +146,22 @@ typedef struct {
 	int64_t since; // when it began to wait for another; 0: it has not
 } Want;
 
+// By the clock that times of files are taken from, which is behind the exact one by up to a tick.
+static int64_t file_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (int64_t)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static bool wait_look(Want *want, GError **error)
 {
 	const PackageBuilder *builder = want->builder;
 	struct pollfd poll_fd = {.fd = builder->cancel_fd, .events = POLLIN};
 
 	if (want->since == 0) {
-		want->since = g_get_real_time();
+		want->since = file_clock();
 		if (builder->waits != NULL)
 			builder->waits(builder->data);
 	}
