@@ -6,6 +6,7 @@
 
 enum {
 	ROWS = 8, // of one statement; fewer are written one by one
+	FEW = 128, // so many are written before the statement for many is worth preparing
 	WAITING = 4, // statements whose rows wait at the same time
 };
 
@@ -13,6 +14,7 @@ typedef struct {
 	StatementId id;
 	size_t fields;
 	size_t length; // rows that wait
+	size_t written; // so far
 	DbStatement *statement; // of ROWS rows; NULL: not prepared yet
 	DbValue *values; // of TEXT and BLOB the data are places in texts
 	GString *texts;
@@ -105,7 +107,8 @@ static bool write_values(Store *store, Waiting *waiting, GError **error)
 			waiting->values[i].data =
 				waiting->texts->str + (uintptr_t)waiting->values[i].data;
 	}
-	if (waiting->length == ROWS)
+	waiting->written += waiting->length;
+	if (waiting->length == ROWS && waiting->written > FEW)
 		return prepare_many(store, waiting, error) &&
 		       db_statement_execute(
 			       waiting->statement, waiting->values, count, NULL, error);

@@ -593,7 +593,7 @@ static bool put_first_flows(Store *store, guint count, const char *namespace, GE
 	if (!store_apply_begin(store, &applied, error))
 		return false;
 	for (guint i = 0; i < count; i++) {
-		g_autofree char *id = g_strdup_printf("t%02u", i);
+		g_autofree char *id = g_strdup_printf("t%03u", i);
 		g_autofree char *target = g_strdup_printf("%s.%s", namespace, id);
 		g_autofree char *reads = g_strdup_printf("raw.a%u\nraw.b", i % 3);
 		const StoreTable table = {
@@ -620,7 +620,7 @@ static bool put_first_flows(Store *store, guint count, const char *namespace, GE
 static void assert_first_flows(Store *store, guint count, const char *namespace)
 {
 	for (guint i = 0; i < count; i++) {
-		g_autofree char *id = g_strdup_printf("t%02u", i);
+		g_autofree char *id = g_strdup_printf("t%03u", i);
 		g_autofree char *target = g_strdup_printf("%s.%s", namespace, id);
 		g_autofree char *first_read = g_strdup_printf("raw.a%u", i % 3);
 		g_autoptr(StoreFlow) flow = NULL;
@@ -653,7 +653,7 @@ static guint count_flows(Store *store)
 static void test_first_flows_together(void)
 {
 	// Around the number that one statement writes.
-	static const guint counts[] = {1, 7, 8, 9, 16, 23};
+	static const guint counts[] = {1, 7, 8, 9, 16, 23, 128, 129, 160, 203};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
 		g_autoptr(Store) store = ephemeral_store_open();
