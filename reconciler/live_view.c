@@ -94,13 +94,13 @@ static void put(LiveView *view, const PlanLiveDomain *row, const Owner *owner)
 	g_array_index(view->owners, Owner, at) = *owner;
 }
 
-// The snapshot that is live of a domain; NULL: it is in the store only.
-static const LayoutDomain *snapshot(const LiveView *view, const char *name)
+// A domain's row; NULL: nothing of it was ever live, and the store need not be asked.
+static const PlanLiveDomain *row_of(const LiveView *view, const char *name)
 {
 	bool found;
 	guint at = find(view, name, &found);
 
-	return found ? row_at(view, at)->domain : NULL;
+	return found ? row_at(view, at) : NULL;
 }
 
 // ---- The live side of a plan --------------------------------------------------------------------------------------
@@ -166,12 +166,14 @@ static void append_store_flows(const GPtrArray *rows, GArray *flows)
 static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
 {
 	LiveView *view = (LiveView *)live;
-	const LayoutDomain *domain = snapshot(view, name);
+	const PlanLiveDomain *row = row_of(view, name);
 	const StoreFlowFilter filter = {.domain = name};
 	g_autofree char *cursor = NULL;
 
-	if (domain != NULL) {
-		append_layout_flows(domain, flows);
+	if (row == NULL)
+		return true;
+	if (row->domain != NULL) {
+		append_layout_flows(row->domain, flows);
 		return true;
 	}
 	do {
@@ -219,12 +221,14 @@ static void append_store_tables(GPtrArray *rows, GArray *tables)
 static bool live_tables(PlanLive *live, const char *name, GArray *tables, GError **error)
 {
 	LiveView *view = (LiveView *)live;
-	const LayoutDomain *domain = snapshot(view, name);
+	const PlanLiveDomain *row = row_of(view, name);
 	const StoreTableFilter filter = {.domain = name};
 	g_autofree char *cursor = NULL;
 
-	if (domain != NULL) {
-		append_layout_tables(domain, tables);
+	if (row == NULL)
+		return true;
+	if (row->domain != NULL) {
+		append_layout_tables(row->domain, tables);
 		return true;
 	}
 	do {
