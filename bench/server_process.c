@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -110,23 +109,15 @@ ProcessMemory server_process_memory(const ServerProcess *server)
 	};
 }
 
-char *process_output(const char *program, ...)
+char *process_output_of(const char *const *words)
 {
-	g_autoptr(GPtrArray) words = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
 	char *output = NULL;
-	const char *word = program;
 	int status;
-	va_list rest;
 
-	va_start(rest, program);
-	for (; word != NULL; word = va_arg(rest, const char *))
-		g_ptr_array_add(words, (char *)(uintptr_t)word);
-	va_end(rest);
-	g_ptr_array_add(words, NULL);
-	if (!g_spawn_sync(NULL, (char **)words->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+	if (!g_spawn_sync(NULL, (char **)(uintptr_t)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
 		    &output, NULL, &status, &error) ||
 		!g_spawn_check_wait_status(status, &error))
-		g_error("%s: %s", program, error->message);
+		g_error("%s: %s", words[0], error->message);
 	return output;
 }

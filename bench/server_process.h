@@ -25,4 +25,5 @@ void server_process_start(
 void server_process_stop(ServerProcess *server);
 ProcessMemory server_process_memory(const ServerProcess *server);
 // Runs program with words (ended by NULL) to its end, which must be good; its output, to be freed.
-char *process_output(const char *program, ...) G_GNUC_NULL_TERMINATED;
+char *process_output_of(const char *const *words);
+#define process_output(...) process_output_of((const char *const[]){__VA_ARGS__})

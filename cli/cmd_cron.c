@@ -60,10 +60,13 @@ static bool is_out_of_years(const char *text)
 
 static int read_from(int64_t *from)
 {
-	g_autoptr(GDateTime) start = option_from == NULL
-					     ? g_date_time_new_now_utc()
-					     : g_date_time_new_from_iso8601(option_from, NULL);
+	g_autoptr(GDateTime) start = NULL;
 
+	if (option_from == NULL) {
+		*from = g_get_real_time();
+		return EXIT_OK;
+	}
+	start = g_date_time_new_from_iso8601(option_from, NULL);
 	if (start == NULL && is_out_of_years(option_from)) {
 		command_error("times are known from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
 			"--from '%s' is outside of the years 1 to 9999", option_from);

@@ -18,8 +18,7 @@ char *repository_commit(Repository *repository);
 // that git itself would not write.
 char *repository_commit_raw(Repository *repository, const void *tree, size_t length);
 // Writes a tree of just these bytes, and a commit whose top tree is one of a given id.
-void repository_tree(
-	Repository *repository, const void *tree, size_t length, unsigned char id[20]);
+void repository_tree(Repository *repository, const void *tree, size_t length, unsigned char id[20]);
 char *repository_commit_tree(Repository *repository, const unsigned char id[20]);
 // The id of what lies at a path ("": the top tree) of a commit.
 void repository_id(
@@ -27,8 +26,8 @@ void repository_id(
 // Takes an object out of the database.
 void repository_lose(Repository *repository, const unsigned char id[20]);
 // A commit that is another one with a tree put at a path that it does not have.
-char *repository_graft(Repository *repository, const char *commit, const char *path,
-	const unsigned char id[20]);
+char *repository_graft(
+	Repository *repository, const char *commit, const char *path, const unsigned char id[20]);
 // An entry of a raw tree: mode "100644", and so on.
 void tree_append(GByteArray *tree, const char *mode, const char *name, const unsigned char id[20]);
 // The id of a blob with this text, as raw bytes.
