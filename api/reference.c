@@ -27,7 +27,7 @@ static const char head[] =
 	"405. Answers are JSON\nunless said otherwise, carry an `ETag`, and are answered with 304 "
 	"when "
 	"`If-None-Match` names it. Errors are\n`application/problem+json`, see "
-	"[Problem](#Problem). Times are RFC 3339 in UTC with milliseconds.\n\n"
+	"[Problem](#problem). Times are RFC 3339 in UTC with milliseconds.\n\n"
 	"A list has `items` and `next`. When `next` is not null, the same request with "
 	"`cursor=NEXT` gives the next page; what\nis added meanwhile neither repeats nor hides an "
 	"item. A parameter that a route does not know is an error.\n\n"
@@ -37,6 +37,14 @@ static const char head[] =
 	"too. A client that was cut off goes on where it was with\n`Last-Event-ID`.\n\n"
 	"`/openapi.json` is the same as an OpenAPI 3.1 document, `/` is the status page.\n\n"
 	"## Paths\n";
+
+// To the section of a schema: headings have anchors in small letters.
+static void append_link(GString *text, const char *before, const char *name)
+{
+	g_autofree char *anchor = g_ascii_strdown(name, -1);
+
+	g_string_append_printf(text, "%s [%s](#%s)", before, name, anchor);
+}
 
 static void append_values(GString *text, const char *const *values)
 {
@@ -74,8 +82,9 @@ static void append_answer(GString *text, const ApiRoute *route)
 	if (route->form == ROUTE_TEXT)
 		g_string_append_printf(text, " Answers `%s`.", route->content_type);
 	else if (name != NULL)
-		g_string_append_printf(text, " Answers a %s[%s](#%s).",
-			route_is_list(route) ? "page of " : "", name, name);
+		append_link(text, route_is_list(route) ? " Answers a page of" : " Answers a", name);
+	if (route->form != ROUTE_TEXT && name != NULL)
+		g_string_append_c(text, '.');
 	if (route->form == ROUTE_FOLLOWED)
 		g_string_append(text, " Can be followed.");
 	g_string_append_c(text, '\n');
@@ -97,7 +106,7 @@ static void append_field(GString *text, const ApiField *field)
 {
 	g_string_append_printf(text, "| `%s` | %s", field->name, type_phrases[field->type]);
 	if (field->of != NULL)
-		g_string_append_printf(text, " [%s](#%s)", field->of->name, field->of->name);
+		append_link(text, "", field->of->name);
 	append_values(text, field->values);
 	if ((field->flags & API_NULLABLE) != 0)
 		g_string_append(text, " or null");

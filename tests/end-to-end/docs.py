@@ -4,7 +4,8 @@
 In a page, a fenced block whose info string is `console` is a session: each `$ command` is executed in order, in one shell
 for the page, and the lines below it are what it must print; `…` stands for anything within a line, and a line of `…` for
 any number of lines. `# exits N` behind a command says its exit status (0 otherwise). A fenced block with `file=PATH` in its
-info string is written to PATH before what follows. An HTML comment `<!-- run: command -->` is executed unseen."""
+info string is written to PATH before what follows. An HTML comment `<!-- run: command -->` is executed unseen.
+What a page links to within the repository must be there."""
 
 import os
 import pathlib
@@ -138,8 +139,36 @@ def run_page(page):
     return count
 
 
+def without_blocks(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page):
+    """Those that forges give a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", without_blocks(page.read_text()), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def broken_links(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_blocks(page.read_text())):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if re.match(r"https?:", link):
+            continue
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield link
+
+
+def check_links(pages):
+    broken = [f"{page}: error: there is no '{link}'" for page in pages for link in broken_links(page)]
+    print("\n".join([*broken, f"links of {len(pages)} pages: {len(broken)} broken"]))
+    return not broken
+
+
 def main(pages):
     total = 0
+    if not check_links([*map(pathlib.Path, pages), *sorted(SOURCE.glob("docs/reference/*.md"))]):
+        return 1
     for page in pages:
         count = run_page(pathlib.Path(page))
         if count is None:
