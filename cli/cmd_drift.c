@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
+#include "reconciler/drift.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,13 +65,33 @@ static bool domain_exists(void)
 	return exists;
 }
 
+// One that is mistyped has no drift either.
+static bool is_kind(const char *name)
+{
+	DriftKind kind;
+
+	return name == NULL || drift_kind_parse(name, &kind);
+}
+
+static int refuse_kind(const Command *command)
+{
+	g_autoptr(GString) kinds = g_string_new(NULL);
+
+	for (int kind = 0; kind < DRIFT_KINDS; kind++)
+		g_string_append_printf(
+			kinds, "%s%s", kind == 0 ? "" : ", ", drift_kind_name((DriftKind)kind));
+	return command_usage(
+		command, "'%s' is no kind of drift; there are %s", kind_name, kinds->str);
+}
+
 int cmd_drift(const Command *command, char **arguments)
 {
+	if (!is_kind(kind_name))
+		return refuse_kind(command);
 	json_t *document = domain_name == NULL || domain_exists() ? drift_list() : NULL;
 	const json_t *item;
 	size_t index;
 
-	(void)command;
 	(void)arguments;
 	if (document == NULL)
 		return EXIT_FAILED;

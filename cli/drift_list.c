@@ -24,7 +24,8 @@ static bool look(const char *url, GError **error)
 		return false;
 	g_autoptr(DriftObserver) observer = drift_observer_new(store, &options);
 	return drift_observe(observer, NULL, NULL, items, &complete, error) &&
-	       (!complete || drift_record(observer, items, NULL, NULL, error));
+	       (!complete || drift_record(observer, items, NULL, NULL, error)) &&
+	       drift_observer_saw_all(observer, error);
 }
 
 // A server that runs looks every few seconds; without one this is the moment.

@@ -141,7 +141,7 @@ DriftObserver *drift_observer_new(Store *store, const DriftOptions *options)
 	observer->datasets =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drift_datasets_free);
 	observer->compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (int i = 0; i < DRIFT_KINDS; i++)
 		observer->found[i] =
 			g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
@@ -166,6 +166,22 @@ void drift_observer_free(DriftObserver *observer)
 int drift_observer_fd(const DriftObserver *observer)
 {
 	return observer->watch == NULL ? -1 : store_watch_fd(observer->watch);
+}
+
+bool drift_observer_saw_all(const DriftObserver *observer, GError **error)
+{
+	GHashTableIter iterator;
+	void *name, *message;
+
+	g_hash_table_iter_init(&iterator, observer->unreadable);
+	while (g_hash_table_iter_next(&iterator, &name, &message)) {
+		if (message == NULL)
+			continue;
+		g_set_error(error, DB_ERROR, DB_ERROR_LOCKED, "cannot look at dataset '%s': %s",
+			(const char *)name, (const char *)message);
+		return false;
+	}
+	return true;
 }
 
 bool drift_is_interrupted(DriftObserver *observer)

@@ -56,6 +56,10 @@ void drift_observer_free(DriftObserver *observer);
 // observation: what a table looks like is best seen right after it was built. -1: there is none.
 int drift_observer_fd(const DriftObserver *observer);
 
+// Whether the last observation could look at everything. If not, error says at what it could not, for now, and why: a database
+// that is in use or out of reach. (What is damaged, or may not be read, is drift.)
+bool drift_observer_saw_all(const DriftObserver *observer, GError **error);
+
 // Looks at everything that may have changed since the last call. items receives a DriftItem for all that is drift now.
 // The store is written to only to remember what tables looked like when they were built, and not at all when it is read-only.
 // interrupted (may be NULL) is asked now and then; when it says true the observation ends early: *ret_complete is then

@@ -17,7 +17,8 @@ struct DriftObserver {
 	bool edited; // another process wrote to the store since
 	GHashTable *datasets; // "connection/dataset" -> DatasetSeen *
 	GHashTable *compared; // name of a table -> what the observer of stale tables knows
-	GHashTable *unreadable; // names of datasets that could not be read this time
+	GHashTable *
+		unreadable; // names of datasets that could not be read this time -> why, or NULL for what is listed as drift
 	GPtrArray
 		*found[DRIFT_KINDS]; // DriftItem *: what the last complete look of that kind found
 	char *flow_cursor; // where the look at flows goes on; NULL: at the beginning

@@ -350,7 +350,9 @@ static void compare_dataset(
 
 static bool read_dataset(Dataset *dataset, GPtrArray *items, GError **error)
 {
-	const DbOptions options = {.read_only = true, .cache_bytes = 64 * 1024};
+	// Who looks holds up no push: what is locked is looked at the next time.
+	const DbOptions options = {
+		.read_only = true, .cache_bytes = 64 * 1024, .busy_timeout = 100};
 	g_autoptr(DbConnection) connection = db_open(dataset->url, &options, error);
 
 	if (connection == NULL)
@@ -401,14 +403,60 @@ static bool is_unchanged(const DatasetSeen *seen)
 	       memcmp(&seen->stamp, &stamp, sizeof(stamp)) == 0;
 }
 
-// Looks into a dataset unless nothing has changed. One that cannot be read keeps what was last known of it.
+// Whether the database itself is at fault: somebody has to mend it. What is in use, or out of reach for now, is looked at again.
+static bool is_lasting(const GError *error)
+{
+	static const DbErrorClass codes[] = {DB_ERROR_CORRUPT, DB_ERROR_IO, DB_ERROR_PERMISSION};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+		if (g_error_matches(error, DB_ERROR, (gint)codes[i]))
+			return true;
+	}
+	return false;
+}
+
+// What was published into a database that cannot be read is not there for its readers.
+static void list_unreadable(const Dataset *dataset, const GError *failure, GPtrArray *items)
+{
+	for (guint i = 0; i < dataset->tables->len; i++) {
+		const StoreTable *table = dataset->tables->pdata[i];
+		DriftKind kind = table->view ? DRIFT_VIEW : DRIFT_TABLE;
+
+		if (table->published > 0)
+			drift_add(items, kind, table->domain, table->name,
+				g_strdup_printf("the %s cannot be read: %s", drift_kind_name(kind),
+					failure->message),
+				NULL);
+	}
+}
+
+// What became of a dataset that gave an error. Returns whether there is something to remember; otherwise what was last known
+// of it stays.
+static bool judge_failure(Dataset *dataset, const GError *failure, GPtrArray *items)
+{
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+
+	if (is_absent(failure)) {
+		compare_dataset(dataset, db_dialect_find("sqlite"), none, items);
+		return true;
+	}
+	bool lasting = is_lasting(failure);
+	g_hash_table_replace(dataset->observer->unreadable, g_strdup(dataset->dataset),
+		lasting ? NULL : g_strdup(failure->message));
+	if (!lasting)
+		return false;
+	g_ptr_array_set_size(items, 0);
+	list_unreadable(dataset, failure, items);
+	return true;
+}
+
+// Looks into a dataset unless nothing has changed.
 static void look_at_dataset(Dataset *dataset, const char *key)
 {
 	DriftObserver *observer = dataset->observer;
 	const DatasetSeen *before = g_hash_table_lookup(observer->datasets, key);
 	g_autoptr(GPtrArray) items =
 		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
-	g_autoptr(GPtrArray) none = g_ptr_array_new();
 	g_autoptr(GError) failure = NULL;
 	guint64 rows = sum_rows(dataset);
 	FileStamp stamp = {0};
@@ -417,17 +465,14 @@ static void look_at_dataset(Dataset *dataset, const char *key)
 		return;
 	dataset->url = connection_url(observer, dataset->connection, &failure);
 	bool stamped = dataset->url != NULL && read_stamp(dataset->url, dataset->dataset, &stamp);
-	if (dataset->url == NULL || !read_dataset(dataset, items, &failure)) {
-		if (!is_absent(failure)) {
-			g_hash_table_add(observer->unreadable, g_strdup(dataset->dataset));
-			return;
-		}
-		compare_dataset(dataset, db_dialect_find("sqlite"), none, items);
-	}
+	bool readable = dataset->url != NULL && read_dataset(dataset, items, &failure);
+	if (!readable && !judge_failure(dataset, failure, items))
+		return;
 	DatasetSeen *seen = g_new0(DatasetSeen, 1);
 	seen->url = g_strdup(dataset->url);
 	seen->dataset = g_strdup(dataset->dataset);
-	seen->stamped = stamped;
+	// A file that could not be read may be mended by what its stamp does not show: permissions, a disk.
+	seen->stamped = stamped && (readable || is_absent(failure));
 	seen->stamp = stamp;
 	seen->rows = rows;
 	seen->items = g_steal_pointer(&items);

@@ -47,6 +47,8 @@ ROWS = [
     ("run example.day -i day=yesterday -i dya=x", 1,
      "weir: error: input 'day' is no date like 2026-01-31: 'yesterday'; there is no input 'dya'"),
     ("run example.day -i day", 1, "weir: error: '-i day' names no value\nhint: write -i name=value"),
+    ("drift --kind tables", 64, "weir: error: 'tables' is no kind of drift; there are flow, table, view, orphan, stale, source\n"
+     "hint: see 'weir drift --help'"),
     ("drift --domain nope", 1, "weir: error: there is no domain 'nope'\nhint: 'weir status' lists them"),
     # Files and folders
     ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory"),

@@ -5,6 +5,7 @@
 #include "store/table.h"
 #include "tests/reconciler/git-fixture.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 #define TEXT(text) ((char *)(uintptr_t)(text))
@@ -173,6 +174,56 @@ static void test_view(void)
 	assert_drift(&story, "");
 	by_hand(&story, "DROP VIEW v; CREATE TABLE v (a)");
 	assert_drift(&story, "view d.v: it is a table in the database, and a view in the commit\n");
+	story_end(&story);
+}
+
+// A database that is damaged is not as it was built, and says so; what is mended is resolved.
+static void test_damaged(void)
+{
+	Story story = story_new();
+	g_autofree char *said = g_strdup_printf("table d.t: the table cannot be read: database "
+						"'%s/default/d.db' is not an SQLite database\n",
+		story.git->root);
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	put(&story, "new", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "");
+	g_free(fixture_run(story.git, "cd %s/default && mv d.db good && printf '%%5000d' 1 >d.db",
+		story.git->root));
+	assert_drift(&story, said);
+	assert_drift(&story, said);
+	g_assert_true(drift_observer_saw_all(story.observer, NULL));
+	g_free(fixture_run(story.git, "cd %s/default && mv good d.db", story.git->root));
+	assert_drift(&story, "");
+	story_end(&story);
+}
+
+// What is in use is neither as it was, nor drift: it was not looked at.
+static void test_locked(void)
+{
+	Story story = story_new();
+	g_autoptr(GError) error = NULL;
+	g_autofree char *file = g_strdup_printf("%s/default/d.db", story.git->root);
+	g_autofree char *said =
+		g_strdup_printf("cannot look at dataset 'd': database '%s/default' is locked by "
+				"another connection or process: waited 100 ms",
+			story.git->root);
+	sqlite3 *other = NULL;
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER)");
+	publish(&story, "t", 1, "b INTEGER");
+	g_assert_cmpint(sqlite3_open(file, &other), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), ==, SQLITE_OK);
+	assert_drift(&story, "");
+	g_assert_false(drift_observer_saw_all(story.observer, &error));
+	g_assert_cmpstr(error->message, ==, said);
+	sqlite3_close(other);
+	assert_drift(&story, "table d.t: its columns are not those that were built: - b INTEGER,"
+			     "+ a INTEGER\n- b INTEGER\n+ a INTEGER\n");
+	g_assert_true(drift_observer_saw_all(story.observer, NULL));
 	story_end(&story);
 }
 
@@ -346,6 +397,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drift/columns", test_columns);
 	g_test_add_func("/drift/view", test_view);
+	g_test_add_func("/drift/damaged", test_damaged);
+	g_test_add_func("/drift/locked", test_locked);
 	g_test_add_func("/drift/orphan", test_orphan);
 	g_test_add_func("/drift/former-tables-are-orphans", test_former_tables_are_orphans);
 	g_test_add_func("/drift/managed-datasets", test_managed_datasets);
