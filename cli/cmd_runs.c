@@ -6,6 +6,7 @@
 #include "cli/store_path.h"
 #include "cli/text_table.h"
 #include "runner/restart.h"
+#include "runner/task_type.h"
 #include "store/run.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 static char *option_flow;
 static char *option_state;
 static char **option_inputs;
+static char *option_from;
 static gboolean option_follow;
 enum { DEFAULT_LIMIT = 50, MOST_LISTED = 1000 };
 static int option_limit = DEFAULT_LIMIT;
@@ -27,6 +29,10 @@ const GOptionEntry runs_options[] = {
 		"N"},
 	{"input", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &option_inputs,
 		"resume: a value that the pause asks for", "NAME=VALUE"},
+	{"from", 0, 0, G_OPTION_ARG_STRING, &option_from,
+		"replay: the task to begin at, or one of its task runs by its id (default: all "
+		"runs again)",
+		"TASK"},
 	{"follow", 0, 0, G_OPTION_ARG_NONE, &option_follow, "logs: go on until the run has ended",
 		NULL},
 	STORE_OPTION,
@@ -35,7 +41,9 @@ const GOptionEntry runs_options[] = {
 };
 
 const char runs_details[] = "'kill' ends a run with everything it has under way; 'restart' lets "
-			    "one that failed go on from what failed; 'resume' "
+			    "one that failed go on from what failed; 'replay' makes a new run of "
+			    "one that has ended, in which what does not wait for the task is as it "
+			    "was, and prints its id; 'resume' "
 			    "lets a paused one go on, with the values that it asks for. The server "
 			    "that works on the store carries it out.";
 
@@ -172,13 +180,32 @@ static bool act_resume(Store *store, const char *id, GError **error)
 	return asked;
 }
 
+// The id of the new run is all that is printed.
+static bool act_replay(Store *store, const char *id, GError **error)
+{
+	char new_id[27];
+
+	if (!run_replay(store, id, option_from, new_id, error))
+		return false;
+	if (output_is_json()) {
+		json_t *made = json_pack("{s:s, s:s}", "id", new_id, "origin", id);
+
+		output_json(made);
+		json_decref(made);
+	} else {
+		puts(new_id);
+	}
+	return true;
+}
+
 static const struct {
 	const char *verb;
 	bool (*act)(Store *store, const char *id, GError **error);
-	const char *done;
+	const char *done; // said of the run; NULL: the act has said what there is to say
 } acts[] = {
 	{"kill", act_kill, "asked to be killed"},
 	{"restart", run_restart, "restarted"},
+	{"replay", act_replay, NULL},
 	{"resume", act_resume, "resumed"},
 };
 
@@ -192,9 +219,16 @@ static int act_on(const char *verb, const char *id)
 	for (size_t i = 0; store != NULL && i < G_N_ELEMENTS(acts); i++) {
 		if (strcmp(acts[i].verb, verb) != 0 || !acts[i].act(store, id, &error))
 			continue;
-		if (!output_is_json())
+		if (!output_is_json() && acts[i].done != NULL)
 			printf("%s %s\n", id, acts[i].done);
 		return EXIT_OK;
+	}
+	if (g_error_matches(error, TASK_ERROR, TASK_ERROR_PROPERTY)) {
+		g_autofree char *hint =
+			g_strdup_printf("'weir runs show %s' lists its task runs", id);
+
+		command_error(hint, "%s", error->message);
+		return EXIT_FAILED;
 	}
 	command_error(store != NULL	      ? "'weir runs' lists them"
 		      : url != NULL && !there ? STORE_HINT
@@ -222,6 +256,8 @@ static int check_options(const Command *command, const char *verb)
 		return command_usage(command, "--flow, --state and --limit go with 'list'");
 	if (strcmp(verb, "resume") != 0 && option_inputs != NULL)
 		return command_usage(command, "--input goes with 'resume'");
+	if (strcmp(verb, "replay") != 0 && option_from != NULL)
+		return command_usage(command, "--from goes with 'replay'");
 	if (strcmp(verb, "logs") != 0 && option_follow)
 		return command_usage(command, "--follow goes with 'logs'");
 	if (option_limit < 1 || option_limit > MOST_LISTED)

@@ -1,6 +1,7 @@
 #include "runner/drive.h"
 
 #include "runner/inputs.h"
+#include "runner/restart.h"
 #include "store/domain.h"
 #include "store/id.h"
 #include "store/timestamp.h"
@@ -435,6 +436,12 @@ static void extra_restore(RunNode *node, const StoreTaskRun *row)
 	extra->first_started = row->attempts[0].started_at;
 }
 
+// Said by whoever put the run back into the line (runner/restart.h).
+static bool begins_anew(const StoreTaskRun *row)
+{
+	return row->state == RUN_RESTARTED && g_strcmp0(row->data, RUN_PAST_ANEW) == 0;
+}
+
 static bool row_restore(const StoreTaskRun *row, void *data)
 {
 	Restoring *restoring = data;
@@ -446,7 +453,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	RunOpening opening = {0};
 	bool open = task != NULL && run_graph_is_container(drive->graph, task) &&
 		    !run_state_is_ended(row->state) && row->state != RUN_CREATED &&
-		    row->state != RUN_PAUSED;
+		    row->state != RUN_PAUSED && !begins_anew(row);
 	RunNode *node;
 
 	if (task == NULL || parent == NULL) {
@@ -469,6 +476,11 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	node->attempts = (uint32_t)row->attempt;
 	node->outputs = json_parse(row->outputs);
 	extra_restore(node, row);
+	if (begins_anew(row)) {
+		json_decref(node_extra(node)->data);
+		node_extra(node)->data = NULL;
+		node_extra(node)->anew = true;
+	}
 	if (open && row->state == RUN_RESTARTED) {
 		node->attempts++;
 		node->started = timestamp_now();

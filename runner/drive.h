@@ -42,6 +42,7 @@ typedef struct {
 	TaskContext *context; // under way at a worker
 	json_t *data; // the row's data: how a foreach was opened
 	json_t *resumed_with;
+	bool anew; // restored, and to begin as if it never had
 	bool folder_lost; // a working-directory whose folder is on another machine, or gone
 } NodeExtra;
 
@@ -190,6 +191,8 @@ void drive_attempt_end(RunNode *node, RunState state, int64_t at, const char *me
 void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *message);
 void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
 void drive_leaf_start(Drive *drive, RunNode *node);
+// Begins a task run that has an id: asks its runIf, then opens a container or starts a leaf.
+void drive_node_start(Drive *drive, RunNode *node);
 void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
 void drive_attempt_undo(Drive *drive, RunNode *node); // of one that never began
 void drive_ahead_unmark(RunNode *node); // its row no longer says that it was given out ahead

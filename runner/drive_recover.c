@@ -36,7 +36,13 @@ void drive_recover(Drive *drive, RunNode *node)
 	const TaskType *type = drive_node_type(node);
 	bool paused = node->state == RUN_PAUSED;
 
-	if (node->state == RUN_RETRYING) {
+	if (extra->anew) {
+		extra->anew = false;
+		if (drive->state == RUN_KILLING)
+			drive_leaf_end(drive, node, RUN_KILLED, NULL);
+		else
+			drive_node_start(drive, node);
+	} else if (node->state == RUN_RETRYING) {
 		drive_retry_later(drive, node, extra->due_at);
 	} else if (node->state == RUN_CREATED || node->state == RUN_RESTARTED) {
 		drive_leaf_start(drive, node);

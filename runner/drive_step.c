@@ -501,12 +501,11 @@ static void container_start(Drive *drive, RunNode *node)
 	run_graph_open(drive->graph, node, &opening);
 }
 
-static void step_start(Drive *drive, RunNode *node)
+void drive_node_start(Drive *drive, RunNode *node)
 {
 	g_autoptr(GError) error = NULL;
 	bool holds = true;
 
-	node_begin(drive, node);
 	if (node->task->run_if != NULL &&
 		!drive_condition(drive, node, node->task->run_if, &holds, &error)) {
 		g_prefix_error(&error, "property 'runIf': ");
@@ -520,6 +519,12 @@ static void step_start(Drive *drive, RunNode *node)
 	} else {
 		drive_leaf_start(drive, node);
 	}
+}
+
+static void step_start(Drive *drive, RunNode *node)
+{
+	node_begin(drive, node);
+	drive_node_start(drive, node);
 }
 
 static void step_finish(Drive *drive, RunNode *node)

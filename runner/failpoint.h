@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Called with the name of the place: "claimed", "stepped", "written", "committed", "dispatched", "looked", "polled", "poll committed", "taken ahead", "ran". Set before threads
+// Called with the name of the place: "claimed", "stepped", "written", "committed", "dispatched", "looked", "polled", "poll committed", "taken ahead", "ran", "replayed". Set before threads
 // are started.
 extern void (*runner_failpoint)(const char *place);
 

@@ -330,6 +330,8 @@ static const char *const statements[STATEMENTS] = {
 		"changes = changes || $3 WHERE id = $1 AND ended_at > 0",
 	[STATEMENT_RUN_IS_RESTARTED] =
 		"SELECT 1 FROM run_active WHERE run_id = $1 AND state = 'RESTARTED' AND phase <> 3",
+	[STATEMENT_RUN_IS_NEW] =
+		"SELECT 1 FROM run_active WHERE run_id = $1 AND state = 'CREATED' AND phase <> 3",
 	[STATEMENT_RUNS_LIST] =
 		"SELECT id, namespace, flow, revision, state, priority, NULL, NULL, labels, "
 		"NULL, trigger_data, trigger_type, unique_key, parent_run_id, "
@@ -518,7 +520,8 @@ static const char *const statements[STATEMENTS] = {
 		"data, attempts FROM task_run WHERE run_id = $1 AND id = $2",
 	[STATEMENT_TASK_RUN_REOPEN] =
 		"UPDATE task_run SET state = $3, attempts = $4, started_at = 0, ended_at = 0, "
-		"due_at = 0, message = NULL WHERE run_id = $1 AND id = $2",
+		"due_at = 0, message = NULL, outputs = CASE WHEN CAST($5 AS TEXT) IS NULL THEN "
+		"outputs ELSE NULL END, data = coalesce($5, data) WHERE run_id = $1 AND id = $2",
 	[STATEMENT_TASK_RUN_DELETE] = "DELETE FROM task_run WHERE run_id = $1 AND id = $2",
 	[STATEMENT_TASK_RUNS_VISIT] =
 		"SELECT run_id, id, task_id, parent_id, value, iteration, state, attempt, "

@@ -1,6 +1,6 @@
 #include "store/task_run.h"
 
-#include "store/internal.h"
+#include "store/run_internal.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -125,27 +125,47 @@ static bool check_same_run(const StoreLease *lease, const StoreTaskRun *task_run
 	return false;
 }
 
-bool store_task_run_put(
-	Store *store, const StoreLease *lease, const StoreTaskRun *task_run, GError **error)
+static bool write_row(Store *store, const StoreTaskRun *task_run, GError **error)
 {
-	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
 	DbValue values[ROW_FIELDS_MAX];
 	int64_t changes = 0;
-	char *attempts;
+	char *attempts = write_attempts(task_run);
 	bool done;
 
-	if (transaction == NULL || !check_same_run(lease, task_run, error) ||
-		!store_lease_check(store, lease, error))
-		return false;
-	attempts = write_attempts(task_run);
 	row_values(&task_run_row, task_run, values);
 	values[COLUMN_ATTEMPTS] = DB_TEXT(attempts);
 	done = statement_run(
 		store, STATEMENT_TASK_RUN_PUT, values, COLUMN_ATTEMPTS + 1, &changes, error);
 	free(attempts);
-	if (!done || (changes == 0 && !set_final(task_run, error)))
+	return done && (changes > 0 || set_final(task_run, error));
+}
+
+bool store_task_run_put(
+	Store *store, const StoreLease *lease, const StoreTaskRun *task_run, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+
+	return transaction != NULL && check_same_run(lease, task_run, error) &&
+	       store_lease_check(store, lease, error) && write_row(store, task_run, error) &&
+	       store_transaction_commit(transaction, error);
+}
+
+bool store_task_run_add(Store *store, const StoreTaskRun *task_run, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+	int64_t is_new = 0;
+
+	if (transaction == NULL || !statement_int64(store, STATEMENT_RUN_IS_NEW,
+					   DB_VALUES(DB_TEXT(task_run->run_id)), 0, &is_new, error))
 		return false;
-	return store_transaction_commit(transaction, error);
+	if (is_new == 0) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_STALE,
+			"run '%s' is not there, or has begun already", task_run->run_id);
+		return false;
+	}
+	return write_row(store, task_run, error) &&
+	       run_files_note(store, task_run->run_id, task_run->outputs, error) &&
+	       store_transaction_commit(transaction, error);
 }
 
 // A run that nobody drives and that was restarted may be changed without a lease.
@@ -174,8 +194,8 @@ static StoreTaskRun *task_run_read(const DbStatement *row)
 	return task_run;
 }
 
-bool store_task_run_reopen(
-	Store *store, const StoreLease *lease, const char *run_id, const char *id, GError **error)
+bool store_task_run_reopen(Store *store, const StoreLease *lease, const char *run_id,
+	const char *id, const char *data, GError **error)
 {
 	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
 	g_autoptr(StoreTaskRun) task_run = NULL;
@@ -196,7 +216,7 @@ bool store_task_run_reopen(
 	attempts = write_attempts(task_run);
 	done = statement_run(store, STATEMENT_TASK_RUN_REOPEN,
 		DB_VALUES(DB_TEXT(run_id), DB_TEXT(id), DB_TEXT(run_state_name(RUN_RESTARTED)),
-			DB_TEXT(attempts)),
+			DB_TEXT(attempts), DB_TEXT(data)),
 		NULL, error);
 	free(attempts);
 	return done && store_transaction_commit(transaction, error);

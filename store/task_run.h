@@ -48,9 +48,13 @@ bool store_task_run_put(
 	Store *store, const StoreLease *lease, const StoreTaskRun *task_run, GError **error);
 // The one way back from an ended state, for restarts: takes RESTARTED, the current attempt becomes an earlier one,
 // ended_at 0. Needs no lease, but the run to be RESTARTED or the lease's (lease may be NULL). Outputs stay until the
-// next put. STORE_ERROR_STALE when the run is driven by someone else.
-bool store_task_run_reopen(
-	Store *store, const StoreLease *lease, const char *run_id, const char *id, GError **error);
+// next put. data (JSON) replaces what the row has, and takes the outputs with it; NULL: both stay. STORE_ERROR_STALE when
+// the run is driven by someone else.
+bool store_task_run_reopen(Store *store, const StoreLease *lease, const char *run_id,
+	const char *id, const char *data, GError **error);
+// Adds a task run to a run that is being made: one that nobody has claimed yet. Needs no lease; call it in the transaction that
+// creates the run. What kept files its outputs name stays as long as the run. STORE_ERROR_STALE when the run is no such one.
+bool store_task_run_add(Store *store, const StoreTaskRun *task_run, GError **error);
 // Removes task runs (for a restart from a container whose children shall be made anew). As above.
 bool store_task_run_delete(
 	Store *store, const StoreLease *lease, const char *run_id, const char *id, GError **error);

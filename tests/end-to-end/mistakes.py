@@ -30,6 +30,7 @@ ROWS = [
     ("runs --state ended", 64, f"weir: error: 'ended' is no state of a run; there are {STATES}" + USAGE % "runs"),
     ("runs kill x --state FAILED", 64, "weir: error: --flow, --state and --limit go with 'list'" + USAGE % "runs"),
     ("runs show x --follow", 64, "weir: error: --follow goes with 'logs'" + USAGE % "runs"),
+    ("runs restart x --from a", 64, "weir: error: --from goes with 'replay'" + USAGE % "runs"),
     ("runs list -i a=b", 64, "weir: error: --input goes with 'resume'" + USAGE % "runs"),
     ("runs -nmany", 64, "weir: error: '--limit' is a whole number, not 'many'" + USAGE % "runs"),
     ("runs -n0", 64, "weir: error: '--limit' is from 1 to 1000, not 0" + USAGE % "runs"),
@@ -39,6 +40,7 @@ ROWS = [
     # What is not there
     ("runs show x", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
     ("runs kill x", 1, "weir: error: there is no run 'x' that has not ended\nhint: 'weir runs' lists them"),
+    ("runs replay x --from a", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
     ("flows show a.b", 1, "weir: error: there is no flow 'b' in the namespace 'a'\nhint: 'weir flows' lists them"),
     ("tables show a.b", 1, "weir: error: there is no table 'a.b'\nhint: 'weir tables' lists them"),
     ("run a.b", 1, "weir: error: there is no live flow 'a.b'\nhint: 'weir flows' lists them"),

@@ -475,7 +475,7 @@ static void test_restart_goes_on_with_the_same_run(void)
 		g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, &error);
 
 		g_assert_true(store_run_restart(store, id, 0, &error));
-		g_assert_true(store_task_run_reopen(store, NULL, id, task.id, &error));
+		g_assert_true(store_task_run_reopen(store, NULL, id, task.id, NULL, &error));
 		g_assert_true(store_transaction_commit(transaction, &error));
 	}
 	lease = claim(store, "node-b");
@@ -488,7 +488,7 @@ static void test_restart_goes_on_with_the_same_run(void)
 	g_assert_cmpint(reopened->ended_at, ==, 0);
 	g_assert_cmpuint(reopened->attempts_length, ==, 1);
 	g_assert_cmpstr(reopened->attempts[0].message, ==, "boom");
-	g_assert_false(store_task_run_reopen(store, NULL, id, task.id, &error));
+	g_assert_false(store_task_run_reopen(store, NULL, id, task.id, NULL, &error));
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_STALE);
 	g_clear_error(&error);
 	close_store(store);
