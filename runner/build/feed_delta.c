@@ -221,10 +221,39 @@ static bool is_ours(const char *column)
 		       strcmp(column, "_revision") == 0);
 }
 
+// The columns that say what a row says: neither key nor weir's own. Returns how many there are.
+static unsigned append_compared(const Build *build, const char *prefix, SqlBuilder *builder)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < build->stage->columns->len; i++) {
+		const DbColumn *column = build->stage->columns->pdata[i];
+
+		if (is_key(build, column->name) || is_ours(column->name))
+			continue;
+		sql_builder_append(builder, count++ == 0 ? "" : ", ");
+		sql_builder_append(builder, prefix);
+		sql_builder_name(builder, column->name);
+	}
+	return count;
+}
+
+// Whether any column differs. Rows are compared as a whole: a chain of OR is a tree as deep as the table is wide, and engines
+// take no more than 1,000 levels.
+static void append_differs(const Build *build, SqlBuilder *builder)
+{
+	g_autoptr(SqlBuilder) live = sql_builder_new(build->dialect);
+	g_autoptr(SqlBuilder) staged = sql_builder_new(build->dialect);
+
+	if (append_compared(build, "\"_weir_target\".", live) == 0)
+		return;
+	append_compared(build, "excluded.", staged);
+	sql_builder_printf(builder, " WHERE (%s) IS NOT (%s)", live->sql->str, staged->sql->str);
+}
+
 // DO UPDATE SET … WHERE any column differs: rows that say the same are left alone, with their _loaded_at.
 static void append_update(const Build *build, SqlBuilder *builder)
 {
-	g_autoptr(SqlBuilder) differs = sql_builder_new(build->dialect);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < build->stage->columns->len; i++) {
@@ -236,15 +265,11 @@ static void append_update(const Build *build, SqlBuilder *builder)
 		sql_builder_name(builder, column->name);
 		sql_builder_append(builder, " = excluded.");
 		sql_builder_name(builder, column->name);
-		if (is_ours(column->name))
-			continue;
-		sql_builder_append(differs, differs->sql->len > 0 ? " OR " : " WHERE ");
-		sql_builder_append(differs, "\"_weir_target\".");
-		sql_builder_name(differs, column->name);
-		sql_builder_append(differs, " IS NOT excluded.");
-		sql_builder_name(differs, column->name);
 	}
-	sql_builder_append(builder, count == 0 ? " DO NOTHING" : differs->sql->str);
+	if (count == 0)
+		sql_builder_append(builder, " DO NOTHING");
+	else
+		append_differs(build, builder);
 }
 
 static bool append_not_deleted(const Build *build, SqlBuilder *builder, GError **error)

@@ -38,24 +38,35 @@ static bool is_compared(const DbColumn *column)
 	return column->name[0] != '_';
 }
 
-// EXISTS (a staged row of the same key that says the same)
+static void append_compared(const Build *build, const char *prefix, SqlBuilder *builder)
+{
+	bool any = false;
+
+	for (guint i = 0; i < build->stage->columns->len; i++) {
+		const DbColumn *column = build->stage->columns->pdata[i];
+
+		if (!is_compared(column))
+			continue;
+		sql_builder_append(builder, any ? ", " : "");
+		sql_builder_append(builder, prefix);
+		sql_builder_name(builder, column->name);
+		any = true;
+	}
+}
+
+// EXISTS (a staged row of the same key that says the same). Rows are compared as a whole: a chain of AND would be a tree as deep
+// as the table is wide, and engines take no more than 1,000 levels.
 static void append_unchanged(const Build *build, SqlBuilder *builder)
 {
 	sql_builder_append(builder, "EXISTS (SELECT 1 FROM ");
 	build_append_stage(build, builder);
 	sql_builder_append(builder, " AS s WHERE ");
 	append_same_key(build, builder);
-	for (guint i = 0; i < build->stage->columns->len; i++) {
-		const DbColumn *column = build->stage->columns->pdata[i];
-
-		if (!is_compared(column))
-			continue;
-		sql_builder_append(builder, " AND s.");
-		sql_builder_name(builder, column->name);
-		sql_builder_append(builder, " IS t.");
-		sql_builder_name(builder, column->name);
-	}
-	sql_builder_append(builder, ")");
+	sql_builder_append(builder, " AND (");
+	append_compared(build, "s.", builder);
+	sql_builder_append(builder, ") IS (");
+	append_compared(build, "t.", builder);
+	sql_builder_append(builder, "))");
 }
 
 static bool close_changed(Build *build, GError **error)

@@ -374,6 +374,40 @@ static void test_delta_changes(void)
 
 #define SNAPSHOT "{" T ", \"feed\": \"SNAPSHOT\", \"key\": [\"id\"], "
 
+static void build_wide(Bed *bed, const char *feed, int last)
+{
+	g_autoptr(GString) properties = g_string_new("{" T ", \"feed\": \"");
+
+	g_string_append_printf(
+		properties, "%s\", \"key\": [\"id\"], \"sql\": \"SELECT 1 AS id", feed);
+	for (int i = 0; i < 1990; i++)
+		g_string_append_printf(properties, ", NULL AS c%d", i);
+	g_string_append_printf(properties, ", %d AS last\"}", last);
+	if (!bed_build(bed, properties->str))
+		g_error("%s", bed->error);
+}
+
+// As wide as SQLite makes tables: only rows that say something else are written.
+static void test_wide(void)
+{
+	g_auto(Bed) bed = {0};
+	g_auto(Bed) other = {0};
+
+	bed_open(&bed);
+	build_wide(&bed, "MODE_DELTA", 5);
+	build_wide(&bed, "MODE_DELTA", 5);
+	bed_assert(&bed, "sales", "SELECT id, c1989, last FROM sales.orders", "1|NULL|5");
+	build_wide(&bed, "MODE_DELTA", 6);
+	bed_assert(&bed, "sales", "SELECT id, c1989, last FROM sales.orders", "1|NULL|6");
+	bed_open(&other);
+	build_wide(&other, "SNAPSHOT", 5);
+	build_wide(&other, "SNAPSHOT", 5);
+	bed_assert(&other, "sales", "SELECT last, valid_to IS NULL FROM sales.orders", "5|1");
+	build_wide(&other, "SNAPSHOT", 6);
+	bed_assert(&other, "sales", "SELECT last, valid_to IS NULL FROM sales.orders ORDER BY last",
+		"5|0 6|1");
+}
+
 static void test_snapshot(void)
 {
 	g_auto(Bed) bed = {0};
@@ -430,6 +464,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build/delta", test_delta);
 	g_test_add_func("/runner/build/delta-refused", test_delta_refused);
 	g_test_add_func("/runner/build/delta-changes", test_delta_changes);
+	g_test_add_func("/runner/build/wide", test_wide);
 	g_test_add_func("/runner/build/snapshot", test_snapshot);
 	g_test_add_func("/runner/build/script", test_script);
 	g_test_add_func("/runner/build/view", test_view);
