@@ -14,6 +14,9 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 WEIR = os.environ.get("WEIR", str(SOURCE / "build" / "dev" / "cli" / "weir"))
 
+# How much longer than it takes alone something may take: sanitizers and a machine that has other work make the program late.
+LATE = max(4 if "/asan/" in WEIR or "/tsan/" in WEIR else 1, os.getloadavg()[0] / (os.cpu_count() or 1))
+
 
 class Result:
     """One finished command: its exit status and what it printed."""
