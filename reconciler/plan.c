@@ -169,6 +169,7 @@ static const char *keep(Plan *plan, const char *text)
 static PlanDomain *add_domain(
 	Plan *plan, const PlanLiveDomain *was, const LayoutDomain *domain, PlanDomainState state)
 {
+	g_assert(was != NULL || domain != NULL);
 	const PlanDomain entry = {
 		.name = domain != NULL ? domain->name : keep(plan, was->name),
 		.state = state,

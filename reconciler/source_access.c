@@ -68,7 +68,7 @@ static const SourceAccessKey *find_key(const char *name)
 {
 	const SourceAccessKey *key = source_access_keys;
 
-	while (strcmp(key->name, name) != 0)
+	while (key->name != NULL && strcmp(key->name, name) != 0)
 		key++;
 	return key;
 }
