@@ -251,7 +251,8 @@ static json_t *apply_current_each_output(
 		if (json_object_get(parent, "value") != NULL)
 			outputs = output_of_value(eval, outputs, parent);
 	}
-	if (outputs != NULL)
+	// Inside an if or switch of the loop a task run has no value of its own.
+	if (outputs != NULL && json_object_get(taskrun, "value") != NULL)
 		outputs = output_of_value(eval, outputs, taskrun);
 	json_incref(outputs);
 	json_decref(parents);

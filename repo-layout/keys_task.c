@@ -175,7 +175,7 @@ static const KeyRow pause_rows[] = {
 	K_ALIAS("pauseDuration", KEY_DURATION, "delay"),
 	K_TABLE("onResume", KEY_INPUTS, 0, &keys_input, "values asked for when someone resumes"),
 	K("onPause", KEY_TASK, 0, "a task run when the pause begins"),
-	K_CHOICE("behavior", 0, pause_behaviors, "what its end by time does: RESUME (the default), WARN, FAIL or CANCEL"),
+	K_CHOICE("behavior", 0, pause_behaviors, "what the end of its delay does: RESUME (the default), WARN, FAIL or CANCEL; its timeout always fails it"),
 	K("tasks", KEY_TASKS, KEY_DEPRECATED, "old: tasks after the pause; put them behind it"),
 	K_END,
 };

@@ -213,7 +213,6 @@ void drive_free(Drive *drive)
 	pthread_mutex_destroy(&drive->lock);
 	g_free(drive->latest);
 	g_free(drive->message);
-	g_free(drive->rerun_id);
 	g_free(drive);
 }
 
@@ -385,13 +384,7 @@ static void deadlines_set(Drive *drive)
 		if (text != NULL && duration_parse(text, &duration))
 			drive->timeout_at = started + duration;
 	}
-	for (guint i = 0; i < flow->sla->len; i++) {
-		const Sla *sla = flow->sla->pdata[i];
-
-		if (sla->max_duration && drive->sla_timer == NULL)
-			drive->sla_timer = runner_timer_add(
-				drive->runner, started + sla->duration, drive, NULL);
-	}
+	drive_sla_arm(drive, started);
 	if (drive->timeout_at != 0)
 		drive->timer = runner_timer_add(drive->runner, drive->timeout_at, drive, NULL);
 }
@@ -534,10 +527,12 @@ static bool drive_go_on(Drive *drive, const char *settled, GError **error)
 	if (settled != NULL && run_state_parse(settled, &state))
 		drive->settled = state;
 	shared_folders_check(drive);
-	if (count == 0 && settled == NULL)
+	if (count == 0 && settled == NULL) {
+		drive_assertions_check(drive, false);
 		run_graph_begin(drive->graph);
-	else
+	} else {
 		run_graph_resume(drive->graph, settled != NULL, state);
+	}
 	for (guint i = 0; i < open->len; i++)
 		drive_recover(drive, open->pdata[i]);
 	return true;

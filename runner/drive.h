@@ -19,6 +19,9 @@
 
 typedef struct Drive Drive;
 
+// The key of the run that a flow's retry makes in place of another.
+#define DRIVE_RERUN_KEY "retry/%s"
+
 // What a task run waits for.
 typedef enum {
 	WAIT_NONE,
@@ -95,7 +98,6 @@ struct Drive {
 	unsigned paused; // task runs that are PAUSED
 	unsigned retrying; // task runs that are RETRYING
 	unsigned depth; // of sub-flows: 0 for a run that is none
-	char *rerun_id; // the run made in this one's place
 	unsigned reruns; // of a flow retry that makes new runs: how many were made before this one
 	int64_t first_started; // of the first of them
 	const Retry *rerun; // a task's retry asks for a new run
@@ -132,6 +134,7 @@ struct TaskContext {
 	int cancel_fd; // -1 until asked for
 	void (*cancel)(void *data);
 	void *cancel_data;
+	json_t *seen_tasks, *seen_errors; // of the run, when the task's definition asks for them
 	char *folder;
 	bool scripts_there;
 	bool shared; // the folder is that of a working-directory around it
@@ -179,6 +182,10 @@ void drive_timer(Drive *drive, RunNode *node); // its moment has come; node NULL
 void drive_child_ended(Drive *drive, RunNode *node, int state, const json_t *outputs);
 void drive_settle(Drive *drive, RunState state); // drive_settle.c
 void drive_deadline(Drive *drive); // of the run: its timeout, an SLA
+// Waits for the first SLA that a duration ends.
+void drive_sla_arm(Drive *drive, int64_t started);
+// The assertions of SLAs. What cannot be worked out breaks one only at the end.
+void drive_assertions_check(Drive *drive, bool at_end);
 // A task run that had not ended when its node died or gave the run up.
 void drive_recover(Drive *drive, RunNode *node);
 void drive_kill(Drive *drive);

@@ -64,7 +64,7 @@ static bool outputs_settle(Drive *drive)
 
 typedef struct {
 	char *id, *namespace, *flow, *inputs, *labels, *variables, *trigger, *trigger_type, *data,
-		*origin, *key;
+		*origin, *key, *parent, *parent_task_run;
 	int64_t revision, due_at, priority;
 } Rerun;
 
@@ -83,6 +83,8 @@ static void rerun_free(gpointer data)
 	g_free(rerun->data);
 	g_free(rerun->origin);
 	g_free(rerun->key);
+	g_free(rerun->parent);
+	g_free(rerun->parent_task_run);
 	g_free(rerun);
 }
 
@@ -101,6 +103,8 @@ static bool rerun_create(Store *store, void *data, GError **error)
 		.trigger = rerun->trigger,
 		.trigger_type = rerun->trigger_type,
 		.data = rerun->data,
+		.parent_run_id = rerun->parent,
+		.parent_task_run_id = rerun->parent_task_run,
 		.origin_run_id = rerun->origin,
 		.key = rerun->key,
 		.due_at = rerun->due_at,
@@ -156,9 +160,10 @@ static bool rerun_arrange(Drive *drive)
 	rerun->trigger_type = g_strdup(run->trigger_type);
 	rerun->data = rerun_data(drive, past.first_started);
 	rerun->origin = g_strdup(drive->id);
-	rerun->key = g_strdup_printf("retry/%s", drive->id);
+	rerun->key = g_strdup_printf(DRIVE_RERUN_KEY, drive->id);
+	rerun->parent = g_strdup(run->parent_run_id);
+	rerun->parent_task_run = g_strdup(run->parent_task_run_id);
 	rerun->due_at = at;
-	drive->rerun_id = g_strdup(rerun->id);
 	drive_effect(drive, rerun_create, rerun, rerun_free);
 	return true;
 }
@@ -181,8 +186,16 @@ static void sla_labels(Drive *drive, const Sla *sla)
 	drive->run_dirty = true;
 }
 
-static void sla_broken(Drive *drive, const Sla *sla)
+static bool sla_seen(const Drive *drive, guint index)
 {
+	return (drive->sla_seen & (1U << (index & 31))) != 0;
+}
+
+static void sla_broken(Drive *drive, guint index)
+{
+	const Sla *sla = drive_flow(drive)->sla->pdata[index];
+
+	drive->sla_seen |= 1U << (index & 31);
 	sla_labels(drive, sla);
 	drive_log(drive, LOG_LEVEL_WARN, "SLA '%s' is broken", sla->id);
 	if (sla->behavior == SLA_NONE || drive->forced != 0)
@@ -193,24 +206,41 @@ static void sla_broken(Drive *drive, const Sla *sla)
 	drive_kill(drive);
 }
 
-static void assertions_check(Drive *drive)
+void drive_assertions_check(Drive *drive, bool at_end)
 {
 	const GPtrArray *list = drive_flow(drive)->sla;
 
-	for (guint i = 0; i < list->len; i++) {
+	for (guint i = 0; i < list->len && drive->forced == 0 && drive->settled == 0; i++) {
 		const Sla *sla = list->pdata[i];
 		g_autoptr(GError) error = NULL;
 		bool holds;
 
-		if (sla->assertion == NULL)
+		if (sla->assertion == NULL || sla_seen(drive, i))
 			continue;
-		if (!drive_condition(drive, NULL, sla->assertion, &holds, &error)) {
+		holds = drive_condition(drive, NULL, sla->assertion, &holds, &error) && holds;
+		// On the way, what it speaks of may just not be there yet.
+		if (holds || (error != NULL && !at_end))
+			continue;
+		if (error != NULL)
 			drive_log(drive, LOG_LEVEL_ERROR, "SLA '%s': %s", sla->id, error->message);
-			holds = false;
-		}
-		if (!holds)
-			sla_broken(drive, sla);
+		sla_broken(drive, i);
 	}
+}
+
+// The one that ends first of those that are not broken.
+void drive_sla_arm(Drive *drive, int64_t started)
+{
+	const GPtrArray *list = drive_flow(drive)->sla;
+	int64_t at = INT64_MAX;
+
+	for (guint i = 0; i < list->len; i++) {
+		const Sla *sla = list->pdata[i];
+
+		if (sla->max_duration && !sla_seen(drive, i))
+			at = MIN(at, started + sla->duration);
+	}
+	if (at != INT64_MAX && drive->sla_timer == NULL)
+		drive->sla_timer = runner_timer_add(drive->runner, at, drive, NULL);
 }
 
 void drive_deadline(Drive *drive)
@@ -229,19 +259,14 @@ void drive_deadline(Drive *drive)
 		return;
 	}
 	drive->sla_timer = NULL;
-	for (guint i = 0; i < flow->sla->len; i++) {
+	for (guint i = 0; i < flow->sla->len && drive->settled == 0; i++) {
 		const Sla *sla = flow->sla->pdata[i];
 
-		if (!sla->max_duration || drive->settled != 0)
-			continue;
-		if (started + sla->duration <= now && (drive->sla_seen & (1U << (i & 31))) == 0) {
-			drive->sla_seen |= 1U << (i & 31);
-			sla_broken(drive, sla);
-		} else if (started + sla->duration > now && drive->sla_timer == NULL) {
-			drive->sla_timer = runner_timer_add(
-				drive->runner, started + sla->duration, drive, NULL);
-		}
+		if (sla->max_duration && started + sla->duration <= now && !sla_seen(drive, i))
+			sla_broken(drive, i);
 	}
+	if (drive->settled == 0)
+		drive_sla_arm(drive, started);
 }
 
 // ---- The end
@@ -249,7 +274,7 @@ void drive_deadline(Drive *drive)
 void drive_settle(Drive *drive, RunState state)
 {
 	if (drive->forced == 0)
-		assertions_check(drive);
+		drive_assertions_check(drive, true);
 	if (drive->forced != 0)
 		state = drive->forced;
 	if (!outputs_settle(drive) && state != RUN_KILLED && state != RUN_CANCELLED)

@@ -4,6 +4,7 @@
 #include "expr/value.h"
 #include "runner/inputs.h"
 #include "runner/retry.h"
+#include "runner/scope_run.h"
 #include "store/id.h"
 #include "store/timestamp.h"
 
@@ -192,6 +193,8 @@ void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *mes
 	attempt_state_keep(node, state);
 	drive_outputs_put(drive, node);
 	drive_touch(drive, node);
+	// Before the graph goes on: what follows does not begin any more.
+	drive_assertions_check(drive, false);
 	run_graph_end(drive->graph, node, state);
 	state_follow(drive);
 }
@@ -384,6 +387,7 @@ static void outside_dispatch(Drive *drive, RunNode *node, const TaskType *type)
 	context = task_context_new(drive, node, type);
 	context->timeout_text = g_steal_pointer(&text);
 	context->timeout = timeout;
+	scope_seen_take(drive, context);
 	node_extra(node)->context = context;
 	drive->under_way++;
 	runner_ahead_note(drive->runner, context);

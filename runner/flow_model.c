@@ -9,6 +9,7 @@ struct FlowModel {
 	Flow *flow;
 	int64_t revision;
 	char *scripts_tree;
+	uint8_t *looks; // by Task.index: FLOW_LOOKS_AT_…
 	pthread_mutex_t lock;
 	GHashTable *templates; // const char * (address) → ExprTemplate *
 	GHashTable *kept; // const Task * → Kept *
@@ -32,6 +33,46 @@ static void template_free(gpointer data)
 	expr_template_free(data);
 }
 
+static const struct {
+	const char *text;
+	unsigned looks;
+} asked[] = {
+	{"tasks.", FLOW_LOOKS_AT_TASKS},
+	{"tasks[", FLOW_LOOKS_AT_TASKS},
+	{"tasks ", FLOW_LOOKS_AT_TASKS},
+	{"tasksWithState", FLOW_LOOKS_AT_TASKS},
+	{"errorLogs", FLOW_LOOKS_AT_ERRORS},
+};
+
+static unsigned looks_of(const json_t *values)
+{
+	g_autofree char *text = values == NULL ? NULL : json_dumps(values, JSON_COMPACT);
+	unsigned looks = 0;
+
+	if (text == NULL || (strstr(text, "{{") == NULL && strstr(text, "{%") == NULL))
+		return 0;
+	for (size_t i = 0; i < G_N_ELEMENTS(asked); i++) {
+		if (strstr(text, asked[i].text) != NULL)
+			looks |= asked[i].looks;
+	}
+	return looks;
+}
+
+static void looks_note(const Task *task, void *data)
+{
+	((uint8_t *)data)[task->index] |= (uint8_t)looks_of(task->properties);
+}
+
+// render(vars.x) in any task may bring in what the variables hold.
+static uint8_t *looks_new(const Flow *flow)
+{
+	uint8_t *looks = g_new(uint8_t, MAX(flow->task_count, 1));
+
+	memset(looks, (int)looks_of(flow->variables), MAX(flow->task_count, 1));
+	flow_tasks_visit(flow, looks_note, looks);
+	return looks;
+}
+
 FlowModel *flow_model_new(Flow *flow, int64_t revision, const char *scripts_tree)
 {
 	FlowModel *model = g_new0(FlowModel, 1);
@@ -40,6 +81,7 @@ FlowModel *flow_model_new(Flow *flow, int64_t revision, const char *scripts_tree
 	model->flow = flow;
 	model->revision = revision;
 	model->scripts_tree = g_strdup(scripts_tree);
+	model->looks = looks_new(flow);
 	pthread_mutex_init(&model->lock, NULL);
 	model->templates = g_hash_table_new_full(NULL, NULL, NULL, template_free);
 	return model;
@@ -60,6 +102,7 @@ void flow_model_unref(FlowModel *model)
 	pthread_mutex_destroy(&model->lock);
 	flow_free(model->flow);
 	g_free(model->scripts_tree);
+	g_free(model->looks);
 	g_free(model);
 }
 
@@ -76,6 +119,11 @@ int64_t flow_model_revision(const FlowModel *model)
 const char *flow_model_scripts_tree(const FlowModel *model)
 {
 	return model->scripts_tree;
+}
+
+unsigned flow_model_looks(const FlowModel *model, const Task *task)
+{
+	return model->looks[task->index];
 }
 
 ExprTemplate *expression_parse(const char *text, bool bare, GError **error)

@@ -17,6 +17,13 @@ const Flow *flow_model_flow(const FlowModel *model);
 int64_t flow_model_revision(const FlowModel *model);
 const char *flow_model_scripts_tree(const FlowModel *model); // NULL: none
 
+// What the expressions of a task ask of the run as a whole, as far as its text tells.
+enum {
+	FLOW_LOOKS_AT_TASKS = 1, // tasks, tasksWithState()
+	FLOW_LOOKS_AT_ERRORS = 2, // errorLogs()
+};
+unsigned flow_model_looks(const FlowModel *model, const Task *task);
+
 // The compiled form of a text that belongs to the flow (the address is the key: the text must live as long as the flow).
 // Borrowed. NULL with an EXPR_ERROR_SYNTAX that tells the first fault.
 const ExprTemplate *flow_model_template(FlowModel *model, const char *text, GError **error);

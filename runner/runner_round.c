@@ -233,6 +233,22 @@ static bool ended_take(Runner *runner)
 	return any;
 }
 
+// A child that ended RETRIED has another in its place: that one is waited for. False: it has none.
+static bool child_follow(Runner *runner, const Waiter *parent, const char *child_run)
+{
+	NodeExtra *extra = parent->node->extra;
+	g_autofree char *key = g_strdup_printf(DRIVE_RERUN_KEY, child_run);
+	char next[RUN_ID_SIZE];
+
+	if (!store_run_of_key(runner->store, key, next, NULL) || next[0] == '\0')
+		return false;
+	g_strlcpy(extra->child_run, next, sizeof(extra->child_run));
+	runner_child_watch(runner, next, parent->drive, parent->node);
+	drive_touch(parent->drive, parent->node);
+	runner_active(runner, parent->drive);
+	return true;
+}
+
 // Children that another node drives, or that had ended before their parent's node came back.
 static void children_look(Runner *runner)
 {
@@ -254,9 +270,12 @@ static void children_look(Runner *runner)
 		const StoreRun *run = ended->pdata[i];
 		Waiter *waiter = g_hash_table_lookup(runner->children, run->id);
 		Waiter parent = *waiter;
-		json_t *outputs = run->outputs == NULL ? NULL : json_loads(run->outputs, 0, NULL);
+		json_t *outputs;
 
 		g_hash_table_remove(runner->children, run->id);
+		if (run->state == RUN_RETRIED && child_follow(runner, &parent, run->id))
+			continue;
+		outputs = run->outputs == NULL ? NULL : json_loads(run->outputs, 0, NULL);
 		drive_child_ended(parent.drive, parent.node, (int)run->state, outputs);
 		runner_active(runner, parent.drive);
 		json_decref(outputs);
@@ -407,9 +426,7 @@ static void drive_over(Runner *runner, Drive *drive)
 		Waiter parent = *waiter;
 
 		g_hash_table_remove(runner->children, drive->id);
-		if (drive->settled == RUN_RETRIED && drive->rerun_id != NULL) {
-			runner_child_watch(runner, drive->rerun_id, parent.drive, parent.node);
-		} else {
+		if (drive->settled != RUN_RETRIED || !child_follow(runner, &parent, drive->id)) {
 			drive_masks_inherit(parent.drive, drive);
 			drive_child_ended(parent.drive, parent.node, (int)drive->settled,
 				drive->flow_outputs);

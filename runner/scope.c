@@ -1,6 +1,7 @@
 #include "runner/drive.h"
 
 #include "expr/value.h"
+#include "runner/scope_run.h"
 #include "runner/tasks/script_files.h"
 #include "store/timestamp.h"
 
@@ -148,43 +149,10 @@ static json_t *root_outputs(
 	return json_incref(json_object_get(ref->drive->outputs, names[1]));
 }
 
-static void tasks_put(json_t *states, const RunNode *node)
-{
-	g_autoptr(GPtrArray) values = g_ptr_array_new();
-	json_t *at = states;
-	const char *id = node->task->id;
-
-	for (const RunNode *up = node; up != NULL; up = up->parent) {
-		if (up->value != NULL)
-			g_ptr_array_insert(values, 0, up->value);
-	}
-	for (guint i = 0; i < values->len; i++) {
-		const char *key = i == 0 ? id : values->pdata[i - 1];
-		json_t *next = json_object_get(at, key);
-
-		if (next == NULL) {
-			next = json_object();
-			json_object_set_new(at, key, next);
-		}
-		at = next;
-	}
-	json_object_set_new(at, values->len == 0 ? id : values->pdata[values->len - 1],
-		json_pack("{s:s}", "state", run_state_name((RunState)node->state)));
-}
-
 static json_t *root_tasks(const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
 {
-	const GPtrArray *nodes = run_graph_nodes(ref->drive->graph);
-	json_t *states = json_object();
-
 	(void)used;
-	for (guint i = 0; i < nodes->len; i++) {
-		const RunNode *node = nodes->pdata[i];
-
-		if (node != NULL && (count < 2 || strcmp(node->task->id, names[1]) == 0))
-			tasks_put(states, node);
-	}
-	return states;
+	return scope_run_tasks(ref, count < 2 ? NULL : names[1]);
 }
 
 static json_t *root_vars(const ScopeRef *ref, const char *const *names, size_t count, size_t *used)

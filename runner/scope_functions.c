@@ -1,5 +1,6 @@
 // The functions of expressions that only the runner can carry out: they reach for secrets, files, keys and the run itself.
 #include "runner/drive.h"
+#include "runner/scope_run.h"
 #include "runner/secret.h"
 
 #include <string.h>
@@ -141,5 +142,7 @@ const ExprHostFunction drive_functions[] = {
 	{"currentEachOutput", host_current_each_output},
 	{"iterationOutput", host_current_each_output},
 	{"env", host_env},
+	{"tasksWithState", scope_tasks_with_state},
+	{"errorLogs", scope_error_logs},
 	{NULL, NULL},
 };

@@ -56,6 +56,8 @@ void task_context_free(TaskContext *context)
 	}
 	g_clear_pointer(&context->hooks, g_array_unref);
 	json_decref(context->result.outputs);
+	json_decref(context->seen_tasks);
+	json_decref(context->seen_errors);
 	g_clear_error(&context->error);
 	pthread_mutex_destroy(&context->cancel_lock);
 	g_free(context->timeout_text);

@@ -234,3 +234,42 @@ void store_log_unflush(StoreLog *log)
 	g_ptr_array_set_free_func(log->written, packed_free);
 	pthread_mutex_unlock(&log->mutex);
 }
+
+// ---- Reading what is pending
+
+typedef struct {
+	LogLevel level;
+	bool (*visit)(const StoreLogLine *line, void *data);
+	void *data;
+} PendingVisit;
+
+static bool pending_visit(const StoreLogLine *line, void *data)
+{
+	const PendingVisit *visit = data;
+
+	return line->level < visit->level || visit->visit(line, visit->data);
+}
+
+void store_log_read_pending(StoreLog *log, LogLevel level,
+	bool (*visit)(const StoreLogLine *line, void *data), void *data)
+{
+	PendingVisit pending = {level, visit, data};
+	bool stopped = false;
+
+	pthread_mutex_lock(&log->mutex);
+	for (unsigned i = 0; i < log->closed->len && !stopped; i++) {
+		const Packed *packed = log->closed->pdata[i];
+		size_t length = 0;
+		const void *bytes = g_bytes_get_data(packed->data, &length);
+		g_autoptr(GBytes) plain =
+			log_chunk_unpack(packed->codec, bytes, length, packed->bytes);
+
+		if (plain != NULL)
+			log_chunk_visit(g_bytes_get_data(plain, NULL), g_bytes_get_size(plain),
+				pending_visit, &pending, &stopped);
+	}
+	if (!stopped && log->open.bytes != NULL)
+		log_chunk_visit(log->open.bytes->data, log->open.bytes->len, pending_visit,
+			&pending, &stopped);
+	pthread_mutex_unlock(&log->mutex);
+}

@@ -72,6 +72,9 @@ typedef struct {
 bool store_log_read(Store *store, const StoreLogFilter *filter,
 	bool (*visit)(const StoreLogLine *line, void *data), void *data, int64_t *ret_after,
 	GError **error);
+// Calls visit for the lines of at least this level that are not flushed yet; it must not call back into the log. Thread-safe.
+void store_log_read_pending(StoreLog *log, LogLevel level,
+	bool (*visit)(const StoreLogLine *line, void *data), void *data);
 // Bytes of text and lines kept of a run.
 bool store_log_size(
 	Store *store, const char *run_id, int64_t *ret_bytes, int64_t *ret_lines, GError **error);

@@ -164,8 +164,7 @@ static bool insert_run(Store *store, const StoreRunNew *new_run, const char *id,
 		NULL, error);
 }
 
-// The id of the run that has the key already; "" when there is none.
-static bool find_key(Store *store, const char *key, char ret_id[ID_SIZE], GError **error)
+bool store_run_of_key(Store *store, const char *key, char ret_id[ID_SIZE], GError **error)
 {
 	g_auto(StoreQuery) query = {0};
 	bool failed;
@@ -206,7 +205,7 @@ bool store_run_create(Store *store, const StoreRunNew *new_run, char ret_id[ID_S
 	char id[ID_SIZE];
 	bool known;
 
-	if (transaction == NULL || !find_key(store, new_run->key, id, error))
+	if (transaction == NULL || !store_run_of_key(store, new_run->key, id, error))
 		return false;
 	known = id[0] != '\0';
 	if (!known) {

@@ -90,6 +90,8 @@ bool store_run_create(Store *store, const StoreRunNew *new_run, char ret_id[27],
 	GError **error);
 
 bool store_run_get(Store *store, const char *id, StoreRun **ret_run, GError **error);
+// The id of the run that was created with the key; "" when there is none.
+bool store_run_of_key(Store *store, const char *key, char ret_id[27], GError **error);
 
 // --- Driving --------------------------------------------------------------------------------------------------------
 

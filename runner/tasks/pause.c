@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-// What the end of the pause by time does.
+// What the end of its delay does. Its timeout always fails it.
 typedef enum {
 	END_RESUME,
 	END_WARN,
@@ -24,14 +24,14 @@ static const struct {
 	[END_CANCEL] = {"CANCEL", RUN_CANCELLED, "nobody resumed it in time"},
 };
 
-TASK_RUN(pause)
+// How long it waits at most (0: for ever), and whether that is its delay and not its timeout.
+static bool pause_span(TaskContext *context, int64_t *ret_span, bool *ret_delay, GError **error)
 {
-	int64_t delay, timeout;
 	const Task *task = task_context_task(context);
+	int64_t delay, timeout = 0;
 
 	if (!task_context_duration(context, "delay", 0, &delay, error))
 		return false;
-	timeout = 0;
 	if (task->timeout != NULL) {
 		g_autofree char *text = task_context_render(context, task->timeout, error);
 
@@ -43,25 +43,36 @@ TASK_RUN(pause)
 			return false;
 		}
 	}
+	*ret_delay = delay > 0 && (timeout == 0 || delay <= timeout);
+	*ret_span = *ret_delay ? delay : timeout;
+	return true;
+}
+
+TASK_RUN(pause)
+{
+	int64_t span;
+	bool delay;
+
+	if (!pause_span(context, &span, &delay, error))
+		return false;
 	result->wait = TASK_WAIT_PAUSE;
-	if (delay > 0 && (timeout == 0 || delay <= timeout))
-		result->wait_until = task_context_started(context) + delay;
-	else if (timeout > 0)
-		result->wait_until = task_context_started(context) + timeout;
+	if (span > 0)
+		result->wait_until = task_context_started(context) + span;
 	return true;
 }
 
 static bool pause_timed_out(TaskContext *context, TaskResult *result, GError **error)
 {
 	g_autofree char *behavior = NULL;
-	int64_t delay;
+	int64_t span;
+	bool delay;
 	PauseEnd end;
 
 	if (!task_context_text(context, "behavior", &behavior, error) ||
-		!task_context_duration(context, "delay", 0, &delay, error))
+		!pause_span(context, &span, &delay, error))
 		return false;
-	end = delay > 0 ? END_RESUME : END_FAIL;
-	for (size_t i = 0; behavior != NULL && i < G_N_ELEMENTS(ends); i++) {
+	end = delay ? END_RESUME : END_FAIL;
+	for (size_t i = 0; delay && behavior != NULL && i < G_N_ELEMENTS(ends); i++) {
 		if (strcmp(ends[i].name, behavior) == 0)
 			end = (PauseEnd)i;
 	}

@@ -42,7 +42,10 @@ static const char flows[] =
 	"finally: [{id: z, type: log, message: x}]\n"
 	"afterExecution: [{id: y, type: log, message: x}]\n"
 	"---\n"
-	"id: g\nnamespace: t\ntasks: [{id: q, type: shell, commands: ['echo q >> FILE'], retry: "
+	"id: g\nnamespace: t\nretry: {type: constant, interval: PT0.01S, maxAttempts: 2, behavior: "
+	"CREATE_NEW_EXECUTION}\n"
+	"tasks: [{id: u, type: fail, condition: '{{ execution.id == execution.originalId }}'}, "
+	"{id: q, type: shell, commands: ['echo q >> FILE'], retry: "
 	"{type: constant, interval: PT0.01S, "
 	"maxAttempts: 9}}]\n";
 

@@ -132,6 +132,18 @@ static const struct {
 	{"pause-delay", "- {id: a, type: pause, delay: PT0.02S}\n- {id: b, type: log, message: x}",
 		"SUCCESS: a=SUCCESS b=SUCCESS"},
 	{"pause-timeout", "- {id: a, type: pause, timeout: PT0.02S}", "FAILED: a=FAILED"},
+	{"pause-timeout-before-delay",
+		"- {id: a, type: pause, delay: PT20S, timeout: PT0.02S}\n- {id: b, type: log, "
+		"message: x}",
+		"FAILED: a=FAILED"},
+	{"pause-timeout-is-no-delay",
+		"- {id: a, type: pause, behavior: WARN, timeout: PT0.02S}\n- {id: b, type: log, "
+		"message: x}",
+		"FAILED: a=FAILED"},
+	{"pause-behavior",
+		"- {id: a, type: pause, behavior: WARN, delay: PT0.02S, timeout: PT20S}\n"
+		"- {id: b, type: pause, behavior: CANCEL, pauseDuration: PT0.02S}",
+		"CANCELLED: a=WARNING b=CANCELLED"},
 	{"pause-for-ever", "- {id: a, type: pause}\n- {id: b, type: log, message: x}",
 		"PAUSED: a=PAUSED"},
 	{"shell", "- {id: a, type: shell, commands: ['true', 'exit 3', 'true']}",
@@ -193,6 +205,14 @@ static const struct {
 		"- {id: z, type: return, format: \"{{ outputs.r['a']['1'].value }} {{ "
 		"outputs.r['b']['1'].value }}\"}",
 		"z", "{\"value\":\"a1 b1\"}"},
+	{"outputs-of-this-round-inside-an-if",
+		"- id: o\n  type: foreach\n  values: [a, b]\n  tasks:\n"
+		"    - {id: t, type: return, format: 'v{{ taskrun.value }}'}\n"
+		"    - {id: c, type: if, condition: 'true', then: [{id: d, type: return, format: "
+		"'{{ currentEachOutput(outputs.t).value }}'}]}\n"
+		"- {id: z, type: return, format: '{{ outputs.d.a.value }} {{ outputs.d.b.value "
+		"}}'}",
+		"z", "{\"value\":\"va vb\"}"},
 	{"if-child-has-no-value",
 		"- {id: e, type: foreach, values: [a], tasks: [{id: i, type: if, condition: "
 		"'true', then: [{id: r, type: return, "
@@ -390,11 +410,80 @@ static const struct {
 		"behavior: CANCEL}]\n"
 		"tasks: [{id: a, type: sleep, duration: PT20S}]",
 		NULL, "CANCELLED: a=KILLED", "{}"},
+	{"subflow-with-a-new-run",
+		"id: f\nnamespace: t\ntasks: [{id: s, type: subflow, flowId: g}]\n"
+		"outputs: [{id: o, type: STRING, value: '{{ outputs.s.state }} {{ "
+		"outputs.s.outputs.id == outputs.s.executionId }}'}]\n---\n"
+		"id: g\nnamespace: t\nretry: {type: constant, interval: PT0.01S, maxAttempts: 3, "
+		"behavior: CREATE_NEW_EXECUTION}\n"
+		"tasks: [{id: a, type: fail, condition: '{{ execution.id == execution.originalId "
+		"}}'}]\n"
+		"outputs: [{id: id, type: STRING, value: '{{ execution.id }}'}]",
+		NULL, "SUCCESS: s=SUCCESS", "{\"o\":\"SUCCESS true\"}"},
+	{"sla-shortest-first",
+		"id: f\nnamespace: t\nsla: [{id: slow, type: MAX_DURATION, duration: PT1H, "
+		"behavior: FAIL}, {id: quick, type: MAX_DURATION, duration: PT0.05S, behavior: "
+		"CANCEL}]\n"
+		"tasks: [{id: a, type: sleep, duration: PT20S}]",
+		NULL, "CANCELLED: a=KILLED", "{}"},
+	{"sla-two-in-turn",
+		"id: f\nnamespace: t\nsla: [{id: two, type: MAX_DURATION, duration: PT0.1S, "
+		"behavior: FAIL, labels: {b: 2}}, {id: one, type: MAX_DURATION, duration: "
+		"PT0.02S, behavior: NONE, labels: {a: 1}}]\n"
+		"tasks: [{id: a, type: sleep, duration: PT20S}]\n"
+		"afterExecution: [{id: z, type: return, format: '{{ labels.a }}{{ labels.b }}'}]\n",
+		NULL, "FAILED: a=KILLED z=SUCCESS", "{}"},
+	{"sla-assertion-at-once",
+		"id: f\nnamespace: t\nsla: [{id: sure, type: EXECUTION_ASSERTION, assert: '{{ "
+		"(outputs.a.value ?? 1) == 1 }}', behavior: CANCEL}]\n"
+		"tasks: [{id: a, type: return, format: 2}, {id: b, type: sleep, duration: PT20S}]\n"
+		"afterExecution: [{id: z, type: return, format: '{{ execution.state }}'}]",
+		NULL, "CANCELLED: a=SUCCESS z=SUCCESS", "{}"},
+	{"sla-assertion-of-what-comes",
+		"id: f\nnamespace: t\nsla: [{id: sure, type: EXECUTION_ASSERTION, assert: '{{ "
+		"outputs.b.value == \"2\" }}', behavior: FAIL}]\n"
+		"tasks: [{id: a, type: log, message: x}, {id: b, type: return, format: 2}]",
+		NULL, "SUCCESS: a=SUCCESS b=SUCCESS", "{}"},
+	{"sla-assertion-of-what-never-comes",
+		"id: f\nnamespace: t\nsla: [{id: sure, type: EXECUTION_ASSERTION, assert: '{{ "
+		"outputs.b.value == \"2\" }}', behavior: FAIL}]\n"
+		"tasks: [{id: a, type: log, message: x}, {id: b, type: return, format: 2, runIf: "
+		"'false'}]",
+		NULL, "FAILED: a=SUCCESS b=SKIPPED()", "{}"},
+	{"sla-assertion-adds-labels-once",
+		"id: f\nnamespace: t\nsla: [{id: sure, type: EXECUTION_ASSERTION, assert: '{{ 1 == "
+		"2 }}', behavior: NONE, labels: [{key: late, value: 'yes'}]}]\n"
+		"tasks: [{id: a, type: log, message: x}, {id: b, type: return, format: '{{ "
+		"labels.late }}'}]\n"
+		"outputs: [{id: o, type: STRING, value: '{{ outputs.b.value }}'}]",
+		NULL, "SUCCESS: a=SUCCESS b=SUCCESS", "{\"o\":\"yes\"}"},
+	{"errors-ask-what-failed",
+		"id: f\nnamespace: t\ntasks: [{id: e, type: foreach, values: [x, y], "
+		"concurrencyLimit: 0, tasks: [{id: a, type: fail, errorMessage: 'no {{ "
+		"taskrun.value }}'}]}]\n"
+		"errors: [{id: r, type: return, format: '{% for l in errorLogs() %}{{ l.taskId }} "
+		"{{ "
+		"l.value }} {{ l.message }};{% endfor %}{{ tasksWithState(\"failed\") }}'}]\n"
+		"outputs: [{id: o, type: STRING, value: '{{ outputs.r.value }}'}]",
+		NULL, "FAILED: e=FAILED a[x]=FAILED a[y]=FAILED r=SUCCESS",
+		"{\"o\":\"a x no x;a y no "
+		"y;[{\\\"taskId\\\":\\\"e\\\",\\\"state\\\":\\\"FAILED\\\"},"
+		"{\\\"taskId\\\":\\\"a\\\",\\\"state\\\":\\\"FAILED\\\",\\\"value\\\":\\\"x\\\"},"
+		"{\\\"taskId\\\":\\\"a\\\",\\\"state\\\":\\\"FAILED\\\",\\\"value\\\":\\\"y\\\"}]"
+		"\"}"},
+	{"scripts-ask-what-failed",
+		"id: f\nnamespace: t\ntasks: [{id: ok, type: log, message: x}, {id: a, type: fail, "
+		"errorMessage: broken}]\n"
+		"errors: [{id: r, type: shell, env: {E: '{{ errorLogs()[0].message }}', S: '{{ "
+		"tasks.ok.state }}', N: '{{ tasksWithState(\"FAILED\") | length }}'}, commands: "
+		"['echo \"::{\\\"outputs\\\":{\\\"o\\\":\\\"$E $S $N\\\"}}::\"']}]\n"
+		"outputs: [{id: o, type: STRING, value: '{{ outputs.r.vars.o }}'}]",
+		NULL, "FAILED: ok=SUCCESS a=FAILED r=SUCCESS", "{\"o\":\"broken SUCCESS 1\"}"},
 	{"sla-assertion",
 		"id: f\nnamespace: t\nsla: [{id: sure, type: EXECUTION_ASSERTION, assert: '{{ 1 == "
 		"2 }}', behavior: FAIL}]\n"
 		"tasks: [{id: a, type: log, message: x}]",
-		NULL, "FAILED: a=SUCCESS", "{}"},
+		NULL, "FAILED:", "{}"},
 };
 
 static void test_flow(gconstpointer data)
