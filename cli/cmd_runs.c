@@ -16,6 +16,8 @@ static char *option_flow;
 static char *option_state;
 static char **option_inputs;
 static char *option_from;
+static char **option_labels;
+static char **option_removed;
 static gboolean option_follow;
 enum { DEFAULT_LIMIT = 50, MOST_LISTED = 1000 };
 static int option_limit = DEFAULT_LIMIT;
@@ -33,6 +35,10 @@ const GOptionEntry runs_options[] = {
 		"replay: the task to begin at, or one of its task runs by its id (default: all "
 		"runs again)",
 		"TASK"},
+	{"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &option_labels,
+		"label: a label to set; as often as needed", "NAME=VALUE"},
+	{"remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &option_removed,
+		"label: a label to take away; as often as needed", "NAME"},
 	{"follow", 0, 0, G_OPTION_ARG_NONE, &option_follow, "logs: go on until the run has ended",
 		NULL},
 	STORE_OPTION,
@@ -40,12 +46,13 @@ const GOptionEntry runs_options[] = {
 	{NULL},
 };
 
-const char runs_details[] = "'kill' ends a run with everything it has under way; 'restart' lets "
-			    "one that failed go on from what failed; 'replay' makes a new run of "
-			    "one that has ended, in which what does not wait for the task is as it "
-			    "was, and prints its id; 'resume' "
-			    "lets a paused one go on, with the values that it asks for. The server "
-			    "that works on the store carries it out.";
+const char runs_details[] =
+	"'kill' ends a run with everything it has under way; 'restart' lets "
+	"one that failed go on from what failed; 'replay' makes a new run of "
+	"one that has ended, in which what does not wait for the task is as it "
+	"was, and prints its id; 'label' changes the labels of any run, 'resume' "
+	"lets a paused one go on, with the values that it asks for. The server "
+	"that works on the store carries it out.";
 
 // ---- Looking
 
@@ -180,6 +187,41 @@ static bool act_resume(Store *store, const char *id, GError **error)
 	return asked;
 }
 
+// What labels are to be: name → text, or null. NULL after telling what is wrong with one.
+static json_t *label_changes(void)
+{
+	json_t *changes = json_object();
+	bool ok = run_inputs_parse(option_labels, changes);
+	const char *name;
+	json_t *value;
+
+	for (char **removed = option_removed; removed != NULL && *removed != NULL; removed++)
+		json_object_set_new(changes, *removed, json_null());
+	json_object_foreach(changes, name, value)
+	{
+		if (!g_str_has_prefix(name, "system."))
+			continue;
+		command_error(NULL, "label '%s' is one that weir sets itself", name);
+		ok = false;
+	}
+	if (ok)
+		return changes;
+	json_decref(changes);
+	return NULL;
+}
+
+static bool act_label(Store *store, const char *id, GError **error)
+{
+	json_t *changes = label_changes();
+	g_autofree char *text = changes == NULL ? NULL : json_dumps(changes, JSON_COMPACT);
+
+	json_decref(changes);
+	if (text != NULL)
+		return store_run_change_labels(store, id, text, error);
+	g_set_error(error, STORE_ERROR, STORE_ERROR_MISUSE, "the labels were not changed");
+	return false;
+}
+
 // The id of the new run is all that is printed.
 static bool act_replay(Store *store, const char *id, GError **error)
 {
@@ -206,6 +248,7 @@ static const struct {
 	{"kill", act_kill, "asked to be killed"},
 	{"restart", run_restart, "restarted"},
 	{"replay", act_replay, NULL},
+	{"label", act_label, "labelled"},
 	{"resume", act_resume, "resumed"},
 };
 
@@ -246,20 +289,48 @@ static bool is_act(const char *verb)
 	return false;
 }
 
-// The options of one verb mean nothing to another; states are taken in any letter case.
-static int check_options(const Command *command, const char *verb)
+// The options of one verb mean nothing to another.
+static int check_verb(const Command *command, const char *verb)
+{
+	const struct {
+		const char *verb;
+		bool given;
+		const char *text;
+	} uses[] = {
+		{"list",
+			option_flow != NULL || option_state != NULL ||
+				option_limit != DEFAULT_LIMIT,
+			"--flow, --state and --limit go with 'list'"},
+		{"resume", option_inputs != NULL, "--input goes with 'resume'"},
+		{"replay", option_from != NULL, "--from goes with 'replay'"},
+		{"label", option_labels != NULL || option_removed != NULL,
+			"--set and --remove go with 'label'"},
+		{"logs", option_follow, "--follow goes with 'logs'"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(uses); i++) {
+		if (uses[i].given && strcmp(verb, uses[i].verb) != 0)
+			return command_usage(command, "%s", uses[i].text);
+	}
+	return EXIT_OK;
+}
+
+static int check_labels(const Command *command, const char *verb)
+{
+	if (strcmp(verb, "label") == 0 && option_labels == NULL && option_removed == NULL)
+		return command_usage(command, "'weir runs label' needs --set or --remove");
+	for (char **set = option_labels; set != NULL && *set != NULL; set++) {
+		if (strchr(*set, '=') == NULL || **set == '=')
+			return command_usage(command, "'--set %s' is not NAME=VALUE", *set);
+	}
+	return EXIT_OK;
+}
+
+// States are taken in any letter case.
+static int check_list(const Command *command)
 {
 	RunState state;
 
-	if (strcmp(verb, "list") != 0 &&
-		(option_flow != NULL || option_state != NULL || option_limit != DEFAULT_LIMIT))
-		return command_usage(command, "--flow, --state and --limit go with 'list'");
-	if (strcmp(verb, "resume") != 0 && option_inputs != NULL)
-		return command_usage(command, "--input goes with 'resume'");
-	if (strcmp(verb, "replay") != 0 && option_from != NULL)
-		return command_usage(command, "--from goes with 'replay'");
-	if (strcmp(verb, "logs") != 0 && option_follow)
-		return command_usage(command, "--follow goes with 'logs'");
 	if (option_limit < 1 || option_limit > MOST_LISTED)
 		return command_usage(
 			command, "'--limit' is from 1 to %d, not %d", MOST_LISTED, option_limit);
@@ -273,6 +344,15 @@ static int check_options(const Command *command, const char *verb)
 	for (state = 0; state < RUN_STATES; state++)
 		g_string_append_printf(names, "%s%s", state > 0 ? ", " : "", run_state_name(state));
 	return command_usage(command, "'%s' is no state of a run; there are %s", given, names->str);
+}
+
+static int check_options(const Command *command, const char *verb)
+{
+	int status = check_verb(command, verb);
+
+	if (status == EXIT_OK)
+		status = check_labels(command, verb);
+	return status == EXIT_OK ? check_list(command) : status;
 }
 
 int cmd_runs(const Command *command, char **arguments)

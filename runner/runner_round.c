@@ -112,6 +112,23 @@ static bool claim_fail(Runner *runner, const StoreLease *lease, const GError *ca
 	return store_run_end(runner->store, lease, &change, error);
 }
 
+// Written in the transaction that takes the request back: a node that dies before has it still to do.
+static bool labels_take(Runner *runner, Drive *drive, const char *changes, GError **error)
+{
+	json_t *more = changes == NULL ? NULL : json_loads(changes, 0, NULL);
+	g_autofree char *text = NULL;
+
+	pthread_mutex_lock(&drive->lock);
+	json_t *changed = store_labels_changed(drive->labels, more);
+	json_decref(drive->labels);
+	drive->labels = changed;
+	text = json_dumps(changed, JSON_COMPACT);
+	pthread_mutex_unlock(&drive->lock);
+	json_decref(more);
+	drive->run_dirty = true;
+	return store_run_put_labels(runner->store, &drive->lease, text, error);
+}
+
 static bool requests_take(
 	Runner *runner, Drive *drive, const StoreRunRequests *requests, GError **error)
 {
@@ -135,6 +152,9 @@ static bool requests_take(
 		drive_kill(drive);
 	}
 	runner_active(runner, drive);
+	if ((bits & RUN_REQUEST_LABELS) != 0 &&
+		!labels_take(runner, drive, requests->label_changes, error))
+		return false;
 	return store_run_requests_done(runner->store, &drive->lease, bits, error);
 }
 

@@ -187,11 +187,18 @@ static const char *const third[] = {
 	NULL,
 };
 
+// Labels that somebody changed while the run went on, until its driver knows.
+static const char *const fourth[] = {
+	"ALTER TABLE run_active ADD COLUMN label_changes TEXT",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
 	second,
 	third,
+	fourth,
 };
 
 int migrations_newest(void)

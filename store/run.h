@@ -131,6 +131,7 @@ typedef enum {
 	RUN_REQUEST_KILL = 1 << 0,
 	RUN_REQUEST_RESUME = 1 << 1,
 	RUN_REQUEST_PAUSE = 1 << 2,
+	RUN_REQUEST_LABELS = 1 << 3,
 } RunRequest;
 
 // Asks the driver of the run to kill it. A run that nobody drives can be claimed for it at once, whatever its limit.
@@ -145,13 +146,21 @@ bool store_run_pause(Store *store, const char *id, bool *ret_asked, GError **err
 // Puts an ended run back into the line as RESTARTED; attempt grows. Task runs that shall run again are reopened with
 // store_task_run_reopen(). revision 0 keeps the run's. STORE_ERROR_STALE when it is not ended.
 bool store_run_restart(Store *store, const char *id, int64_t revision, GError **error);
-// Changes labels (JSON object) of any run.
-bool store_run_set_labels(Store *store, const char *id, const char *labels, GError **error);
+// Changes labels of any run: changes is a JSON object, name → text, or null for a label that goes. The row has them with this
+// commit; the driver of a run that goes on is told, and whatever it writes before it knows takes nothing of them back for good.
+// STORE_ERROR_MISSING when there is no such run.
+bool store_run_change_labels(Store *store, const char *id, const char *changes, GError **error);
+// What the driver knows the labels to be by now.
+bool store_run_put_labels(
+	Store *store, const StoreLease *lease, const char *labels, GError **error);
+// Applies such changes. A new reference.
+json_t *store_labels_changed(const json_t *labels, const json_t *changes);
 
 typedef struct {
 	char run_id[27];
 	unsigned requests; // RunRequest
 	char *resume_inputs; // JSON; NULL
+	char *label_changes; // JSON, see store_run_change_labels(); NULL
 } StoreRunRequests;
 
 void store_run_requests_free(StoreRunRequests *requests);

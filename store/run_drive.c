@@ -7,12 +7,14 @@ typedef struct {
 	char *flow;
 	int64_t priority;
 	int64_t requests;
+	char *label_changes; // that the driver may not know of; NULL
 } Place;
 
 static void place_clear(Place *place)
 {
 	g_free(place->namespace);
 	g_free(place->flow);
+	g_free(place->label_changes);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Place, place_clear)
 
@@ -28,6 +30,7 @@ static bool place_get(Store *store, const char *run_id, Place *ret_place, GError
 		ret_place->flow = db_column_dup_text(query.row, 1);
 		ret_place->priority = db_column_int64(query.row, 2);
 		ret_place->requests = db_column_int64(query.row, 3);
+		ret_place->label_changes = db_column_dup_text(query.row, 4);
 	}
 	return !failed;
 }
@@ -43,6 +46,21 @@ static bool write_change(Store *store, const char *run_id, const StoreRunChange 
 			DB_TEXT(change->outputs), DB_TEXT(change->labels), DB_TEXT(change->message),
 			DB_TEXT(change->data), DB_INTEGER(due_at), DB_INTEGER(ended_at)),
 		NULL, error);
+}
+
+// Before the run is given up, as far as the driver knows: labels that were changed meanwhile are what they were changed to.
+static bool write_last_change(Store *store, const char *run_id, const StoreRunChange *change,
+	const Place *place, int64_t due_at, int64_t ended_at, GError **error)
+{
+	StoreRunChange with = *change;
+	g_autofree char *labels =
+		change->labels == NULL || place->label_changes == NULL
+			? NULL
+			: labels_change_text(change->labels, place->label_changes);
+
+	if (labels != NULL)
+		with.labels = labels;
+	return write_change(store, run_id, &with, due_at, ended_at, error);
 }
 
 static bool check_not_ended(const StoreRunChange *change, GError **error)
@@ -95,7 +113,7 @@ bool store_run_release(Store *store, const StoreLease *lease, const StoreRunChan
 		!place_get(store, lease->run_id, &place, error))
 		return false;
 	phase = phase_after(change, &place, due_at);
-	if (!write_change(store, lease->run_id, change, due_at, 0, error) ||
+	if (!write_last_change(store, lease->run_id, change, &place, due_at, 0, error) ||
 		!statement_run(store, STATEMENT_LINE_RELEASE,
 			DB_VALUES(DB_TEXT(lease->run_id), DB_TEXT(run_state_name(change->state)),
 				DB_INTEGER(phase),
@@ -125,7 +143,7 @@ bool store_run_end(
 	}
 	if (!store_lease_check(store, lease, error) ||
 		!place_get(store, lease->run_id, &place, error) ||
-		!write_change(store, lease->run_id, change, 0, now, error) ||
+		!write_last_change(store, lease->run_id, change, &place, 0, now, error) ||
 		!statement_run(store, STATEMENT_LINE_REMOVE, DB_VALUES(DB_TEXT(lease->run_id)),
 			NULL, error) ||
 		!run_note_end(store, lease->run_id, change->state, now, error))

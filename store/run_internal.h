@@ -23,5 +23,7 @@ bool line_add(Store *store, const char *run_id, const char *namespace, const cha
 // The JSON-free part of an ended run: tally and event.
 bool run_note_end(
 	Store *store, const char *run_id, RunState state, int64_t ended_at, GError **error);
+// Labels (JSON object; NULL: none) with changes (see store_run_change_labels(); NULL: none). free() it.
+char *labels_change_text(const char *labels, const char *changes);
 // Notes the kept files that a JSON text of the run names (it may be NULL).
 bool run_files_note(Store *store, const char *run_id, const char *json, GError **error);

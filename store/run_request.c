@@ -3,6 +3,7 @@
 
 static const Field requests_fields[] = {
 	TEXT_FIELD(StoreRunRequests, resume_inputs),
+	TEXT_FIELD(StoreRunRequests, label_changes),
 };
 static const RowType requests_row = ROW_TYPE(StoreRunRequests, requests_fields);
 
@@ -81,18 +82,115 @@ bool store_run_restart(Store *store, const char *id, int64_t revision, GError **
 	return done && store_transaction_commit(transaction, error);
 }
 
-bool store_run_set_labels(Store *store, const char *id, const char *labels, GError **error)
-{
-	int64_t changes = 0;
+// ---- Labels
 
-	if (!statement_write(store, STATEMENT_RUN_SET_LABELS, STORE_TOPIC_RUN,
-		    DB_VALUES(DB_TEXT(id), DB_TEXT(labels)), &changes, error))
-		return false;
-	if (changes > 0)
-		return true;
-	g_set_error(error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", id);
-	return false;
+static json_t *object_of(const char *text)
+{
+	json_t *object = text == NULL ? NULL : json_loads(text, 0, NULL);
+
+	if (json_is_object(object))
+		return object;
+	json_decref(object);
+	return json_object();
 }
+
+json_t *store_labels_changed(const json_t *labels, const json_t *changes)
+{
+	json_t *changed =
+		json_is_object(labels) ? json_copy((json_t *)(uintptr_t)labels) : json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)changes, key, value)
+	{
+		if (json_is_null(value))
+			json_object_del(changed, key);
+		else
+			json_object_set(changed, key, value);
+	}
+	return changed;
+}
+
+char *labels_change_text(const char *labels, const char *changes)
+{
+	json_t *old = object_of(labels);
+	json_t *more = object_of(changes);
+	json_t *changed = store_labels_changed(old, more);
+	char *text = json_dumps(changed, JSON_COMPACT);
+
+	json_decref(changed);
+	json_decref(more);
+	json_decref(old);
+	return text;
+}
+
+// Changes upon changes: one that removes a label stays one.
+static char *changes_join(const char *earlier, const char *later)
+{
+	json_t *changes = object_of(earlier);
+	json_t *more = object_of(later);
+	char *text;
+
+	json_object_update(changes, more);
+	text = json_dumps(changes, JSON_COMPACT);
+	json_decref(more);
+	json_decref(changes);
+	return text;
+}
+
+// What the row has, and what its driver has not been told of yet. *ret_there false: there is no such run.
+static bool labels_get(Store *store, const char *id, char **ret_labels, char **ret_pending,
+	bool *ret_there, GError **error)
+{
+	g_auto(StoreQuery) query = {0};
+	bool failed;
+
+	if (!query_begin(&query, store, STATEMENT_RUN_LABELS, DB_VALUES(DB_TEXT(id)), error))
+		return false;
+	*ret_there = query_step(&query, &failed, error);
+	if (*ret_there) {
+		*ret_labels = db_column_dup_text(query.row, 0);
+		*ret_pending = db_column_dup_text(query.row, 1);
+	}
+	return !failed;
+}
+
+bool store_run_change_labels(Store *store, const char *id, const char *changes, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+	g_autofree char *labels = NULL;
+	g_autofree char *pending = NULL;
+	bool there;
+
+	if (transaction == NULL || !labels_get(store, id, &labels, &pending, &there, error))
+		return false;
+	if (!there) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run '%s'", id);
+		return false;
+	}
+	g_autofree char *changed = labels_change_text(labels, changes);
+	g_autofree char *joined = changes_join(pending, changes);
+	store->topics |= STORE_TOPIC_RUN | STORE_TOPIC_RUN_REQUEST;
+	return statement_run(store, STATEMENT_RUN_SET_LABELS,
+		       DB_VALUES(DB_TEXT(id), DB_TEXT(changed)), NULL, error) &&
+	       statement_run(store, STATEMENT_REQUEST_LABELS,
+		       DB_VALUES(DB_TEXT(id), DB_TEXT(joined)), NULL, error) &&
+	       store_transaction_commit(transaction, error);
+}
+
+bool store_run_put_labels(Store *store, const StoreLease *lease, const char *labels, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+
+	if (transaction == NULL || !store_lease_check(store, lease, error) ||
+		!statement_run(store, STATEMENT_RUN_SET_LABELS,
+			DB_VALUES(DB_TEXT(lease->run_id), DB_TEXT(labels)), NULL, error))
+		return false;
+	store->topics |= STORE_TOPIC_RUN;
+	return store_transaction_commit(transaction, error);
+}
+
+// ---- What drivers see of requests
 
 static StoreRunRequests *requests_read(const DbStatement *row)
 {
@@ -101,6 +199,7 @@ static StoreRunRequests *requests_read(const DbStatement *row)
 	g_strlcpy(requests->run_id, db_column_text(row, 0, NULL), sizeof(requests->run_id));
 	requests->requests = (unsigned)db_column_int64(row, 1);
 	requests->resume_inputs = db_column_dup_text(row, 2);
+	requests->label_changes = db_column_dup_text(row, 3);
 	return requests;
 }
 
@@ -146,7 +245,8 @@ bool store_run_requests_done(
 	return transaction != NULL && store_lease_check(store, lease, error) &&
 	       statement_run(store, STATEMENT_REQUESTS_DONE,
 		       DB_VALUES(DB_TEXT(lease->run_id), DB_INTEGER(~(int64_t)requests),
-			       DB_INTEGER((requests & RUN_REQUEST_RESUME) != 0)),
+			       DB_INTEGER((requests & RUN_REQUEST_RESUME) != 0),
+			       DB_INTEGER((requests & RUN_REQUEST_LABELS) != 0)),
 		       NULL, error) &&
 	       store_transaction_commit(transaction, error);
 }

@@ -323,6 +323,9 @@ static const char *const statements[STATEMENTS] = {
 		"UPDATE run SET changes = CASE WHEN state = $2 THEN changes ELSE changes || $3 "
 		"END, state = $2, started_at = CASE WHEN started_at = 0 THEN $4 ELSE started_at "
 		"END WHERE id = $1",
+	[STATEMENT_RUN_LABELS] =
+		"SELECT r.labels, a.label_changes FROM run r LEFT JOIN run_active a ON a.run_id = "
+		"r.id WHERE r.id = $1",
 	[STATEMENT_RUN_SET_LABELS] = "UPDATE run SET labels = $2 WHERE id = $1",
 	[STATEMENT_RUN_REOPEN] =
 		"UPDATE run SET state = 'RESTARTED', ended_at = 0, due_at = 0, message = NULL, "
@@ -434,7 +437,8 @@ static const char *const statements[STATEMENTS] = {
 		"place, slot, concurrency_limit, token, requests) VALUES ($1, $2, $3, $4, $5, "
 		"$6, $7, 0, $8, 0, 0)",
 	[STATEMENT_LINE_GET] =
-		"SELECT namespace, flow, priority, requests FROM run_active WHERE run_id = $1",
+		"SELECT namespace, flow, priority, requests, label_changes FROM run_active WHERE "
+		"run_id = $1",
 	[STATEMENT_LINE_REMOVE] = "DELETE FROM run_active WHERE run_id = $1",
 	[STATEMENT_LINE_ANYONE] =
 		"SELECT CASE WHEN EXISTS (SELECT 1 FROM run_active WHERE phase = 0) OR EXISTS "
@@ -491,15 +495,19 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_REQUEST_PAUSE] =
 		"UPDATE run_active SET requests = requests | 4 WHERE run_id = $1 AND state <> "
 		"'PAUSED'",
+	[STATEMENT_REQUEST_LABELS] =
+		"UPDATE run_active SET requests = requests | 8, label_changes = $2 WHERE run_id = "
+		"$1",
 	[STATEMENT_REQUESTS_DONE] =
 		"UPDATE run_active SET requests = requests & $2, resume_inputs = CASE WHEN $3 = "
-		"1 THEN NULL ELSE resume_inputs END WHERE run_id = $1",
+		"1 THEN NULL ELSE resume_inputs END, label_changes = CASE WHEN $4 = 1 THEN NULL "
+		"ELSE label_changes END WHERE run_id = $1",
 	[STATEMENT_REQUESTS_OF_NODE] =
-		"SELECT run_id, requests, resume_inputs FROM run_active WHERE node = $1 AND "
-		"requests <> 0 ORDER BY run_id",
+		"SELECT run_id, requests, resume_inputs, label_changes FROM run_active WHERE node "
+		"= $1 AND requests <> 0 ORDER BY run_id",
 	[STATEMENT_REQUESTS_OF_RUN] =
-		"SELECT run_id, requests, resume_inputs FROM run_active WHERE run_id = $1 AND "
-		"requests <> 0",
+		"SELECT run_id, requests, resume_inputs, label_changes FROM run_active WHERE "
+		"run_id = $1 AND requests <> 0",
 
 	// Task runs
 	[STATEMENT_TASK_RUN_PUT] =

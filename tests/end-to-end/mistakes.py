@@ -31,6 +31,8 @@ ROWS = [
     ("runs kill x --state FAILED", 64, "weir: error: --flow, --state and --limit go with 'list'" + USAGE % "runs"),
     ("runs show x --follow", 64, "weir: error: --follow goes with 'logs'" + USAGE % "runs"),
     ("runs restart x --from a", 64, "weir: error: --from goes with 'replay'" + USAGE % "runs"),
+    ("runs label x", 64, "weir: error: 'weir runs label' needs --set or --remove" + USAGE % "runs"),
+    ("runs kill x --set a=b", 64, "weir: error: --set and --remove go with 'label'" + USAGE % "runs"),
     ("runs list -i a=b", 64, "weir: error: --input goes with 'resume'" + USAGE % "runs"),
     ("runs -nmany", 64, "weir: error: '--limit' is a whole number, not 'many'" + USAGE % "runs"),
     ("runs -n0", 64, "weir: error: '--limit' is from 1 to 1000, not 0" + USAGE % "runs"),

@@ -97,11 +97,71 @@ static void test_labels_of_any_run(void)
 	GError *error = NULL;
 
 	create(store, 0, id);
-	g_assert_true(store_run_set_labels(store, id, "{\"team\":\"x\"}", &error));
+	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"x\"}", &error));
 	g_assert_true(store_run_get(store, id, &run, &error));
 	g_assert_cmpstr(run->labels, ==, "{\"team\":\"x\"}");
-	g_assert_false(store_run_set_labels(store, "nowhere", "{}", &error));
+	g_assert_false(store_run_change_labels(store, "nowhere", "{}", &error));
 	assert_error_text(error, STORE_ERROR, STORE_ERROR_MISSING, "there is no run 'nowhere'");
+}
+
+// What somebody changes while a run goes on holds against whatever its driver writes that does not know of it yet.
+static void test_labels_of_a_run_that_goes_on(void)
+{
+	g_autoptr(Store) store = open_store();
+	g_autoptr(StoreRun) run = NULL;
+	g_autoptr(StoreRunRequests) requests = NULL;
+	StoreRunChange change = {.state = RUN_RUNNING, .labels = "{\"own\":\"1\",\"old\":\"1\"}"};
+	GError *error = NULL;
+	char id[ID_SIZE];
+	StoreLease lease;
+
+	create(store, 0, id);
+	g_assert_true(claim_one(store, id, &lease));
+	g_assert_true(store_run_put(store, &lease, &change, &error));
+	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"x\",\"old\":null}", &error));
+	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"y\"}", &error));
+	g_assert_true(store_run_get(store, id, &run, &error));
+	g_assert_cmpstr(run->labels, ==, "{\"own\":\"1\",\"team\":\"y\"}");
+	g_clear_pointer(&run, store_run_free);
+	g_assert_true(store_run_requests_get(store, id, &requests, &error));
+	g_assert_cmpuint(requests->requests, ==, RUN_REQUEST_LABELS);
+	g_assert_cmpstr(requests->label_changes, ==, "{\"team\":\"y\",\"old\":null}");
+	// It ends without having looked.
+	change.state = RUN_SUCCESS;
+	g_assert_true(store_run_end(store, &lease, &change, &error));
+	g_assert_true(store_run_get(store, id, &run, &error));
+	g_assert_cmpstr(run->labels, ==, "{\"own\":\"1\",\"team\":\"y\"}");
+	g_clear_pointer(&run, store_run_free);
+	// And afterwards.
+	g_assert_true(store_run_change_labels(store, id, "{\"own\":null}", &error));
+	g_assert_true(store_run_get(store, id, &run, &error));
+	g_assert_cmpstr(run->labels, ==, "{\"team\":\"y\"}");
+}
+
+// Once the driver has them, what it writes counts.
+static void test_labels_are_taken(void)
+{
+	g_autoptr(Store) store = open_store();
+	g_autoptr(StoreRun) run = NULL;
+	g_autoptr(StoreRunRequests) requests = NULL;
+	StoreRunChange change = {.state = RUN_SUCCESS, .labels = "{\"team\":\"z\"}"};
+	GError *error = NULL;
+	char id[ID_SIZE];
+	StoreLease lease;
+
+	create(store, 0, id);
+	g_assert_true(claim_one(store, id, &lease));
+	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"y\"}", &error));
+	g_assert_true(store_run_put_labels(store, &lease, "{\"team\":\"y\"}", &error));
+	g_assert_true(store_run_requests_done(store, &lease, RUN_REQUEST_LABELS, &error));
+	g_assert_true(store_run_requests_get(store, id, &requests, &error));
+	g_assert_null(requests);
+	g_assert_true(store_run_end(store, &lease, &change, &error));
+	g_assert_true(store_run_get(store, id, &run, &error));
+	g_assert_cmpstr(run->labels, ==, "{\"team\":\"z\"}");
+	g_assert_false(store_run_put_labels(store, &lease, "{}", &error));
+	g_assert_true(g_error_matches(error, STORE_ERROR, STORE_ERROR_FENCED));
+	g_clear_error(&error);
 }
 
 static void test_release_at_a_moment(void)
@@ -347,6 +407,8 @@ static const struct {
 	{"/store/driving/one-certain-run", test_one_certain_run},
 	{"/store/driving/pause-is-asked-for", test_pause_is_asked_for},
 	{"/store/driving/labels-of-any-run", test_labels_of_any_run},
+	{"/store/driving/labels-of-a-run-that-goes-on", test_labels_of_a_run_that_goes_on},
+	{"/store/driving/labels-are-taken", test_labels_are_taken},
 	{"/store/driving/release-at-a-moment", test_release_at_a_moment},
 	{"/store/driving/task-runs-are-visited-and-listed", test_task_runs_are_visited_and_listed},
 	{"/store/driving/task-run-of-another-run-is-misuse",

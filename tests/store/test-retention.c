@@ -803,7 +803,8 @@ static void test_older_store_learns_which_files_are_named(void)
 	store_close(store);
 	execute(&place, "DROP TABLE run_file; DROP TABLE run_trash; DROP TABLE duty; DROP INDEX "
 			"revision_scripts; DROP INDEX script_entry_blob; ALTER TABLE "
-			"trigger_state DROP COLUMN overlaps; DELETE FROM migration WHERE version > "
+			"trigger_state DROP COLUMN overlaps; ALTER TABLE run_active DROP COLUMN "
+			"label_changes; DELETE FROM migration WHERE version > "
 			"1");
 	store = open_store(&place);
 	g_assert_cmpint(count(&place, "SELECT count(*) FROM run_file"), ==, 2);
