@@ -57,6 +57,12 @@ static void work_folders_sweep(const char *parent, const char *prefix)
 	}
 }
 
+static void nodes_sweep(const Runner *runner)
+{
+	if (runner->nodes_folder != NULL)
+		work_folders_sweep(runner->nodes_folder, "");
+}
+
 // ---- Folders of working-directories
 
 // Whether a run may still want its folders. One that cannot be looked up is left alone.
@@ -125,8 +131,7 @@ static void *sweeper_main(void *data)
 	char *path;
 
 	work_folders_sweep(g_get_tmp_dir(), "weir-");
-	if (runner->nodes_folder != NULL)
-		work_folders_sweep(runner->nodes_folder, "");
+	nodes_sweep(runner);
 	shared_folders_sweep(runner);
 	unfinished_sweep(runner, runner->shared_folder);
 	unfinished_sweep(runner, runner->cache_folder);
@@ -135,6 +140,8 @@ static void *sweeper_main(void *data)
 		folder_remove(path);
 		g_free(path);
 	}
+	// A command that a dead runner was about to begin holds its lock a moment longer than itself.
+	nodes_sweep(runner);
 	return NULL;
 }
 
