@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/run_file.h"
+#include "cli/server_lock.h"
 #include "cli/store_path.h"
 #include "repo-layout/flow.h"
 #include "runner/inputs.h"
@@ -248,6 +249,15 @@ static bool finish(Store *store, const FlowName *name, const char *id, bool foll
 	return print_report(store, name, id, error);
 }
 
+// A run that nobody would begin is there all the same: a server that comes later takes it.
+static bool tell_who_runs_it(const char *url)
+{
+	if (!server_lock_is_held(url))
+		fputs("weir: no server runs on this store: the run waits until 'weir serve' does\n",
+			stderr);
+	return true;
+}
+
 int run_live(const char *flow, char **inputs, bool follow)
 {
 	g_autoptr(GError) error = NULL;
@@ -260,7 +270,7 @@ int run_live(const char *flow, char **inputs, bool follow)
 	int status;
 
 	if (store != NULL && flow_name_split(store, flow, &name, &error) &&
-		create(store, url, &name, inputs, id, &error) &&
+		create(store, url, &name, inputs, id, &error) && tell_who_runs_it(url) &&
 		finish(store, &name, id, follow, &status, &error))
 		return status;
 	if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) && store == NULL)

@@ -101,19 +101,41 @@ void server_lock_note(ServerLock *lock, const char *note)
 		return;
 }
 
+static int open_lock(const char *file)
+{
+	g_autofree char *path = g_strconcat(file, ".lock", NULL);
+
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static bool is_held(int fd)
+{
+	pid_t process = holder(fd);
+
+	return process != 0 && (kill(process, 0) == 0 || errno == EPERM) &&
+	       flock(fd, LOCK_SH | LOCK_NB) != 0;
+}
+
+bool server_lock_is_held(const char *url)
+{
+	const char *file = store_path_file(url);
+	int fd = file == NULL ? -1 : open_lock(file);
+	bool held = file == NULL || (fd >= 0 && is_held(fd));
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 char *server_lock_read(const char *url)
 {
 	const char *file = store_path_file(url);
-	g_autofree char *path = file == NULL ? NULL : g_strconcat(file, ".lock", NULL);
 	char text[FILE_SIZE + 1] = "";
-	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = file == NULL ? -1 : open_lock(file);
 
 	if (fd < 0)
 		return NULL;
-	pid_t process = holder(fd);
-	bool lives = process != 0 && (kill(process, 0) == 0 || errno == EPERM) &&
-		     flock(fd, LOCK_SH | LOCK_NB) != 0;
-	ssize_t length = lives ? pread(fd, text, FILE_SIZE, 0) : 0;
+	ssize_t length = is_held(fd) ? pread(fd, text, FILE_SIZE, 0) : 0;
 	close(fd);
 	return length > PID_SIZE ? g_strdup(g_strstrip(text + PID_SIZE)) : NULL;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef struct ServerLock ServerLock;
 
@@ -15,5 +16,8 @@ void server_lock_free(ServerLock *lock);
 void server_lock_note(ServerLock *lock, const char *note);
 // The note of the server that holds the store of url now; NULL when none does. Free with g_free().
 char *server_lock_read(const char *url);
+
+// Whether a server holds the store of url now. A store that is not a file tells nothing of it: then true.
+bool server_lock_is_held(const char *url);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServerLock, server_lock_free)

@@ -114,6 +114,12 @@ def values_in_all_forms():
         assert (done.status, done.out) == (0, expected), done
 
 
+def a_run_that_nobody_begins(store):
+    done = weir("run", "example.day", "-i", "day=2026-01-31", env={"WEIR_STORE": str(store)})
+    assert done.status == 0 and len(done.out.split()) == 1, done
+    assert done.err == "weir: no server runs on this store: the run waits until 'weir serve' does\n", done
+
+
 def output_that_is_lost(store):
     for words in ("status", "status -o json", "schema", "--help", "flows"):
         with open("/dev/full", "w", encoding="utf-8") as full:
@@ -151,6 +157,7 @@ def main():
         must(weir("apply", folder / "shop", "--store", store))
         check(folder, ROWS, store)
         values_in_all_forms()
+        a_run_that_nobody_begins(store)
         output_that_is_lost(store)
         a_port_in_use(folder)
         a_head_that_is_refused(folder)
