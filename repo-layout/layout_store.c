@@ -15,7 +15,7 @@ static const char *entry_version(LayoutLoad *load)
 	if (*load->version != '\0')
 		return load->version;
 	limits = layout_limits_text(&load->limits);
-	text = g_strconcat("weir layout 5 " WEIR_VERSION " ", limits, NULL);
+	text = g_strconcat("weir layout 6 " WEIR_VERSION " ", limits, NULL);
 	sha256_text(text, strlen(text), load->version);
 	return load->version;
 }

@@ -134,11 +134,62 @@ static void check_view(ScriptReading *reading, const UnitParts *parts)
 	}
 }
 
+// The script's text has no end, or no place, for something in it: no engine runs it as it is meant.
+static void check_text(ScriptReading *reading)
+{
+	static const struct {
+		const char *code, *what, *hint;
+	} open[] = {
+		[SQL_OPEN_TEXT] = {"open-text", "the text that begins here has no closing quote",
+			"close it; a quote inside of a text is written twice"},
+		[SQL_OPEN_DOLLAR] = {"open-text", "the text that begins here has no closing mark",
+			"end it with the mark that it begins with"},
+		[SQL_OPEN_NAME] = {"open-name", "the name that begins here has no closing quote",
+			"close it with the quote that belongs to the one that it begins with"},
+		[SQL_OPEN_COMMENT] = {"open-comment", "the comment that begins here has no end",
+			"end it with '*/'; a comment inside of it needs an end of its own"},
+	};
+	static const SqlPlace start = {0, 1, 1};
+	const SqlScript *script = reading->script;
+	const SqlPlace *at = &script->open_at;
+
+	if (script->open != SQL_OPEN_NOTHING)
+		fault(reading, script_line(reading, at->line),
+			script_column(reading, at->line, at->column), open[script->open].code,
+			open[script->open].hint, "%s", open[script->open].what);
+	at = &script->late_header;
+	if (sql_header_looks(reading->sql, reading->sql_length))
+		at = &start; // the first header stands directly above it
+	if (at->line > 0)
+		fault(reading, script_line(reading, at->line),
+			script_column(reading, at->line, at->column), "late-header",
+			reading->header_node != NULL
+				? "keep one header, and remove the 'weir' of this comment"
+				: "move it above the first statement",
+			reading->header_node != NULL
+				? "the script has a header already: this one is not read"
+				: "a header behind the beginning of the statement is not read");
+}
+
+// What has two columns of one name is no table, whatever the engine.
+static void check_result(ScriptReading *reading)
+{
+	const SqlScript *script = reading->script;
+	const SqlPlace *at = &script->column_twice_at;
+
+	if (script->column_twice == NULL || reading->feed == FEED_SCRIPT)
+		return;
+	fault(reading, script_line(reading, at->line), script_column(reading, at->line, at->column),
+		"column-twice", "give one of the two another name, with AS",
+		"the query gives the column '%s' a second time", script->column_twice);
+}
+
 static void check_opaque(ScriptReading *reading)
 {
 	const SqlScript *script = reading->script;
 
-	if (script->opaque == NULL || has(reading, "reads") || has(reading, "writes"))
+	if (script->opaque == NULL || script->open != SQL_OPEN_NOTHING || has(reading, "reads") ||
+		has(reading, "writes"))
 		return;
 	for (size_t i = 0; i < script->statement_count; i++) {
 		const SqlStatement *statement = &script->statements[i];
@@ -317,7 +368,9 @@ static void check_parameter(ScriptReading *reading, const SqlParameter *paramete
 
 void script_check(ScriptReading *reading, const UnitParts *parts)
 {
+	check_text(reading);
 	check_statements(reading);
+	check_result(reading);
 	check_view(reading, parts);
 	check_opaque(reading);
 	for (size_t i = 0; i < reading->script->parameter_count; i++) {
@@ -325,6 +378,12 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 
 		if (parameter->kind == SQL_PARAMETER_EXPRESSION)
 			check_parameter(reading, parameter);
+		else if (parameter->unbound)
+			fault(reading, script_line(reading, parameter->line),
+				script_column(reading, parameter->line, parameter->column),
+				"unbound-parameter",
+				"write the value, or an expression: {{ vars.name }}",
+				"nothing gives the parameter '%s' a value", parameter->text);
 	}
 	check_feed(reading);
 	if (reading->header == NULL)

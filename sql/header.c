@@ -11,6 +11,39 @@ static bool starts_word(const char *text, size_t length, const char *word)
 		       text[size] == '\t' || text[size] == '*');
 }
 
+// Whether "word:" comes next, with its blanks before it.
+static bool starts_key(const char *text, size_t length)
+{
+	size_t at = 0, word;
+
+	while (at < length && g_ascii_isspace(text[at]))
+		at++;
+	for (word = at; at < length && (g_ascii_isalpha(text[at]) || text[at] == '_'); at++)
+		continue;
+	return at > word && at + 1 < length && text[at] == ':' && g_ascii_isspace(text[at + 1]);
+}
+
+bool sql_header_looks(const char *text, size_t length)
+{
+	bool block = length > 2 && text[0] == '/' && text[1] == '*';
+	size_t at = 2;
+
+	if (!block && (length < 3 || text[0] != '-' || text[1] != '-'))
+		return false;
+
+	while (at < length && (text[at] == ' ' || text[at] == '\t' || (block && text[at] == '\n')))
+		at++;
+	if (at >= length || !starts_word(text + at, length - at, "weir"))
+		return false;
+	at += strlen("weir");
+	if (block)
+		return starts_key(text + at, length - at);
+	while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r'))
+		at++;
+	return length - at > 3 && memcmp(text + at, "\n--", 3) == 0 &&
+	       starts_key(text + at + 3, length - at - 3);
+}
+
 bool sql_header_find(
 	const char *text, size_t length, size_t *ret_offset, size_t *ret_length, unsigned *ret_line)
 {

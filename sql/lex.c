@@ -145,6 +145,20 @@ static void lex_bracket(Lexer *lexer, char mark)
 
 // Comments
 
+void lexer_open(Lexer *lexer, SqlOpen what, size_t at)
+{
+	lexer->lex->open = what;
+	lexer->lex->open_at = at;
+}
+
+// A comment that looks like a header, where no header is looked for.
+static void note_header(Lexer *lexer)
+{
+	if (lexer->lex->late_header == SIZE_MAX && lexer->at > 0 &&
+		sql_header_looks(lexer->text + lexer->at, lexer->length - lexer->at))
+		lexer->lex->late_header = lexer->at;
+}
+
 static size_t block_comment_end(Lexer *lexer)
 {
 	unsigned depth = 1;
@@ -163,7 +177,7 @@ static size_t block_comment_end(Lexer *lexer)
 			at++;
 		}
 	}
-	lexer->lex->unclosed = true;
+	lexer_open(lexer, SQL_OPEN_COMMENT, lexer->at);
 	return lexer->length;
 }
 
@@ -179,11 +193,13 @@ static void lex_slash(Lexer *lexer)
 		if (lexer_byte(lexer, mark) == '!') {
 			for (mark++; g_ascii_isdigit(lexer_byte(lexer, mark)); mark++)
 				continue;
-			lexer->version_depth++;
+			if (lexer->version_depth++ == 0)
+				lexer->version_at = lexer->at;
 			lexer_skip(lexer, mark);
 			return;
 		}
 	}
+	note_header(lexer);
 	lexer_skip(lexer, block_comment_end(lexer));
 }
 
@@ -213,10 +229,12 @@ static bool is_dash_comment(const Lexer *lexer)
 
 static void lex_dash(Lexer *lexer)
 {
-	if (is_dash_comment(lexer))
+	if (is_dash_comment(lexer)) {
+		note_header(lexer);
 		lexer_skip(lexer, lexer_line_end(lexer, lexer->at));
-	else
+	} else {
 		lexer_push(lexer, SQL_TOKEN_MARK, lexer->at, lexer->at + 1, '-');
+	}
 }
 
 size_t lexer_word_end(const Lexer *lexer, size_t at)
@@ -599,7 +617,10 @@ void sql_lex_run(SqlLex *lex, SqlArena *arena)
 		lexer.classes['$'] = SQL_BYTE_WORD;
 	if (lex->length >= 3 && memcmp(lex->text, "\xEF\xBB\xBF", 3) == 0)
 		lexer.at = 3;
+	lex->late_header = SIZE_MAX;
 	lex_all(&lexer);
+	if (lexer.version_depth > 0 && lex->open == SQL_OPEN_NOTHING)
+		lexer_open(&lexer, SQL_OPEN_COMMENT, lexer.version_at);
 	close_brackets(&lexer);
 	lexer.at = lex->length;
 	lexer_push(&lexer, SQL_TOKEN_END, lex->length, lex->length, 0);

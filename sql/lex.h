@@ -44,7 +44,9 @@ typedef struct {
 	GArray *tokens; // of SqlToken
 	GArray *opens; // of uint32_t, for the lexer's own use
 	GArray *parameters; // of SqlParameter, whose text is in the arena; lines and columns are not filled in
-	bool unclosed; // a literal, quoted name or comment runs to the end of the text
+	SqlOpen open; // what runs to the end of the text
+	size_t open_at;
+	size_t late_header; // the first comment behind the start that looks like a header; SIZE_MAX: none
 } SqlLex;
 
 // Texts longer than this are not scanned (offsets are 32 bits wide).

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-// A literal that ends with the given mark, inside which no quote is doubled. Returns the offset after it.
+// A literal from start on that ends with the given mark, inside which no quote is doubled. Returns the offset after it.
 static size_t long_text_end(
-	Lexer *lexer, size_t body, const char *mark, size_t mark_length, bool escapes)
+	Lexer *lexer, size_t start, size_t body, const char *mark, size_t mark_length, bool escapes)
 {
 	size_t at = body;
 
@@ -27,7 +27,7 @@ static size_t long_text_end(
 			return stop + mark_length;
 		at = stop + 1;
 	}
-	lexer->lex->unclosed = true;
+	lexer_open(lexer, *mark == '$' ? SQL_OPEN_DOLLAR : SQL_OPEN_TEXT, start);
 	return lexer->length;
 }
 
@@ -107,7 +107,7 @@ static size_t quoted_end(
 			at++;
 		}
 	}
-	lexer->lex->unclosed = true;
+	lexer_open(lexer, context == SQL_CONTEXT_NAME ? SQL_OPEN_NAME : SQL_OPEN_TEXT, open);
 	return lexer->length;
 }
 
@@ -126,7 +126,7 @@ void lexer_quoted(Lexer *lexer, size_t start, size_t open, bool escapes)
 
 	if (!name && rules->triple_quotes && lexer_byte(lexer, open + 1) == (unsigned char)quote &&
 		lexer_byte(lexer, open + 2) == (unsigned char)quote) {
-		end = long_text_end(lexer, open + 3, lexer->text + open, 3, true);
+		end = long_text_end(lexer, open, open + 3, lexer->text + open, 3, true);
 		find_templates(lexer, open, end, SQL_CONTEXT_STRING);
 	} else {
 		escapes = name ? rules->backslash_names : escapes || rules->backslash_text;
@@ -166,7 +166,7 @@ void lexer_dollar(Lexer *lexer)
 			tag++;
 		if (lexer_byte(lexer, tag) == '$') {
 			size_t end = long_text_end(
-				lexer, tag + 1, lexer->text + start, tag + 1 - start, false);
+				lexer, start, tag + 1, lexer->text + start, tag + 1 - start, false);
 			guint first = lexer->lex->parameters->len;
 
 			find_templates(lexer, tag + 1, end, SQL_CONTEXT_DOLLAR);

@@ -23,6 +23,7 @@ typedef struct {
 	const char *delimiter; // of the client, when it is not ";"
 	size_t delimiter_length;
 	unsigned version_depth; // open /*! comments
+	size_t version_at; // where the outermost begins
 	SqlTemplates templates;
 	unsigned first_word; // the statement's first keyword
 	bool no_copy_end; // no line "\." is left
@@ -50,6 +51,9 @@ bool lexer_at_line_start(const Lexer *lexer);
 
 // Appends a token, and goes on behind it.
 SqlToken *lexer_push(Lexer *lexer, SqlTokenType type, size_t start, size_t end, unsigned code);
+
+// Notes what begins at a place and has no end.
+void lexer_open(Lexer *lexer, SqlOpen what, size_t at);
 
 // Goes on somewhere else; the next token is not adjacent.
 void lexer_skip(Lexer *lexer, size_t at);

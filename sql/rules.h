@@ -72,6 +72,11 @@ struct SqlDialect {
 	bool as_table; // CREATE TABLE t AS u
 	bool wildcard_names; // events_* and d.*
 	bool view_targets; // CREATE MATERIALIZED VIEW v TO t
+	bool unique_columns; // a query whose columns share a name makes no table
+	bool open_comments; // a comment may end with the text
+	bool any_engine; // what the text is read by, and so where a quote ends, is not known
+	bool question_binds, dollar_binds,
+		names_bind; // in a query these are parameters for sure: ? $1 :name
 	const char *const
 		*temporary_schemas; // their tables are temporary; ended by NULL; may be NULL
 	const char *const *

@@ -101,7 +101,22 @@ typedef struct {
 	size_t literal_offset; // of the literal or quoted identifier around it, prefix and quotes
 		// included; else as offset
 	size_t literal_length;
+	bool unbound; // a native one of a query, which surely waits for a value
 } SqlParameter;
+
+// What is begun and never ended, where the dialect surely refuses that: SQLite takes an open comment.
+typedef enum {
+	SQL_OPEN_NOTHING,
+	SQL_OPEN_TEXT, // a string literal
+	SQL_OPEN_DOLLAR, // a $tag$ literal
+	SQL_OPEN_NAME, // a quoted name
+	SQL_OPEN_COMMENT,
+} SqlOpen;
+
+typedef struct {
+	size_t offset;
+	unsigned line, column; // line 0: nowhere
+} SqlPlace;
 
 typedef struct {
 	const SqlDialect *dialect;
@@ -112,6 +127,13 @@ typedef struct {
 	const SqlParameter *parameters; // in the order of the text
 	size_t parameter_count;
 	const char *opaque; // NULL, or the reason of the first opaque statement
+	SqlOpen open; // what runs to the end of the text for want of its end
+	SqlPlace open_at; // where that begins
+	SqlPlace
+		late_header; // a comment that reads like a header, and is not the text's first token
+	// A script of one query: the second of two columns that surely bear one name. NULL: none, or not known for sure.
+	const char *column_twice;
+	SqlPlace column_twice_at;
 	// Lower-case hex SHA-256 of the tokens: comments, blanks, the letter case of keywords and a
 	// trailing semicolon do not matter, that of names and of quoted text does.
 	char fingerprint[65];
@@ -133,6 +155,10 @@ bool sql_table_name_equal(const char *first, const char *second);
 
 // Whether a set holds a table of this dotted name.
 bool sql_table_set_contains(const SqlTableSet *set, const char *name);
+
+// The comment that begins at the text's start is a header by its looks: the word "weir", and behind it a key
+// with its colon. In "--" lines the word stands alone in the first, and the key in the next.
+bool sql_header_looks(const char *text, size_t length);
 
 // The header of a script: its first token is a comment that starts with the word "weir". Gives the
 // YAML inside (after that word, before the comment's end): offset and length in the text, and the

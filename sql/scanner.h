@@ -202,6 +202,11 @@ int32_t name_part_symbol(Scanner *s, guint part);
 // Line and column of an offset. Offsets must not go back by more than they went forward; cheap when they grow.
 void position_of(Scanner *s, size_t offset, unsigned *line, unsigned *column);
 
+// columns.c
+
+// The name of the query's second column that surely has the name of an earlier one; NULL when there is none.
+const SqlToken *column_twice(const Scanner *s);
+
 // tables.c
 
 // Corrects the statement's kind, unless it is part of a routine.

@@ -79,9 +79,9 @@ static SqlTableSet take_set(SqlArena *arena, const GArray *tables)
 	return set;
 }
 
-static void take_statements(SqlScript *script, Scanner *s, bool unclosed)
+static void take_statements(SqlScript *script, Scanner *s, bool open)
 {
-	if (unclosed && s->statements->len > 0) {
+	if (open && s->statements->len > 0) {
 		SqlStatement *last =
 			&g_array_index(s->statements, SqlStatement, s->statements->len - 1);
 
@@ -97,18 +97,80 @@ static void take_statements(SqlScript *script, Scanner *s, bool unclosed)
 	script->writes = take_set(s->arena, s->all_writes);
 }
 
+// Whether a statement is a query or changes rows. In others a parameter may be one of what they define.
+static bool takes_values(SqlKind kind)
+{
+	return (kind >= SQL_KIND_SELECT && kind <= SQL_KIND_MERGE) ||
+	       kind == SQL_KIND_CREATE_TABLE || kind == SQL_KIND_CREATE_VIEW;
+}
+
+// statement: the last one that begins before the parameter, or NULL.
+static bool is_unbound(
+	const SqlDialect *rules, const SqlStatement *statement, const SqlParameter *parameter)
+{
+	char first = *parameter->text;
+
+	if (parameter->kind != SQL_PARAMETER_NATIVE || statement == NULL ||
+		parameter->offset >= statement->offset + statement->length)
+		return false;
+	if (first == '?' ? !rules->question_binds
+			 : !rules->names_bind && !(first == '$' && rules->dollar_binds))
+		return false;
+	return takes_values(statement->kind);
+}
+
 static void take_parameters(SqlScript *script, Scanner *s, GArray *parameters)
 {
+	size_t behind = 0; // how many statements begin before the parameter
+
 	s->position = 0;
 	s->line = 1;
 	s->column = 1;
 	for (guint i = 0; i < parameters->len; i++) {
 		SqlParameter *parameter = &g_array_index(parameters, SqlParameter, i);
+
+		while (behind < script->statement_count &&
+			script->statements[behind].offset <= parameter->offset)
+			behind++;
 		position_of(s, parameter->offset, &parameter->line, &parameter->column);
+		parameter->unbound = is_unbound(script->dialect,
+			behind == 0 ? NULL : &script->statements[behind - 1], parameter);
 	}
 	script->parameter_count = parameters->len;
 	script->parameters =
 		sql_arena_array(s->arena, parameters->data, parameters->len, sizeof(SqlParameter));
+}
+
+// A place anywhere in the text; cheap only where it is seldom asked for.
+static SqlPlace place_of(Scanner *s, size_t offset)
+{
+	SqlPlace place = {.offset = offset};
+
+	s->position = 0;
+	s->line = 1;
+	s->column = 1;
+	position_of(s, offset, &place.line, &place.column);
+	return place;
+}
+
+// What is wrong with the text by itself, or surely with what it gives.
+static void take_faults(SqlScript *script, Scanner *s, const SqlLex *lex)
+{
+	const SqlToken *twice = NULL;
+
+	script->open = lex->open;
+	if (s->dialect->any_engine || (s->dialect->open_comments && lex->open == SQL_OPEN_COMMENT))
+		script->open = SQL_OPEN_NOTHING;
+	if (script->open != SQL_OPEN_NOTHING)
+		script->open_at = place_of(s, lex->open_at);
+	if (lex->late_header != SIZE_MAX)
+		script->late_header = place_of(s, lex->late_header);
+	if (script->statement_count == 1 && script->statements->kind == SQL_KIND_SELECT)
+		twice = column_twice(s);
+	if (twice == NULL)
+		return;
+	script->column_twice = sql_arena_copy(s->arena, s->text + twice->offset, twice->length);
+	script->column_twice_at = place_of(s, twice->offset);
 }
 
 static SqlScript *too_long(OwnedScript *owned)
@@ -143,11 +205,13 @@ SqlScript *script_scan(const SqlDialect *dialect, const char *text, size_t lengt
 	sql_lex_run(&lex, &owned->arena);
 	scanner_begin(s, &lex, &owned->arena, nested);
 	statements_recognise(s);
-	take_statements(&owned->script, s, lex.unclosed);
+	take_statements(&owned->script, s, lex.open != SQL_OPEN_NOTHING);
 	take_parameters(&owned->script, s, scratch->parameters);
-	if (!nested)
+	if (!nested) {
+		take_faults(&owned->script, s, &lex);
 		sql_fingerprint(dialect, lex.text, s->tokens, s->token_count, s->dotted,
 			owned->script.fingerprint);
+	}
 	scan_scratch_give(scratch);
 	return &owned->script;
 }

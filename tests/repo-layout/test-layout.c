@@ -227,6 +227,25 @@ static void test_script_faults(void)
 		"\xEF\xBB\xBF-- a remark\n-- weir\n-- feed: WRITE_APPEND\n"
 		"SELECT 1 AS a\n",
 		"");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: WRITE_APPEND\n*/ SELECT 'it\n",
+		"domains/sales/sql/a.sql:3:11: error: the text that begins here has no closing "
+		"quote\nhint: close it; a quote inside of a text is written twice\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT 1 AS [a\n",
+		"domains/sales/sql/a.sql:1:13: error: the name that begins here has no closing "
+		"quote\nhint: close it with the quote that belongs to the one that it begins "
+		"with\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT 1 AS a, ? AS a\n",
+		"domains/sales/sql/a.sql:1:16: error: nothing gives the parameter '?' a value\n"
+		"hint: write the value, or an expression: {{ vars.name }}\n"
+		"domains/sales/sql/a.sql:1:21: error: the query gives the column 'a' a second "
+		"time\nhint: give one of the two another name, with AS\n");
+	expect_file("domains/sales/sql/a.sql", "SELECT 1 AS a\n/* weir\nfeed: VIEW\n*/\n",
+		"domains/sales/sql/a.sql:2:1: error: a header behind the beginning of the "
+		"statement is not read\nhint: move it above the first statement\n");
+	expect_file("domains/sales/sql/a.sql",
+		"/* weir\nfeed: VIEW\n*/\n/* weir\nfeed: VIEW\n*/\nSELECT 1 AS a\n",
+		"domains/sales/sql/a.sql:4:1: error: the script has a header already: this one is "
+		"not read\nhint: keep one header, and remove the 'weir' of this comment\n");
 	expect_file("domains/sales/sql/a.yaml", "feed: VIEW\n",
 		"domains/sales/sql/a.yaml: error: there is no script 'a.sql' for this sidecar\n");
 }

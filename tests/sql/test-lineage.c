@@ -158,6 +158,17 @@ static char *wanted_json(const json_t *names)
 	return sorted_names(list);
 }
 
+// Statements that engines run have nothing that is called a fault.
+static bool has_fault(const SqlScript *script)
+{
+	for (size_t i = 0; i < script->parameter_count; i++) {
+		if (script->parameters[i].unbound)
+			return true;
+	}
+	return script->open != SQL_OPEN_NOTHING || script->column_twice != NULL ||
+	       script->late_header.line > 0;
+}
+
 static unsigned check_corpus_line(const char *text)
 {
 	json_t *line = json_loads(text, 0, NULL);
@@ -169,7 +180,7 @@ static unsigned check_corpus_line(const char *text)
 	g_autofree char *wanted_reads = wanted_json(json_object_get(line, "reads"));
 	g_autofree char *wanted_writes = wanted_json(json_object_get(line, "writes"));
 	bool right = strcmp(reads, wanted_reads) == 0 && strcmp(writes, wanted_writes) == 0 &&
-		     script->opaque == NULL;
+		     script->opaque == NULL && !has_fault(script);
 
 	if (!right)
 		g_printerr("%s\n  reads '%s' writes '%s'\n", text, reads, writes);
