@@ -435,6 +435,21 @@ static bool begins_anew(const StoreTaskRun *row)
 	return row->state == RUN_RESTARTED && g_strcmp0(row->data, RUN_PAST_ANEW) == 0;
 }
 
+// A restart begins the rounds, or the folder, anew.
+static void closed_restore(RunNode *node, bool restarted)
+{
+	NodeExtra *extra = node->extra;
+	const char *text = extra == NULL
+				   ? NULL
+				   : json_string_value(json_object_get(extra->data, DRIVE_CLOSED));
+	RunState state;
+
+	if (text != NULL && !restarted && run_state_parse(text, &state))
+		run_graph_restore_closed(node, state);
+	if (text != NULL && restarted)
+		json_object_del(extra->data, DRIVE_CLOSED);
+}
+
 static bool row_restore(const StoreTaskRun *row, void *data)
 {
 	Restoring *restoring = data;
@@ -469,6 +484,8 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	node->attempts = (uint32_t)row->attempt;
 	node->outputs = json_parse(row->outputs);
 	extra_restore(node, row);
+	if (open)
+		closed_restore(node, row->state == RUN_RESTARTED);
 	if (begins_anew(row)) {
 		json_decref(node_extra(node)->data);
 		node_extra(node)->data = NULL;

@@ -22,6 +22,9 @@ typedef struct Drive Drive;
 // The key of the run that a flow's retry makes in place of another.
 #define DRIVE_RERUN_KEY "retry/%s"
 
+// The key in a container's data under which stands what its owner made of it, where no task run tells.
+#define DRIVE_CLOSED "closed"
+
 // What a task run waits for.
 typedef enum {
 	WAIT_NONE,

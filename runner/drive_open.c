@@ -255,6 +255,9 @@ static bool open_loop(Open *open, GError **error)
 	open->opening->tasks = open->task->tasks;
 	if (open->kept == NULL)
 		*open->outputs = json_pack("{s:i}", "iterationCount", 1);
+	else // a round of which no task run is there yet tells nothing of itself
+		open->opening->round =
+			(uint32_t)json_integer_value(json_object_get(open->kept, "iterationCount"));
 	return true;
 }
 

@@ -573,6 +573,21 @@ static void loop_repeat(Drive *drive, RunNode *node)
 	drive_touch(drive, node);
 }
 
+// In the row, until it ends: its errors and finally may be under way when the node dies, and no task run tells of it.
+static void decide_close(Drive *drive, RunNode *node, RunState state)
+{
+	NodeExtra *extra;
+
+	if (state == RUN_FAILED) {
+		extra = node_extra(node);
+		if (extra->data == NULL)
+			extra->data = json_object();
+		json_object_set_new(extra->data, DRIVE_CLOSED, json_string(run_state_name(state)));
+		drive_touch(drive, node);
+	}
+	run_graph_close(drive->graph, node, state);
+}
+
 void drive_decide_fail(Drive *drive, RunNode *node, const char *message)
 {
 	g_autofree char *masked = drive_mask(drive, message, strlen(message));
@@ -585,7 +600,7 @@ void drive_decide_fail(Drive *drive, RunNode *node, const char *message)
 		drive->log, &log, LOG_LEVEL_ERROR, timestamp_now(), message, strlen(message));
 	message_set(node, message);
 	error_note(drive, node, message);
-	run_graph_close(drive->graph, node, RUN_FAILED);
+	decide_close(drive, node, RUN_FAILED);
 }
 
 static void step_decide(Drive *drive, RunNode *node)
@@ -601,7 +616,7 @@ static void step_decide(Drive *drive, RunNode *node)
 	else if (next == 0) {
 		if (end == RUN_FAILED)
 			message_set(node, "the most rounds or the longest time is reached");
-		run_graph_close(drive->graph, node, end);
+		decide_close(drive, node, end);
 	} else {
 		wait_begin(drive, node, WAIT_ROUND);
 		node_extra(node)->due_at = next;

@@ -506,7 +506,7 @@ void run_graph_attach(RunGraph *graph, RunNode *node, const RunOpening *opening)
 	container->values = opening->values;
 	container->limit = opening->limit;
 	container->flat = opening->flat;
-	container->round = container->shape == SHAPE_LOOP ? 1 : 0;
+	container->round = container->shape == SHAPE_LOOP ? MAX(opening->round, 1) : 0;
 	node->container = container;
 	if (container->shape == SHAPE_DAG)
 		dag_prepare(container);
@@ -567,6 +567,16 @@ static void root_close(RunGraph *graph, RunState state)
 	run_graph_step_push(graph, graph->root, RUN_STEP_DONE);
 }
 
+void run_graph_note_close(RunContainer *container, RunState state)
+{
+	container->deciding = false;
+	container->stopped = true;
+	container->failed |= state == RUN_FAILED;
+	container->unhandled |= state == RUN_FAILED;
+	container->warned |= state == RUN_WARNING;
+	container->killed |= state == RUN_KILLED;
+}
+
 void run_graph_close(RunGraph *graph, RunNode *node, RunState state)
 {
 	RunContainer *container = node->container;
@@ -575,12 +585,7 @@ void run_graph_close(RunGraph *graph, RunNode *node, RunState state)
 		root_close(graph, state);
 		return;
 	}
-	container->deciding = false;
-	container->stopped = true;
-	container->failed |= state == RUN_FAILED;
-	container->unhandled |= state == RUN_FAILED;
-	container->warned |= state == RUN_WARNING;
-	container->killed |= state == RUN_KILLED;
+	run_graph_note_close(container, state);
 	run_graph_container_step(graph, node);
 }
 

@@ -95,6 +95,8 @@ typedef struct {
 	uint32_t limit;
 	// foreach: the tasks of a value run at the same time too, and limit counts tasks (EachParallel).
 	bool flat;
+	// loop-until that goes on: its round; 0: the first.
+	uint32_t round;
 } RunOpening;
 
 // The flow is borrowed and must outlive the graph. free_extra (may be NULL) frees RunNode.extra.
@@ -131,6 +133,8 @@ bool run_graph_killing(const RunGraph *graph);
 // caller to deal with. value is copied.
 RunNode *run_graph_restore(RunGraph *graph, RunNode *parent, const Task *task, RunBranch branch,
 	const char *value, uint32_t iteration, RunState state, const RunOpening *opening);
+// Right after run_graph_restore() of an open container: it had been told by run_graph_close() to end with state.
+void run_graph_restore_closed(RunNode *node, RunState state);
 // After the last run_graph_restore(): the steps that follow from what is there. settled: the run's state had been decided
 // already (only afterExecution is left).
 void run_graph_resume(RunGraph *graph, bool settled, RunState state);

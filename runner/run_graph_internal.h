@@ -63,6 +63,8 @@ void run_graph_step_push(RunGraph *graph, RunNode *node, RunStepKind kind);
 void run_graph_attach(RunGraph *graph, RunNode *node, const RunOpening *opening);
 // Counts the end of a child in its parent.
 void run_graph_count_end(RunContainer *container, const RunNode *child);
+// Likewise what its owner made of its main tasks.
+void run_graph_note_close(RunContainer *container, RunState state);
 // What follows from the end of a dag's child.
 void run_graph_dag_release(RunContainer *container, uint32_t position);
 // Starts a child and counts it.

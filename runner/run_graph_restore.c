@@ -111,6 +111,11 @@ RunNode *run_graph_restore(RunGraph *graph, RunNode *parent, const Task *task, R
 	return node;
 }
 
+void run_graph_restore_closed(RunNode *node, RunState state)
+{
+	run_graph_note_close(node->container, state);
+}
+
 // A foreach whose values stopped between two tasks goes on with them.
 static void foreach_resume(RunGraph *graph, RunNode *node)
 {

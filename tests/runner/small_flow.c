@@ -20,6 +20,8 @@ static const struct {
 	{'A', "allow-failure"},
 	{'i', "if"},
 	{'l', "loop-until"},
+	{'w', "working-directory"},
+	{'k', "switch"},
 };
 
 static const TaskKind *kind_named(const char *name)
@@ -45,6 +47,14 @@ static void opening_free(gpointer data)
 
 static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list);
 
+static void case_free(gpointer data)
+{
+	TaskCase *one = data;
+
+	g_ptr_array_unref(one->tasks);
+	g_free(one);
+}
+
 static void task_free(gpointer data)
 {
 	Task *task = data;
@@ -52,6 +62,9 @@ static void task_free(gpointer data)
 	g_free(task->id);
 	g_strfreev(task->depends_on);
 	g_clear_pointer(&task->tasks, g_ptr_array_unref);
+	g_clear_pointer(&task->otherwise, g_ptr_array_unref);
+	g_clear_pointer(&task->defaults, g_ptr_array_unref);
+	g_clear_pointer(&task->cases, g_ptr_array_unref);
 	g_clear_pointer(&task->errors, g_ptr_array_unref);
 	g_clear_pointer(&task->finally, g_ptr_array_unref);
 	g_free(task);
@@ -140,12 +153,43 @@ static Task *leaf_parse(Parser *parser, Task *parent)
 	return task;
 }
 
-static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list)
+// Where the tasks of the next alternative of an if or a switch go. The last one of a switch becomes its defaults.
+static GPtrArray **alternative_add(Task *task)
+{
+	GPtrArray **last = task->tasks != NULL ? &task->tasks : &task->defaults;
+	TaskCase *one;
+
+	if (strcmp(task->kind->name, "if") == 0)
+		return &task->otherwise;
+	if (task->cases == NULL)
+		task->cases = g_ptr_array_new_with_free_func(case_free);
+	one = g_new0(TaskCase, 1);
+	one->tasks = g_steal_pointer(last);
+	g_ptr_array_add(task->cases, one);
+	return &task->defaults;
+}
+
+// The branch that stands here, e( z( or q(; NULL: none does.
+static GPtrArray **branch_find(const Parser *parser, Task *parent)
 {
 	Flow *flow = parser->small->flow;
 
+	if (*parser->at == '\0' || parser->at[1] != '(')
+		return NULL;
+	switch (*parser->at) {
+	case 'e': return parent != NULL ? &parent->errors : &flow->errors;
+	case 'z': return parent != NULL ? &parent->finally : &flow->finally;
+	case 'q': return &flow->after_execution;
+	default: return NULL;
+	}
+}
+
+static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list)
+{
 	*list = g_ptr_array_new_with_free_func(task_free);
 	for (;;) {
+		GPtrArray **branch;
+
 		parser->at += strspn(parser->at, " ");
 		if (*parser->at == '\0')
 			return;
@@ -153,12 +197,14 @@ static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list)
 			parser->at++;
 			return;
 		}
-		if ((*parser->at == 'e' || *parser->at == 'z') && parser->at[1] == '(') {
-			bool errors = *parser->at == 'e';
-			GPtrArray **branch =
-				errors ? (parent != NULL ? &parent->errors : &flow->errors)
-				       : (parent != NULL ? &parent->finally : &flow->finally);
-
+		if (*parser->at == '|') {
+			parser->at++;
+			list = alternative_add(parent);
+			*list = g_ptr_array_new_with_free_func(task_free);
+			continue;
+		}
+		branch = branch_find(parser, parent);
+		if (branch != NULL) {
 			parser->at += 2;
 			tasks_parse(parser, parent, branch);
 			continue;
@@ -187,6 +233,7 @@ void small_flow_free(SmallFlow *small)
 	g_clear_pointer(&small->flow->tasks, g_ptr_array_unref);
 	g_clear_pointer(&small->flow->errors, g_ptr_array_unref);
 	g_clear_pointer(&small->flow->finally, g_ptr_array_unref);
+	g_clear_pointer(&small->flow->after_execution, g_ptr_array_unref);
 	g_ptr_array_unref(small->openings);
 	g_free(small->flow);
 	g_free(small);
@@ -206,88 +253,132 @@ RunOpening small_flow_opening(const SmallFlow *small, const Task *task)
 	return opening;
 }
 
+unsigned small_flow_alternatives(const Task *task)
+{
+	if (strcmp(task->kind->name, "if") == 0)
+		return 2;
+	return strcmp(task->kind->name, "switch") == 0 && task->cases != NULL ? task->cases->len + 1
+									      : 1;
+}
+
+RunOpening small_flow_opening_of(const SmallFlow *small, const Task *task, unsigned alternative)
+{
+	RunOpening opening = small_flow_opening(small, task);
+
+	if (strcmp(task->kind->name, "if") == 0)
+		opening.tasks = alternative == 0 ? task->tasks : task->otherwise;
+	else if (task->cases != NULL)
+		opening.tasks = alternative < task->cases->len
+					? ((const TaskCase *)task->cases->pdata[alternative])->tasks
+					: task->defaults;
+	return opening;
+}
+
 // ---- Random flows
 
-static void random_list(
-	GRand *rand, GString *text, int *budget, int depth, int *names, bool branches);
+typedef struct {
+	GRand *rand;
+	GString *text;
+	int budget;
+	int names;
+	SmallFlowRange range;
+} Random;
 
-static void random_flags(GRand *rand, GString *text)
+static void random_list(Random *random, int depth, bool branches);
+
+static void random_flags(Random *random)
 {
-	if (g_rand_int_range(rand, 0, 8) == 0)
-		g_string_append_c(text, '!');
-	if (g_rand_int_range(rand, 0, 12) == 0)
-		g_string_append_c(text, '?');
-	if (g_rand_int_range(rand, 0, 12) == 0)
-		g_string_append_c(text, '-');
+	if (g_rand_int_range(random->rand, 0, 8) == 0)
+		g_string_append_c(random->text, '!');
+	if (g_rand_int_range(random->rand, 0, 12) == 0)
+		g_string_append_c(random->text, '?');
+	if (g_rand_int_range(random->rand, 0, 12) == 0)
+		g_string_append_c(random->text, '-');
 }
 
-static void random_dag(GRand *rand, GString *text, int *budget, int *names)
+static void random_dag(Random *random)
 {
-	int count = g_rand_int_range(rand, 1, 6);
-	int first = *names;
+	int count = g_rand_int_range(random->rand, 1, 6);
+	int first = random->names;
 
-	g_string_append(text, g_rand_boolean(rand) ? "d(" : "d2(");
-	for (int i = 0; i < count; i++, (*budget)--) {
-		g_string_append_printf(text, "%st%d", i > 0 ? " " : "", (*names)++);
+	g_string_append(random->text, g_rand_boolean(random->rand) ? "d(" : "d2(");
+	for (int i = 0; i < count; i++, random->budget--) {
+		g_string_append_printf(random->text, "%st%d", i > 0 ? " " : "", random->names++);
 		for (int j = 0, some = 0; j < i; j++) {
-			if (g_rand_int_range(rand, 0, 3) == 0)
+			if (g_rand_int_range(random->rand, 0, 3) == 0)
 				g_string_append_printf(
-					text, "%ct%d", some++ > 0 ? ',' : '<', first + j);
+					random->text, "%ct%d", some++ > 0 ? ',' : '<', first + j);
 		}
-		random_flags(rand, text);
+		random_flags(random);
 	}
-	g_string_append_c(text, ')');
+	g_string_append_c(random->text, ')');
 }
 
-static void random_task(GRand *rand, GString *text, int *budget, int depth, int *names)
+static void random_container(Random *random, int depth)
 {
 	static const char *const containers[] = {"s(", "p(", "p2(", "f[x,y,z](", "f2[x,y,z](",
-		"f0[x,y](", "g2[x,y](", "A(", "i(", "f[]("};
+		"f0[x,y](", "g2[x,y](", "A(", "i(", "f[](", "l(", "w(", "k(", "g[x,y,z]("};
+	const int plain = 10;
+	const char *container = containers[g_rand_int_range(random->rand, 0,
+		random->range == SMALL_FLOW_PLAIN ? plain : (int)G_N_ELEMENTS(containers))];
+	bool chooses = random->range != SMALL_FLOW_PLAIN && strchr("ik", *container) != NULL;
 
-	(*budget)--;
-	if (depth < 4 && g_rand_int_range(rand, 0, 8) == 0) {
-		random_dag(rand, text, budget, names);
-	} else if (depth < 4 && g_rand_int_range(rand, 0, 2) == 0) {
-		g_string_append(
-			text, containers[g_rand_int_range(rand, 0, G_N_ELEMENTS(containers))]);
-		random_list(rand, text, budget, depth + 1, names, true);
-		g_string_append_c(text, ')');
-		random_flags(rand, text);
+	g_string_append(random->text, container);
+	random_list(random, depth + 1, true);
+	for (int more = chooses ? g_rand_int_range(random->rand, 0, *container == 'i' ? 2 : 4) : 0;
+		more > 0; more--) {
+		g_string_append(random->text, " | ");
+		random_list(random, depth + 1, false);
+	}
+	g_string_append_c(random->text, ')');
+}
+
+static void random_task(Random *random, int depth)
+{
+	random->budget--;
+	if (depth < 4 && g_rand_int_range(random->rand, 0, 8) == 0) {
+		random_dag(random);
+	} else if (depth < 4 && g_rand_int_range(random->rand, 0, 2) == 0) {
+		random_container(random, depth);
+		random_flags(random);
 	} else {
-		g_string_append_printf(text, "t%d", (*names)++);
-		random_flags(rand, text);
+		g_string_append_printf(random->text, "t%d", random->names++);
+		random_flags(random);
 	}
 }
 
-static void random_list(
-	GRand *rand, GString *text, int *budget, int depth, int *names, bool branches)
+static void random_branch(Random *random, const char *opening, int depth)
 {
-	int count = g_rand_int_range(rand, 1, 4);
+	g_string_append(random->text, opening);
+	random_list(random, depth + 2, false);
+	g_string_append_c(random->text, ')');
+}
 
-	for (int i = 0; i < count && (*budget > 0 || i == 0); i++) {
+static void random_list(Random *random, int depth, bool branches)
+{
+	int count = g_rand_int_range(random->rand, 1, 4);
+
+	for (int i = 0; i < count && (random->budget > 0 || i == 0); i++) {
 		if (i > 0)
-			g_string_append_c(text, ' ');
-		random_task(rand, text, budget, depth, names);
+			g_string_append_c(random->text, ' ');
+		random_task(random, depth);
 	}
-	if (branches && g_rand_int_range(rand, 0, 4) == 0) {
-		g_string_append(text, " e(");
-		random_list(rand, text, budget, depth + 2, names, false);
-		g_string_append_c(text, ')');
-	}
-	if (branches && g_rand_int_range(rand, 0, 4) == 0) {
-		g_string_append(text, " z(");
-		random_list(rand, text, budget, depth + 2, names, false);
-		g_string_append_c(text, ')');
-	}
+	if (branches && g_rand_int_range(random->rand, 0, 4) == 0)
+		random_branch(random, " e(", depth);
+	if (branches && g_rand_int_range(random->rand, 0, 4) == 0)
+		random_branch(random, " z(", depth);
+	if (random->range != SMALL_FLOW_PLAIN && depth == 0 &&
+		g_rand_int_range(random->rand, 0, 4) == 0)
+		random_branch(random, " q(", depth);
 }
 
-char *small_flow_random(GRand *rand, int budget)
+char *small_flow_random(GRand *rand, int budget, SmallFlowRange range)
 {
-	GString *text = g_string_new(NULL);
-	int names = 0;
+	Random random = {
+		.rand = rand, .text = g_string_new(NULL), .budget = budget, .range = range};
 
-	random_list(rand, text, &budget, 0, &names, true);
-	return g_string_free(text, FALSE);
+	random_list(&random, 0, true);
+	return g_string_free(random.text, FALSE);
 }
 
 char *small_node_name(const RunNode *node)

@@ -275,6 +275,104 @@ static void test_every_place(void)
 	g_assert_cmpint(at, >, 40);
 }
 
+// Every construct that the flow above has not, with the state of each task run, which it keeps whoever ends the run.
+static const struct {
+	const char *name, *flow, *expected;
+	int least; // so many places there are at which it may die
+} states[] = {
+	{"containers",
+		"id: c\nnamespace: t\ntasks:\n"
+		"  - {id: off, type: log, message: x, disabled: true}\n"
+		"  - {id: no, type: log, message: x, runIf: '{{ false }}'}\n"
+		"  - id: sw\n    type: switch\n    value: two\n    cases: {one: [{id: o, type: "
+		"log, message: x}], two: "
+		"[{id: p, type: shell, commands: ['true'], RETRY}]}\n"
+		"  - id: d\n    type: dag\n    tasks:\n"
+		"      - {task: {id: d1, type: shell, commands: ['true'], RETRY}}\n"
+		"      - {task: {id: d2, type: shell, commands: ['true'], RETRY}, dependsOn: "
+		"[d1]}\n"
+		"      - {task: {id: d3, type: log, message: x}, dependsOn: [d2]}\n"
+		"  - id: al\n    type: allow-failure\n    tasks:\n"
+		"      - id: s\n        type: sequential\n        tasks: [{id: f1, type: fail}, "
+		"{id: never, type: "
+		"log, message: x}]\n        errors: [{id: er, type: shell, commands: ['true'], "
+		"RETRY}]\n        "
+		"finally: [{id: fi, type: shell, commands: ['true'], RETRY}]\n"
+		"  - {id: aw, type: fail, allowFailure: true, allowWarning: true}\n"
+		"  - id: wd\n    type: working-directory\n    tasks: [{id: in, type: shell, "
+		"commands: ['true'], "
+		"RETRY}]\n",
+		"WARNING: no=SKIPPED() sw=SUCCESS p=SUCCESS d=SUCCESS d1=SUCCESS d2=SUCCESS "
+		"d3=SUCCESS "
+		"al=WARNING s=FAILED f1=FAILED er=SUCCESS fi=SUCCESS aw=SUCCESS(FAILED) wd=SUCCESS "
+		"in=SUCCESS",
+		30},
+	// What a loop was told to end with is in none of its task runs.
+	{"closed-failed",
+		"id: c\nnamespace: t\ntasks:\n"
+		"  - id: l\n    type: loop-until\n    condition: '{{ false }}'\n    "
+		"failOnMaxReached: true\n"
+		"    checkFrequency: {interval: PT0.001S, maxIterations: 2}\n"
+		"    tasks: [{id: k, type: log, message: x}]\n"
+		"    finally: [{id: z, type: shell, commands: ['true'], RETRY}, {id: y, type: "
+		"shell, commands: "
+		"['true'], RETRY}]\n"
+		"errors: [{id: e, type: shell, commands: ['true'], RETRY}]\n",
+		"FAILED: l=FAILED k=SUCCESS z=SUCCESS y=SUCCESS e=SUCCESS", 15},
+};
+
+// Each attempt that a crash cut short is there, too: only what became of it is compared.
+static char *text_of_states(const json_t *report)
+{
+	g_autofree char *text = bed_text(report);
+	g_autoptr(GRegex) tried = g_regex_new("\\((FAILED,)+SUCCESS\\)", 0, 0, NULL);
+
+	return g_regex_replace(tried, text, -1, 0, "", 0, NULL);
+}
+
+static bool states_run(size_t index, int at)
+{
+	Round round;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) yaml = g_string_new(states[index].flow);
+	json_t *report;
+	bool died;
+
+	round_begin(&round);
+	data_folder = round.folder;
+	g_string_replace(
+		yaml, "RETRY", "retry: {type: constant, interval: PT0.001S, maxAttempts: 9}", 0);
+	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	bed_flows_put(store, yaml->str);
+	bed_run_create(store, "c", NULL, round.id);
+	store_close(store);
+	died = node_run(round.url, round.id, at);
+	if (died)
+		g_assert_false(node_run(round.url, round.id, 0));
+	store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_assert_no_error(error);
+	report = run_report(store, round.id, NULL, &error);
+	g_assert_no_error(error);
+	g_autofree char *text = text_of_states(report);
+	g_assert_cmpstr(text, ==, states[index].expected);
+	json_decref(report);
+	store_close(store);
+	round_end(&round);
+	data_folder = NULL;
+	return died;
+}
+
+static void test_states(gconstpointer data)
+{
+	const size_t index = GPOINTER_TO_SIZE(data);
+	int at = 1;
+
+	while (states_run(index, at))
+		at++;
+	g_assert_cmpint(at, >, states[index].least);
+}
+
 // A command that was under way when its node died, and that nothing says may run again, is FAILED as lost.
 static void test_lost(void)
 {
@@ -423,6 +521,11 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/crash/every-place", test_every_place);
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		g_autofree char *path = g_strdup_printf("/crash/states/%s", states[i].name);
+
+		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_states);
+	}
 	g_test_add_func("/crash/lost", test_lost);
 	g_test_add_func("/crash/shared-folder", test_shared_folder);
 	g_test_add_func("/crash/shared-folder-lost", test_shared_folder_lost);

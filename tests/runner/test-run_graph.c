@@ -623,7 +623,7 @@ static void test_random(gconstpointer data)
 	g_autoptr(GRand) rand = g_rand_new_with_seed(20260101);
 
 	for (int i = 0; i < (g_test_slow() ? 3000 : 800); i++) {
-		g_autofree char *text = small_flow_random(rand, 14);
+		g_autofree char *text = small_flow_random(rand, 14, SMALL_FLOW_PLAIN);
 
 		random_run(rand, text, (mode & 1) != 0, (mode & 2) != 0);
 	}
