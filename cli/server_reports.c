@@ -20,7 +20,7 @@ void report_walk(const ReconcileOutcome *outcome, const GError *error, void *dat
 	bool whole = outcome->result != RECONCILE_PARTIAL;
 
 	// What the store was told is told by it; the rest comes here again and again.
-	bool news = server_health_report(data, PART_RECONCILER, outcome->unrecorded ? error : NULL);
+	bool news = server_health_report(data, PART_RECONCILER, outcome->trouble);
 	if (error != NULL && outcome->unrecorded && !news)
 		return;
 	if (error != NULL) {

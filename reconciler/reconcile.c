@@ -218,6 +218,8 @@ static bool step_apply(Walk *walk, GError **error)
 	walk->outcome->result = result_of(walk, &applied);
 	walk->outcome->apply_us = lap(walk);
 	layout_forget_definitions(walk->layout);
+	// Only the store is written to: what its database refuses is no domain's fault.
+	walk->outcome->unrecorded = !good && (*error)->domain == DB_ERROR;
 	if (!good)
 		note_forget(self);
 	else if (!applied.superseded)
@@ -311,7 +313,7 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 		// It may be our own copy that is damaged: then the next fetch brings another one.
 		source_distrust(self->source);
 	if (!good)
-		ret_outcome->unrecorded = !note_failure(self, &walk.tip, failure);
+		ret_outcome->unrecorded |= !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
 	if (!health_observe(self->health, failure == NULL ? &failure : NULL))
 		ret_outcome->unrecorded = true;

@@ -21,7 +21,10 @@ const char *reconcile_result_name(ReconcileResult result);
 
 typedef struct {
 	ReconcileResult result;
-	bool unrecorded; // it failed, and the store could not be told: only this report does
+	// The store did not take what this walk had for it: its report is what tells, for as long as that lasts.
+	bool unrecorded;
+	// What stands of that, of this or an earlier walk or look at drift; borrowed, for the report alone.
+	const GError *trouble;
 	bool rewound; // the branch was force-pushed, and that is allowed
 	char commit[SOURCE_TIP_ID_SIZE]; // "" when waiting
 	guint created, updated, deleted, cosmetic;

@@ -10,25 +10,59 @@ static bool is_worth_telling(const ReconcileOutcome *outcome)
 	       outcome->drift_resolved > 0 || outcome->notice != NULL;
 }
 
+// What the loop does, each with failures of its own.
+typedef enum {
+	WALK,
+	OBSERVATION,
+	JUDGEMENT,
+	DEEDS,
+} Deed;
+
 // The same failure once a second is told once, unless nobody but the report tells it.
 typedef struct {
-	char *failure;
+	GError *failure; // of the last time
+	GError *unrecorded; // the same, when the store did not take it
 	ReconcileResult result;
 } Told;
 
-static void tell(Reconciler *self, Told *told, const ReconcileOutcome *outcome, const GError *error)
+static void told_clear(Told *told)
 {
-	bool same = error != NULL ? g_strcmp0(told->failure, error->message) == 0
-				  : told->failure == NULL && outcome->result == RECONCILE_WAITING &&
-					    told->result == RECONCILE_WAITING;
-	bool mended = error == NULL && told->failure != NULL;
+	g_clear_error(&told->failure);
+	g_clear_error(&told->unrecorded);
+}
 
+static const GError *trouble_of(const Told *told)
+{
+	for (Deed deed = 0; deed < DEEDS; deed++) {
+		if (told[deed].unrecorded != NULL)
+			return told[deed].unrecorded;
+	}
+	return NULL;
+}
+
+static void remember(Told *told, const ReconcileOutcome *outcome, const GError *error)
+{
+	told_clear(told);
+	told->failure = error == NULL ? NULL : g_error_copy(error);
+	told->unrecorded = error == NULL || !outcome->unrecorded ? NULL : g_error_copy(error);
+	told->result = outcome->result;
+}
+
+// told: of all deeds.
+static void tell(
+	Reconciler *self, Told *told, Deed deed, ReconcileOutcome *outcome, const GError *error)
+{
+	const GError *last = told[deed].failure;
+	bool same = error != NULL ? last != NULL && strcmp(last->message, error->message) == 0
+				  : last == NULL && outcome->result == RECONCILE_WAITING &&
+					    told[deed].result == RECONCILE_WAITING;
+	bool mended = error == NULL && last != NULL;
+
+	remember(&told[deed], outcome, error);
+	outcome->trouble = trouble_of(told);
 	if ((!same || outcome->unrecorded) && self->options.report != NULL &&
 		(error != NULL || mended || is_worth_telling(outcome)))
 		self->options.report(outcome, error, self->options.data);
-	g_free(told->failure);
-	told->failure = error == NULL ? NULL : g_strdup(error->message);
-	told->result = outcome->result;
 }
 
 // Waits until references may have moved, someone wakes the loop, or it is time to poll or to look for drift.
@@ -70,7 +104,7 @@ static void walk_when_due(Reconciler *self, Told *told, bool *due)
 	*due = false;
 	reconcile_once(self, &outcome, &error);
 	source_watch_back_off(self->watch, error != NULL, g_get_monotonic_time());
-	tell(self, told, &outcome, error);
+	tell(self, told, WALK, &outcome, error);
 }
 
 // While the source is fetched from afar, or nothing new is to be fetched, drift is looked for all the same.
@@ -82,37 +116,36 @@ static void observe_when_due(Reconciler *self, Told *told)
 	if (self->observer == NULL || g_get_monotonic_time() < self->drift_next)
 		return;
 	reconcile_observe(self, &outcome, &error);
-	tell(self, told, &outcome, error);
+	tell(self, told, OBSERVATION, &outcome, error);
 }
 
 static void judge_when_due(Reconciler *self, Told *told)
 {
 	g_autoptr(GError) error = NULL;
-	const ReconcileOutcome nothing = {.result = RECONCILE_UNCHANGED};
+	ReconcileOutcome nothing = {.result = RECONCILE_UNCHANGED};
 
 	if (health_observer_timeout(self->health, g_get_monotonic_time()) > 0)
 		return;
 	health_observe(self->health, &error);
-	tell(self, told, &nothing, error);
+	tell(self, told, JUDGEMENT, &nothing, error);
 }
 
 void reconciler_run(Reconciler *self)
 {
-	Told walks = {0}, observations = {0}, judgements = {0};
+	Told told[DEEDS] = {0};
 	bool due = false;
 
 	while (!atomic_load(&self->stopping)) {
 		due = atomic_exchange(&self->woken, false) || due;
 		due = source_watch_due(self->watch, g_get_monotonic_time()) || due;
-		walk_when_due(self, &walks, &due);
-		observe_when_due(self, &observations);
-		judge_when_due(self, &judgements);
+		walk_when_due(self, told, &due);
+		observe_when_due(self, told);
+		judge_when_due(self, told);
 		if (!atomic_load(&self->stopping))
 			wait_for_news(self);
 	}
-	g_free(walks.failure);
-	g_free(observations.failure);
-	g_free(judgements.failure);
+	for (Deed deed = 0; deed < DEEDS; deed++)
+		told_clear(&told[deed]);
 }
 
 static void poke(Reconciler *self)

@@ -22,7 +22,7 @@ def flow(number, size):
     return f"id: flow{number}\ndescription: {os.urandom(size // 2).hex()}\ntasks:\n  - {{id: t, type: log, message: hi}}\n"
 
 
-# Waits for a file, then says two megabytes that cannot be packed.
+# Waits for a file, then says eight megabytes that cannot be packed.
 CHATTY = """
 id: chatty
 inputs: [{id: go, type: STRING}]
@@ -30,7 +30,7 @@ tasks:
   - id: talk
     type: shell
     env: {GO: "{{ inputs.go }}"}
-    commands: ['while [ ! -e "$GO" ]; do sleep 0.05; done', 'head -c 1500000 /dev/urandom | base64']
+    commands: ['while [ ! -e "$GO" ]; do sleep 0.05; done', 'head -c 6000000 /dev/urandom | base64']
 """
 
 
@@ -43,9 +43,10 @@ class Story:
         self.filler = self.disk / "filler"
         self.number = 0
 
-    def push(self, size=100):
-        self.number += 1
-        self.repository.write(f"domains/a/flows/flow{self.number}.yaml", flow(self.number, size))
+    def push(self, size=100, count=1):
+        for _ in range(count):
+            self.number += 1
+            self.repository.write(f"domains/a/flows/flow{self.number}.yaml", flow(self.number, size))
         return self.repository.push(f"Flow {self.number}")
 
     def status(self):
@@ -67,6 +68,7 @@ class Story:
         def look():
             status = self.status()
             name, _, told = (status["error"] or "").partition(": ")
+            print(status["error"], [(p["name"],p["status"],p["message"]) for p in status["parts"]], status["sync"], flush=True) if os.environ.get("DBG") else None
             return told == what and part in (None, name) and status
         status = eventually(look, 30, what)
         assert status["hint"] == hint and status["health"] == "Degraded", status
@@ -103,7 +105,7 @@ class Story:
 def a_commit_that_the_disk_has_no_room_for(story):
     story.synced(story.push())
     story.fill()
-    commit = story.push(900_000)
+    commit = story.push(900_000, 2)  # more than the log is filled ahead with
     story.in_trouble(FULL, FULL_HINT, "reconciler")
     assert story.status()["commit"] != commit
     log = story.server.log.read_text()
@@ -149,7 +151,7 @@ def a_build_that_fills_the_disk(story):
     failed = build("grown", 200_000)
     assert failed["state"] == "FAILED", failed
     assert failed["message"].startswith(f"task 'b' failed: cannot publish 'a.grown': there is no more room in "
-                                        f"'{story.disk}/default' (0 bytes of 12.6 MB free); the table is as it was; "
+                                        f"'{story.disk}/default' (0 bytes of 21.0 MB free); the table is as it was; "
                                         f"make room there and run it again"), failed
     tasks = story.server.json(f"/v1/runs/{failed['id']}/tasks")["items"]
     assert len(tasks[0]["attempts"]) == 2, tasks
@@ -196,7 +198,7 @@ def main():
         story.repository.write("weir.yaml", "name: x\n")
         story.repository.write("domains/a/domain.yaml", "owner: team\n")
         story.disk.mkdir()
-        must(run("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", story.disk))
+        must(run("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", story.disk))
         try:
             with story.server:
                 for number, chapter in enumerate(STORY, 1):

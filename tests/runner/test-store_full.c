@@ -5,7 +5,6 @@
 #include "store/run.h"
 #include "tests/runner/run_bed.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -122,13 +121,19 @@ static void set_limit(rlim_t most)
 	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
 }
 
+// Beyond the last commit the log may hold zeros, which a commit could still use.
 static void disk_fill(const Place *place)
 {
 	g_autofree char *log = g_build_filename(place->folder, "weir.db-wal", NULL);
-	GStatBuf status;
+	g_autofree char *bytes = NULL;
+	g_autoptr(GError) error = NULL;
+	size_t length = 0;
 
-	g_assert_cmpint(g_stat(log, &status), ==, 0);
-	set_limit((rlim_t)status.st_size);
+	g_file_get_contents(log, &bytes, &length, &error);
+	g_assert_no_error(error);
+	while (length > 0 && bytes[length - 1] == '\0')
+		length--;
+	set_limit((rlim_t)length);
 }
 
 static double processor_seconds(void)
