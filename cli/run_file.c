@@ -159,56 +159,48 @@ bool run_inputs_parse(char **inputs, json_t *ret_object)
 	return true;
 }
 
-static char *file_keep(const char *given, void *data, GError **error)
+// A file of this machine, given or the default, becomes one that the run keeps.
+static bool file_input_keep(Job *job, const Input *input, json_t *given, GPtrArray *faults)
 {
-	return runner_file_put(data, given, error);
+	json_t *value = inputs_get(given, input->id);
+	const char *path = json_string_value(value != NULL ? value : input->defaults);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *kept = NULL;
+
+	if (strcmp(input->type, "FILE") != 0 || path == NULL || strstr(path, "{{") != NULL)
+		return true;
+	kept = runner_file_put(job->runner, path, &error);
+	if (kept != NULL)
+		return json_object_set_new(given, input->id, json_string(kept)) == 0;
+	g_ptr_array_add(faults, g_strdup_printf("input '%s' %s", input->id, error->message));
+	return false;
 }
 
-static int64_t clock_now(void *data)
-{
-	(void)data;
-	return timestamp_now();
-}
-
+// What can be known before the run; defaults that ask for more are worked out when it begins.
 static bool inputs_work_out(Job *job)
 {
 	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
-	json_t *given = json_object();
-	json_t *own =
-		job->flow->variables != NULL ? json_incref(job->flow->variables) : json_object();
-	json_t *variables = json_pack("{s:{s:s, s:s}, s:o}", "flow", "id", job->flow->id,
-		"namespace", job->flow->namespace, "vars", own);
-	ExprScope scope = expr_scope_over(variables);
-	InputsRequest request = {.inputs = job->flow->inputs,
-		.given = given,
-		.scope = &scope,
-		.strict = true,
-		.keep_file = file_keep,
-		.data = job->runner};
+	InputsRequest request = {.inputs = job->flow->inputs, .given = json_object()};
+	bool ok = run_inputs_parse(job->request->inputs, request.given) &&
+		  inputs_check_given(&request, faults);
 
-	scope.clock = clock_now;
-	if (run_inputs_parse(job->request->inputs, given))
-		job->inputs = inputs_resolve(&request, NULL, faults);
+	for (guint i = 0; ok && i < job->flow->inputs->len; i++)
+		ok = file_input_keep(job, job->flow->inputs->pdata[i], request.given, faults);
 	for (guint i = 0; i < faults->len; i++)
 		command_error(NULL, "%s", (const char *)faults->pdata[i]);
-	json_decref(given);
-	json_decref(variables);
-	return job->inputs != NULL;
+	job->inputs = request.given;
+	return ok;
 }
 
 static bool run_create(Job *job, GError **error)
 {
-	json_t *data = json_pack("{s:O}", "inputs", job->inputs);
 	g_autofree char *inputs = json_dumps(job->inputs, JSON_COMPACT);
-	g_autofree char *kept = json_dumps(data, JSON_COMPACT);
 	StoreRunNew new_run = {.namespace = job->flow->namespace,
 		.flow = job->flow->id,
 		.revision = job->revision,
 		.inputs = inputs,
-		.data = kept,
 		.concurrency_limit = -1};
 
-	json_decref(data);
 	return store_run_create(job->store, &new_run, job->id, NULL, error);
 }
 

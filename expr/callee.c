@@ -6,13 +6,14 @@
 const ExprCalleeKind expr_filters = {
 	"filter",
 	(const ExprCallee *const[]){filters_string, filters_encode, filters_number,
-		filters_collection, filters_date, filters_json, filters_yaml, NULL},
+		filters_collection, filters_date, filters_ion, filters_json, filters_type,
+		filters_yaml, NULL},
 };
 
 const ExprCalleeKind expr_functions = {
 	"function",
-	(const ExprCallee *const[]){
-		functions_value, functions_date, functions_render, functions_host, NULL},
+	(const ExprCallee *const[]){functions_value, functions_date, functions_ion,
+		functions_render, functions_host, NULL},
 };
 
 const ExprCalleeKind expr_tests = {

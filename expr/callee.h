@@ -45,5 +45,6 @@ const ExprCallee *expr_callee_find(
 
 // The tables, one a file.
 extern const ExprCallee filters_string[], filters_encode[], filters_number[], filters_collection[],
-	filters_date[], filters_json[], filters_yaml[], functions_value[], functions_date[],
-	functions_host[], functions_render[], tests_value[];
+	filters_date[], filters_ion[], filters_json[], filters_type[], filters_yaml[],
+	functions_value[], functions_date[], functions_host[], functions_ion[], functions_render[],
+	tests_value[];

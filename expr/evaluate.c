@@ -323,7 +323,9 @@ static json_t *call_host(ExprEval *eval, const ExprCallee *callee, json_t **valu
 	if (function == NULL || function->name == NULL)
 		return eval_fail(
 			eval, EXPR_ERROR_HOST, "function '%s' is not available here", callee->name);
-	result = function->call(eval->scope->data, values, count, &error);
+	result = function->call(eval->scope->functions_data != NULL ? eval->scope->functions_data
+								    : eval->scope->data,
+		values, count, &error);
 	if (result == NULL)
 		eval_fail(eval, EXPR_ERROR_HOST, "%s: %s", callee->name,
 			error == NULL ? "it gave no value" : error->message);

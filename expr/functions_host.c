@@ -15,6 +15,7 @@ const ExprCallee functions_host[] = {
 	{"tasksWithState", {"state"}, 1, 1, CALLEE_HOST, NULL},
 	{"printContext", {NULL}, 0, 0, CALLEE_HOST, NULL},
 	{"fetchContext", {NULL}, 0, 0, CALLEE_HOST, NULL},
+	{"yaml", {"yaml"}, 1, 1, CALLEE_HOST, NULL},
 	{"randomPort", {NULL}, 0, 0, CALLEE_HOST, NULL},
 	{"http", {"uri", "method", "headers", "body", "contentType", "accept"}, 1, 6, CALLEE_HOST,
 		NULL},

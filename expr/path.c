@@ -54,6 +54,9 @@ static json_t *fail_undefined(
 {
 	g_autofree char *path = path_text(walk, steps), *hint = NULL;
 
+	// A name that the language knows but that has no value here is not misspelt.
+	if (best != NULL && steps == 0 && g_strcmp0(best, walk->node->path.root) == 0)
+		best = NULL;
 	if (best != NULL && steps > 0) {
 		g_autoptr(GString) other = NULL;
 		g_autofree char *parent = path_text(walk, steps - 1);

@@ -42,6 +42,7 @@ struct ExprScope {
 	uint64_t (*random)(void *data);
 	const ExprHostFunction *functions; // ended by {NULL}; may be NULL
 	void *data; // handed to all of the above
+	void *functions_data; // handed to functions instead, when it is set
 	const char *time_zone; // where dates are shown that name no zone of their own; NULL is UTC
 };
 

@@ -61,7 +61,7 @@ static const KeyRow input_rows[] = {
 	K("description", KEY_STRING, 0, "for people"),
 	K("required", KEY_BOOLEAN, 0, "whether a value must be given (default true, unless there are defaults)"),
 	K("defaults", KEY_ANY, 0, "the value when none is given"),
-	K("prefill", KEY_ANY, 0, "the value that a form shows at first"),
+	K("prefill", KEY_ANY, 0, "the value that a form shows at first; no default"),
 	K("validator", KEY_STRING, 0, "STRING, SECRET: a regular expression that the whole value must match"),
 	K("min", KEY_PLAIN, 0, "INT, FLOAT, DURATION: the least value"),
 	K("max", KEY_PLAIN, 0, "INT, FLOAT, DURATION: the greatest value"),

@@ -41,6 +41,8 @@ static const struct {
 	{"tasks[", FLOW_LOOKS_AT_TASKS},
 	{"tasks ", FLOW_LOOKS_AT_TASKS},
 	{"tasksWithState", FLOW_LOOKS_AT_TASKS},
+	{"fetchContext", FLOW_LOOKS_AT_TASKS},
+	{"printContext", FLOW_LOOKS_AT_TASKS},
 	{"errorLogs", FLOW_LOOKS_AT_ERRORS},
 };
 

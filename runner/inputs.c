@@ -15,6 +15,8 @@ typedef struct {
 	json_t *resolved;
 	GPtrArray *secrets;
 	GPtrArray *faults;
+	GHashTable *begun; // ids of inputs that have had their turn
+	GHashTable *left_out; // ids of inputs that dependsOn keeps out
 } Resolving;
 
 // Reads a value as its type says. value is never null. New reference, or NULL with error.
@@ -198,6 +200,27 @@ static json_t *read_date(const Input *input, json_t *value, GError **error)
 	return check_order(input, text, error) ? json_string(text) : NULL;
 }
 
+// The fraction of a second with three, six or no digits.
+static void append_fraction(GString *text, int microseconds)
+{
+	if (microseconds % 1000 != 0)
+		g_string_append_printf(text, ".%06d", microseconds);
+	else if (microseconds != 0)
+		g_string_append_printf(text, ".%03d", microseconds / 1000);
+}
+
+// A moment is the same text wherever it was written: in UTC.
+static json_t *instant_text(GDateTime *time)
+{
+	g_autoptr(GDateTime) utc = g_date_time_to_utc(time);
+	g_autofree char *seconds = g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S");
+	g_autoptr(GString) text = g_string_new(seconds);
+
+	append_fraction(text, g_date_time_get_microsecond(utc));
+	g_string_append_c(text, 'Z');
+	return json_string(text->str);
+}
+
 static json_t *read_datetime(const Input *input, json_t *value, GError **error)
 {
 	const char *text = json_string_value(value);
@@ -217,23 +240,75 @@ static json_t *read_datetime(const Input *input, json_t *value, GError **error)
 		if (limit != NULL && (i == 0 ? order <= 0 : order >= 0))
 			return refuse(error, "must be %s %s", i == 0 ? "after" : "before", bound);
 	}
-	return json_string(text);
+	return instant_text(time);
 }
 
-static json_t *read_time(const Input *input, json_t *value, GError **error)
+// Reads HH:MM[:SS[.fraction]] into the form that all have, so that they order as texts.
+static bool time_read(const char *text, GString *ret_time)
 {
-	const char *text = json_string_value(value);
 	int hour = 0, minute = 0, second = 0, used = 0;
 	int fields = text == NULL ? 0
 				  : sscanf(text, "%2d:%2d%n:%2d%n", &hour, &minute, &used, &second,
 					    &used);
+	const char *rest = fields < 2 ? "?" : text + used;
+	size_t digits = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+	char fraction[] = "000000";
 
-	if (fields < 2 || text[used] != '\0' || hour < 0 || hour > 23 || minute < 0 ||
-		minute > 59 || second < 0 || second > 59) {
+	if (*rest == '.' && fields == 3 && digits > 0 && digits <= 9) {
+		memcpy(fraction, rest + 1, MIN(digits, strlen(fraction)));
+		rest += 1 + digits;
+	}
+	if (*rest != '\0' || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+		second > 59)
+		return false;
+	g_string_printf(ret_time, "%02d:%02d:%02d", hour, minute, second);
+	append_fraction(ret_time, atoi(fraction));
+	return true;
+}
+
+static json_t *read_time(const Input *input, json_t *value, GError **error)
+{
+	static const struct {
+		const char *key;
+		int sign;
+	} bounds[] = {{"after", 1}, {"before", -1}};
+	g_autoptr(GString) time = g_string_new(NULL), limit = g_string_new(NULL);
+
+	if (!time_read(json_string_value(value), time)) {
 		g_autofree char *shown = expr_value_text(value);
 		return refuse(error, "is no time of day like 08:30:00: '%s'", shown);
 	}
-	return check_order(input, text, error) ? json_string(text) : NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
+		const char *bound = property_text(input, bounds[i].key);
+
+		if (bound != NULL && time_read(bound, limit) &&
+			strcmp(time->str, limit->str) * bounds[i].sign <= 0)
+			return refuse(error, "must be %s %s", bounds[i].key, bound);
+	}
+	return json_string(time->str);
+}
+
+// One text for each length: hours, minutes and seconds, each where it is not 0.
+static json_t *duration_json(int64_t duration)
+{
+	g_autoptr(GString) text = g_string_new(duration < 0 ? "-PT" : "PT");
+	uint64_t rest = duration < 0 ? 0 - (uint64_t)duration : (uint64_t)duration;
+	uint64_t seconds = rest / G_USEC_PER_SEC;
+	unsigned fraction = (unsigned)(rest % G_USEC_PER_SEC);
+
+	if (seconds >= 3600)
+		g_string_append_printf(text, "%" G_GUINT64_FORMAT "H", seconds / 3600);
+	if (seconds / 60 % 60 > 0)
+		g_string_append_printf(text, "%uM", (unsigned)(seconds / 60 % 60));
+	if (fraction > 0) {
+		g_string_append_printf(text, "%u.%06u", (unsigned)(seconds % 60), fraction);
+		while (text->str[text->len - 1] == '0')
+			g_string_truncate(text, text->len - 1);
+		g_string_append_c(text, 'S');
+	} else if (seconds % 60 > 0 || seconds == 0) {
+		g_string_append_printf(text, "%uS", (unsigned)(seconds % 60));
+	}
+	return json_string(text->str);
 }
 
 static json_t *read_duration(const Input *input, json_t *value, GError **error)
@@ -253,7 +328,7 @@ static json_t *read_duration(const Input *input, json_t *value, GError **error)
 		duration_parse(property_text(input, "max"), &limit) && duration > limit)
 		return refuse(
 			error, "is more than the most allowed, %s", property_text(input, "max"));
-	return json_string(text);
+	return duration_json(duration);
 }
 
 static json_t *read_json(const Input *input, json_t *value, GError **error)
@@ -486,9 +561,24 @@ static int64_t scope_clock(void *data)
 						     : g_get_real_time();
 }
 
+static uint64_t scope_random(void *data)
+{
+	const ExprScope *outer = ((const Resolving *)data)->request->scope;
+
+	return outer->random(outer->data);
+}
+
 static json_t *evaluate(Resolving *resolving, json_t *value, GError **error)
 {
+	const ExprScope *outer = resolving->request->scope;
 	ExprScope scope = {.variable = scope_variable, .clock = scope_clock, .data = resolving};
+
+	if (outer != NULL && outer->random != NULL)
+		scope.random = scope_random;
+	if (outer != NULL) {
+		scope.functions = outer->functions;
+		scope.functions_data = outer->data;
+	}
 
 	return expr_value_evaluate(value, &scope, NULL, error);
 }
@@ -498,15 +588,23 @@ static void fault_add(Resolving *resolving, const Input *input, const char *mess
 	g_ptr_array_add(resolving->faults, g_strdup_printf("input '%s' %s", input->id, message));
 }
 
-// Whether dependsOn lets the input take part.
+// Whether dependsOn lets the input take part: what it depends on does, and its own condition holds.
 static bool takes_part(Resolving *resolving, const Input *input)
 {
 	json_t *depends = json_object_get(input->properties, "dependsOn");
 	json_t *condition = json_object_get(depends, "condition");
+	json_t *others = json_object_get(depends, "inputs");
 	g_autoptr(GError) error = NULL;
 	json_t *value;
+	size_t i;
 	bool holds;
 
+	json_array_foreach(others, i, value)
+	{
+		if (json_is_string(value) &&
+			g_hash_table_contains(resolving->left_out, json_string_value(value)))
+			return false;
+	}
 	if (condition == NULL)
 		return true;
 	value = evaluate(resolving, condition, &error);
@@ -521,7 +619,7 @@ static bool takes_part(Resolving *resolving, const Input *input)
 static json_t *value_find(Resolving *resolving, const Input *input, bool *ok)
 {
 	json_t *given = inputs_get(resolving->request->given, input->id);
-	json_t *fallback = input->defaults != NULL ? input->defaults : input->prefill;
+	json_t *fallback = input->defaults;
 	g_autoptr(GError) error = NULL;
 	json_t *value;
 
@@ -579,14 +677,42 @@ static json_t *value_read(Resolving *resolving, const Input *input, json_t *valu
 	return typed;
 }
 
+static void input_resolve(Resolving *resolving, const Input *input);
+
+// What an input depends on may stand behind it.
+static void inputs_before_resolve(Resolving *resolving, const Input *input)
+{
+	json_t *others = json_object_get(json_object_get(input->properties, "dependsOn"), "inputs");
+	json_t *id;
+	size_t i;
+
+	json_array_foreach(others, i, id)
+	{
+		const char *name = json_string_value(id);
+
+		for (guint at = 0; name != NULL && at < resolving->request->inputs->len; at++) {
+			const Input *other = resolving->request->inputs->pdata[at];
+
+			if (strcmp(other->id, name) == 0)
+				input_resolve(resolving, other);
+		}
+	}
+}
+
 static void input_resolve(Resolving *resolving, const Input *input)
 {
 	g_autoptr(GError) error = NULL;
-	bool ok = true;
-	bool part = takes_part(resolving, input);
-	json_t *value = part ? value_find(resolving, input, &ok) : NULL;
-	json_t *typed;
+	bool ok = true, part;
+	json_t *value, *typed;
 
+	if (!g_hash_table_add(resolving->begun, input->id))
+		return;
+	inputs_before_resolve(resolving, input);
+	part = takes_part(resolving, input);
+	value = part ? value_find(resolving, input, &ok) : NULL;
+
+	if (!part)
+		g_hash_table_add(resolving->left_out, input->id);
 	if (value == NULL || json_is_null(value)) {
 		json_decref(value);
 		if (ok && part && input->required)
@@ -633,7 +759,9 @@ static void check_unknown(Resolving *resolving)
 
 json_t *inputs_resolve(const InputsRequest *request, GPtrArray *secrets, GPtrArray *faults)
 {
-	Resolving resolving = {request, json_object(), secrets, faults};
+	g_autoptr(GHashTable) left_out = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) begun = g_hash_table_new(g_str_hash, g_str_equal);
+	Resolving resolving = {request, json_object(), secrets, faults, begun, left_out};
 	guint before = faults->len;
 
 	for (guint i = 0; i < request->inputs->len; i++)
@@ -646,11 +774,10 @@ json_t *inputs_resolve(const InputsRequest *request, GPtrArray *secrets, GPtrArr
 	return NULL;
 }
 
-// Whether an expression has a say in if or how the input is read.
+// Whether an expression, of its own or of an input that it depends on, has a say in if or how the input is read.
 static bool waits_for_scope(const Input *input)
 {
-	return json_object_get(json_object_get(input->properties, "dependsOn"), "condition") !=
-		       NULL ||
+	return json_object_get(input->properties, "dependsOn") != NULL ||
 	       json_object_get(input->properties, "expression") != NULL;
 }
 
@@ -664,7 +791,7 @@ static void check_given(Resolving *resolving, const Input *input)
 	if (waits_for_scope(input) || read == NULL)
 		return;
 	if (given == NULL || json_is_null(given)) {
-		if (input->required && input->defaults == NULL && input->prefill == NULL)
+		if (input->required && input->defaults == NULL)
 			fault_add(resolving, input, "is required and was not given");
 		return;
 	}
@@ -676,7 +803,7 @@ static void check_given(Resolving *resolving, const Input *input)
 
 bool inputs_check_given(const InputsRequest *request, GPtrArray *faults)
 {
-	Resolving resolving = {request, NULL, NULL, faults};
+	Resolving resolving = {request, NULL, NULL, faults, NULL, NULL};
 	guint before = faults->len;
 
 	for (guint i = 0; i < request->inputs->len; i++)

@@ -336,6 +336,20 @@ static json_t *scope_variable(void *data, const char *const *names, size_t count
 	return NULL;
 }
 
+json_t *scope_context(const ScopeRef *ref)
+{
+	json_t *context = json_object();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(roots); i++) {
+		size_t used = 1;
+		json_t *value = roots[i].value(ref, &roots[i].name, 1, &used);
+
+		if (value != NULL)
+			json_object_set_new(context, roots[i].name, value);
+	}
+	return context;
+}
+
 static void scope_candidates(
 	void *data, const char *const *names, size_t count, GPtrArray *candidates)
 {

@@ -1,9 +1,14 @@
 // The functions of expressions that only the runner can carry out: they reach for secrets, files, keys and the run itself.
+#include "repo-layout/yaml_document.h"
 #include "runner/drive.h"
 #include "runner/scope_run.h"
 #include "runner/secret.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const char *argument_text(json_t *const *arguments, size_t count, size_t index)
 {
@@ -26,53 +31,6 @@ static json_t *host_secret(void *data, json_t *const *arguments, size_t count, G
 		return NULL;
 	drive_mask_add(ref->drive, value);
 	return json_string(value);
-}
-
-// A file that the run keeps. A text that is not UTF-8 has its invalid bytes replaced.
-static json_t *read_kept(const ScopeRef *ref, const char *path, GError **error)
-{
-	g_autofree char *full =
-		g_build_filename(runner_files_folder(ref->drive->runner), path, NULL);
-	g_autofree char *content = NULL;
-	gsize length = 0;
-
-	if (!g_file_get_contents(full, &content, &length, error))
-		return NULL;
-	g_autofree char *text = g_utf8_make_valid(content, (gssize)length);
-	return json_string(text);
-}
-
-static json_t *read_script(const ScopeRef *ref, const char *path, GError **error)
-{
-	g_autoptr(GBytes) content = NULL;
-	const char *bytes;
-	gsize length;
-
-	if (!drive_script_read(ref->drive, path, &content, error))
-		return NULL;
-	bytes = g_bytes_get_data(content, &length);
-	g_autofree char *text = g_utf8_make_valid(bytes != NULL ? bytes : "", (gssize)length);
-	return json_string(text);
-}
-
-static json_t *host_read(void *data, json_t *const *arguments, size_t count, GError **error)
-{
-	static const char kept[] = "weir:///", script[] = "nsfile:///";
-	const ScopeRef *ref = data;
-	const char *uri = argument_text(arguments, count, 0);
-
-	if (uri != NULL && strstr(uri, "..") == NULL) {
-		if (g_str_has_prefix(uri, kept))
-			return read_kept(ref, uri + strlen(kept), error);
-		if (g_str_has_prefix(uri, script))
-			return read_script(ref, uri + strlen(script), error);
-		if (strstr(uri, "://") == NULL && !g_path_is_absolute(uri))
-			return read_script(ref, uri, error);
-	}
-	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
-		"read() wants the URI of a file of this run, or the name of a file of the domain's "
-		"scripts/");
-	return NULL;
 }
 
 static json_t *host_kv(void *data, json_t *const *arguments, size_t count, GError **error)
@@ -119,6 +77,80 @@ static json_t *host_current_each_output(
 	return json_incref(at);
 }
 
+// What a container around hands on: 0 is the nearest that hands anything on.
+static json_t *host_parent_output(
+	void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const ScopeRef *ref = data;
+	json_int_t index = count > 0 && arguments[0] != NULL ? json_integer_value(arguments[0]) : 0;
+	const RunNode *node = ref->node == NULL ? NULL : ref->node->parent;
+
+	for (; node != NULL && node->task != NULL; node = node->parent) {
+		if (json_object_size(node->outputs) > 0 && index-- == 0)
+			return json_incref(node->outputs);
+	}
+	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+		"no task around this one has outputs at that place");
+	return NULL;
+}
+
+static json_t *host_yaml(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	const char *text = argument_text(arguments, count, 0);
+	g_autoptr(YamlDocument) document = NULL;
+
+	(void)data;
+	if (text != NULL)
+		document = yaml_document_parse(
+			"text", text, strlen(text), 1, 1, &yaml_limits_default, NULL);
+	if (document != NULL)
+		return yaml_to_json(yaml_document_root(document));
+	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+		text == NULL ? "the value is not a string" : "the text is not YAML");
+	return NULL;
+}
+
+// A port of this machine that nobody listened on a moment ago.
+static json_t *host_random_port(void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_ANY)}};
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0 &&
+		     getsockname(fd, (struct sockaddr *)&address, &length) == 0;
+
+	(void)data, (void)arguments, (void)count;
+	if (!bound)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY, "there is no free port: %s",
+			g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return bound ? json_integer(ntohs(address.sin_port)) : NULL;
+}
+
+static json_t *host_fetch_context(
+	void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	(void)arguments, (void)count, (void)error;
+	return scope_context(data);
+}
+
+static json_t *host_print_context(
+	void *data, json_t *const *arguments, size_t count, GError **error)
+{
+	json_t *context = scope_context(data);
+	char *text = json_dumps(context, JSON_INDENT(2));
+	json_t *value = json_string(text);
+
+	(void)arguments, (void)count;
+	free(text);
+	json_decref(context);
+	if (value == NULL)
+		g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+			"the variables cannot be shown as JSON");
+	return value;
+}
+
 static json_t *host_env(void *data, json_t *const *arguments, size_t count, GError **error)
 {
 	const char *name = argument_text(arguments, count, 0);
@@ -137,10 +169,19 @@ static json_t *host_env(void *data, json_t *const *arguments, size_t count, GErr
 
 const ExprHostFunction drive_functions[] = {
 	{"secret", host_secret},
-	{"read", host_read},
+	{"read", scope_read},
+	{"fileURI", scope_file_uri},
+	{"fileSize", scope_file_size},
+	{"fileExists", scope_file_exists},
+	{"isFileEmpty", scope_is_file_empty},
 	{"kv", host_kv},
 	{"currentEachOutput", host_current_each_output},
 	{"iterationOutput", host_current_each_output},
+	{"parentOutput", host_parent_output},
+	{"yaml", host_yaml},
+	{"randomPort", host_random_port},
+	{"fetchContext", host_fetch_context},
+	{"printContext", host_print_context},
 	{"env", host_env},
 	{"tasksWithState", scope_tasks_with_state},
 	{"errorLogs", scope_error_logs},

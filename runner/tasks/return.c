@@ -6,7 +6,8 @@ TASK_RUN(return )
 
 	if (!task_context_text(context, "format", &text, error))
 		return false;
-	result->outputs = text == NULL ? json_object() : json_pack("{s:s}", "value", text);
+	// Without a format the output is there too, and null.
+	result->outputs = json_pack("{s:s?}", "value", text);
 	if (result->outputs != NULL)
 		return true;
 	g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,

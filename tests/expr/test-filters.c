@@ -198,6 +198,61 @@ static void test_json(void)
 	check_render_cases(cases);
 }
 
+static void test_ion(void)
+{
+	static const RenderCase cases[] = {
+		{"{{ {'a': 1.5, 'b c': [null, 'x', 2], 'true': false} | toIon }} {{ null | toIon "
+		 "}}",
+			"{a:1.5e0,'b c':[null,\"x\",2],'true':false} null", NULL},
+		{"{{ {\"it's\": 1.5} | toIon }}", "{'it\\'s':1.5e0}", NULL},
+		{"{{ fromIon('{a: 1, \"b\": [x, 1.5d0, 2e1, -0x1F, 0b11, 1_000,], }') }}",
+			"{\"a\":1,\"b\":[\"x\",1.5,20.0,-31,3,1000]}", NULL},
+		{"{{ fromIon('{t: 2024-01-01T00:00:00.5Z, d: 2024T, n: null.int, m: day::note::7, "
+		 "s: (a b), e: {}}') }}",
+			"{\"t\":\"2024-01-01T00:00:00.5Z\",\"d\":\"2024T\",\"n\":null,\"m\":7,"
+			"\"s\":["
+			"\"a\",\"b\"],\"e\":{}}",
+			NULL},
+		{"{{ fromIon('$ion_1_0 {a:1} /* x */ {a:2} // y', allRows=true) }} {{ "
+		 "fromIon('{a:1}{a:2}').a }} {{ fromIon('') is null }}",
+			"[{\"a\":1},{\"a\":2}] 1 true", NULL},
+		{"{{ fromIon({'a': [1, 'b\"c', {'d': 2.5}]} | toIon) }}",
+			"{\"a\":[1,\"b\\\"c\",{\"d\":2.5}]}", NULL},
+		{"{{ fromIon(\"{{ aGk= }} '''a''' '''b'''\", allRows=true) }}", "[\"aGk=\",\"ab\"]",
+			NULL},
+		{"{{ fromIon('{a 1}') }}", NULL,
+			"1:4: the text is not Ion: line 1: a name and ':' are expected in the "
+			"struct"},
+		{"{{ fromIon('[1, 2') }}", NULL,
+			"1:4: the text is not Ion: line 1: a value is expected"},
+		{"{{ fromIon('\"x') }}", NULL,
+			"1:4: the text is not Ion: line 1: a text has no end"},
+		{"{{ fromIon('12z') }}", NULL,
+			"1:4: the text is not Ion: line 1: a number cannot be read"},
+		{"{{ fromIon([]) }}", NULL, "1:4: the value is a list, not a string"},
+		{NULL, NULL, NULL},
+	};
+
+	check_render_cases(cases);
+}
+
+static void test_class_names(void)
+{
+	static const RenderCase cases[] = {
+		{"{{ 'a' | className }} {{ 7 | className }} {{ 3000000000 | className }} {{ '1.5' "
+		 "| "
+		 "number | className }} {{ true | className }}",
+			"java.lang.String java.lang.Integer java.lang.Long java.lang.Float "
+			"java.lang.Boolean",
+			NULL},
+		{"{{ [1] | className }} {{ {} | className }}",
+			"java.util.ArrayList java.util.LinkedHashMap", NULL},
+		{NULL, NULL, NULL},
+	};
+
+	check_render_cases(cases);
+}
+
 #ifdef WEIR_WITH_JQ
 static void test_jq(void)
 {
@@ -206,18 +261,23 @@ static void test_jq(void)
 		 "jq('.[] | . * 1.5') }}",
 			"[[1,2,3]] 1 [1.5,3,4.5]", NULL},
 		{"{{ inputs | jq('.nested.a.b[1].c') }} {{ {'b': 1, 'a': null} | jq('keys, .a') }} "
-		 "{{ 'x' | jq('empty') }}",
+		 "{{ 1 | jq('empty') }}",
 			"[\"deep\"] [[\"a\",\"b\"],null] []", NULL},
 		{"{{ {} | jq('def f: 1; f') }} {{ null | jq('env, $ENV') }} {{ 1 | jq('') }}",
 			"[1] [{},{}] [1]", NULL},
-		{"{{ 'a' | jq('.b') }}", NULL, "1:10: jq: Cannot index string with string \"b\""},
-		{"{{ 'a' | jq('.[') }}", NULL,
-			"1:10: the jq program '.[' does not compile: jq: error: syntax error, "
+		{"{{ outputs.json.value | jq('.k[1]') }} {{ '\"a\"' | jq('.') }}", "[2.5] [\"a\"]",
+			NULL},
+		{"{{ '\"a\"' | jq('.b') }}", NULL,
+			"1:12: jq: Cannot index string with string \"b\""},
+		{"{{ 'no json' | jq('.') }}", NULL,
+			"1:16: the text is not JSON: line 1, column 2: invalid token near 'no'"},
+		{"{{ 1 | jq('.[') }}", NULL,
+			"1:8: the jq program '.[' does not compile: jq: error: syntax error, "
 			"unexpected $end (Unix shell quoting issues?) at <top-level>, line 1:"},
 		{"{{ 'a' | jq(1) }}", NULL, "1:10: the jq program is an integer, not a string"},
-		{"{{ 'a' | jq('halt') }}", NULL, "1:10: jq: halt is not available"},
-		{"{{ 'a' | jq('import \"x\" as x; 1') }}", NULL,
-			"1:10: the jq program 'import \"x\" as x; 1' does not compile: jq: error: "
+		{"{{ 1 | jq('halt') }}", NULL, "1:8: jq: halt is not available"},
+		{"{{ 1 | jq('import \"x\" as x; 1') }}", NULL,
+			"1:8: the jq program 'import \"x\" as x; 1' does not compile: jq: error: "
 			"syntax error, unexpected import (Unix shell quoting issues?) at "
 			"<top-level>, line 1:"},
 		{"{{ null | jq('def f: f; f') }}", NULL,
@@ -250,6 +310,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/collections", test_collections);
 	g_test_add_func("/yaml", test_yaml);
 	g_test_add_func("/json", test_json);
+	g_test_add_func("/ion", test_ion);
+	g_test_add_func("/class-names", test_class_names);
 	g_test_add_func("/jq", test_jq);
 	return g_test_run();
 }

@@ -34,11 +34,23 @@ static const struct {
 	{"date-order", "[{id: a, type: DATE, after: '2026-01-01'}]", "{\"a\": \"2026-01-01\"}",
 		"input 'a' must be after 2026-01-01\n"},
 	{"datetime", "[{id: a, type: DATETIME}]", "{\"a\": \"2026-01-01T10:00:00+02:00\"}",
-		"{\"a\":\"2026-01-01T10:00:00+02:00\"}"},
-	{"time", "[{id: a, type: TIME}]", "{\"a\": \"23:59\"}", "{\"a\":\"23:59\"}"},
+		"{\"a\":\"2026-01-01T08:00:00Z\"}"},
+	{"datetime-fraction", "[{id: a, type: DATETIME}, {id: b, type: DATETIME}]",
+		"{\"a\": \"2026-01-01T23:30:00.5-01:00\", \"b\": \"2026-01-01T10:00:00.000250Z\"}",
+		"{\"a\":\"2026-01-02T00:30:00.500Z\",\"b\":\"2026-01-01T10:00:00.000250Z\"}"},
+	{"time", "[{id: a, type: TIME}]", "{\"a\": \"23:59\"}", "{\"a\":\"23:59:00\"}"},
+	{"time-fraction", "[{id: a, type: TIME}]", "{\"a\": \"07:08:09.25\"}",
+		"{\"a\":\"07:08:09.250\"}"},
+	{"time-fraction-bad", "[{id: a, type: TIME}]", "{\"a\": \"07:08.5\"}",
+		"input 'a' is no time of day like 08:30:00: '07:08.5'\n"},
+	{"time-order", "[{id: a, type: TIME, after: '09:30'}]", "{\"a\": \"09:30:00\"}",
+		"input 'a' must be after 09:30\n"},
 	{"time-bad", "[{id: a, type: TIME}]", "{\"a\": \"24:00\"}",
 		"input 'a' is no time of day like 08:30:00: '24:00'\n"},
 	{"duration", "[{id: a, type: DURATION}]", "{\"a\": \"PT1H\"}", "{\"a\":\"PT1H\"}"},
+	{"duration-has-one-text", "[{id: a, type: DURATION}, {id: b, type: DURATION}]",
+		"{\"a\": \"P1DT90M\", \"b\": \"PT61.5S\"}",
+		"{\"a\":\"PT25H30M\",\"b\":\"PT1M1.5S\"}"},
 	{"duration-bad", "[{id: a, type: DURATION}]", "{\"a\": \"1h\"}",
 		"input 'a' is no duration like PT1H30M: '1h'\n"},
 	{"json", "[{id: a, type: JSON}]", "{\"a\": \"{\\\"k\\\": [1]}\"}", "{\"a\":{\"k\":[1]}}"},
@@ -57,6 +69,10 @@ static const struct {
 	{"required", "[{id: a, type: STRING}]", "{}", "input 'a' is required and was not given\n"},
 	{"optional", "[{id: a, type: STRING, required: false}]", "{}", "{\"a\":null}"},
 	{"default", "[{id: a, type: INT, defaults: 3}]", "{}", "{\"a\":3}"},
+	{"prefill-is-no-default", "[{id: a, type: STRING, prefill: x, required: false}]", "{}",
+		"{\"a\":null}"},
+	{"prefill-and-required", "[{id: a, type: STRING, prefill: x}]", "{}",
+		"input 'a' is required and was not given\n"},
 	{"default-expression",
 		"[{id: a, type: INT, defaults: 3}, {id: b, type: INT, defaults: '{{ inputs.a + 1 "
 		"}}'}]",
@@ -72,6 +88,14 @@ static const struct {
 		"[{id: a, type: BOOLEAN}, {id: b, type: STRING, dependsOn: {inputs: [a], "
 		"condition: '{{ inputs.a }}'}}]",
 		"{\"a\": false}", "{\"a\":false,\"b\":null}"},
+	{"depends-on-one-that-takes-no-part",
+		"[{id: a, type: BOOLEAN}, {id: b, type: STRING, dependsOn: {inputs: [a], "
+		"condition: '{{ inputs.a }}'}}, {id: c, type: STRING, dependsOn: {inputs: [b]}}]",
+		"{\"a\": false}", "{\"a\":false,\"b\":null,\"c\":null}"},
+	{"depends-on-a-later-one",
+		"[{id: a, type: STRING, defaults: '{{ inputs.b }}!', dependsOn: {inputs: [b]}}, "
+		"{id: b, type: STRING, defaults: x}]",
+		"{}", "{\"b\":\"x\",\"a\":\"x!\"}"},
 };
 
 static void test_case(gconstpointer data)

@@ -195,6 +195,26 @@ static const struct {
 } outputs[] = {
 	{"return", "- {id: a, type: return, format: '{{ 1 + 2 }} {{ flow.id }}'}", "a",
 		"{\"value\":\"3 f\"}"},
+	{"return-of-nothing",
+		"- {id: a, type: return}\n- {id: b, type: return, format: \"{{ outputs.a.value ?? "
+		"'none' }}|{{ outputs.a }}|{{ outputs.a.value }}\"}",
+		"b", "{\"value\":\"none|{\\\"value\\\":null}|\"}"},
+	{"functions-over-files",
+		"- {id: w, type: shell, outputFiles: ['*.txt'], commands: ['printf four > a.txt', "
+		"': > b.txt']}\n"
+		"- id: r\n  type: return\n  format: \"{{ fileSize(outputs.w.outputFiles['a.txt']) "
+		"}} {{ isFileEmpty(outputs.w.outputFiles['a.txt']) }} {{ "
+		"isFileEmpty(outputs.w.outputFiles['b.txt']) }} {{ "
+		"fileExists(outputs.w.outputFiles['a.txt']) }} {{ "
+		"fileExists('weir:///none') }} {{ fileURI(outputs.w.outputFiles['a.txt']) == "
+		"outputs.w.outputFiles['a.txt'] }}\"\n",
+		"r", "{\"value\":\"4 false true true false true\"}"},
+	{"functions-over-the-run",
+		"- id: i\n  type: if\n  condition: 'true'\n  then:\n    - {id: r, type: return, "
+		"format: \"{{ parentOutput().evaluationResult }} {{ fetchContext().flow.id }} {{ "
+		"fetchContext().tasks.i.state }} {{ fromJson(printContext()).task.id }} {{ "
+		"randomPort() > 1023 }} {{ yaml('a: [1, no]').a[1] }}\"}",
+		"r", "{\"value\":\"true f RUNNING r true no\"}"},
 	{"outputs",
 		"- {id: a, type: outputs, values: {n: 1, t: '{{ 1 + 1 }}', o: '{{ {\"k\": 1} }}'}}",
 		"a", "{\"values\":{\"n\":1,\"t\":\"2\",\"o\":\"{\\\"k\\\":1}\"}}"},
