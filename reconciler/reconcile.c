@@ -412,7 +412,8 @@ Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	copy_options(self, options);
 	self->source = source_new(&options->source, error);
-	if (self->source == NULL || !recall(self, error))
+	if (self->source == NULL || !recall(self, error) ||
+		!store_prepare_apply(self->store, error))
 		return NULL;
 	self->watch = source_watch_new(
 		self->source, self->options.poll_interval, (uint32_t)g_random_int());

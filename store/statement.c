@@ -1,6 +1,31 @@
 // Running the statements of the table: each prepared once, kept until the store closes.
 #include "store/internal.h"
 
+static bool prepare(Store *store, StatementId id, GError **error)
+{
+	if (store->statements[id] == NULL)
+		store->statements[id] = db_prepare(store->db, statement_sql(id), error);
+	return store->statements[id] != NULL;
+}
+
+bool store_prepare_apply(Store *store, GError **error)
+{
+	static const StatementId USED[] = {STATEMENT_COUNTER_ADD, STATEMENT_COUNTER_GET,
+		STATEMENT_SETTING_PUT, STATEMENT_SOURCE_PUT, STATEMENT_DOMAIN_PUT,
+		STATEMENT_DOMAIN_GET, STATEMENT_DOMAINS_LIST, STATEMENT_DOMAINS_FAILING,
+		STATEMENT_LIVE_EMPTY, STATEMENT_FLOW_ADD, STATEMENT_REVISION_ADD,
+		STATEMENT_READ_PUT, STATEMENT_TABLE_ADD, STATEMENT_CONNECTIONS_LIST,
+		STATEMENT_PLAN_PUT, STATEMENT_EVENT_ADD, STATEMENT_CACHE_PUT,
+		STATEMENT_CACHE_VISIT};
+	bool done = true;
+
+	pthread_mutex_lock(&store->mutex);
+	for (size_t i = 0; done && i < G_N_ELEMENTS(USED); i++)
+		done = prepare(store, USED[i], error);
+	pthread_mutex_unlock(&store->mutex);
+	return done;
+}
+
 static DbStatement *statement_take(Store *store, StatementId id, bool *ret_borrowed, GError **error)
 {
 	*ret_borrowed = false;
@@ -9,10 +34,9 @@ static DbStatement *statement_take(Store *store, StatementId id, bool *ret_borro
 	*ret_borrowed = store->in_use[id];
 	if (*ret_borrowed)
 		return db_prepare(store->db, statement_sql(id), error);
-	if (store->statements[id] == NULL)
-		store->statements[id] = db_prepare(store->db, statement_sql(id), error);
-	if (store->statements[id] != NULL)
-		store->in_use[id] = true;
+	if (!prepare(store, id, error))
+		return NULL;
+	store->in_use[id] = true;
 	return store->statements[id];
 }
 

@@ -105,6 +105,10 @@ unsigned store_watch_take(StoreWatch *watch);
 // Wakes the watches of the store as a commit about topics would. Any thread.
 void store_wake(Store *store, unsigned topics);
 
+// Prepares now what putting a commit live will need, so that the first push of a process does not wait for it (half a
+// millisecond). Everything else is prepared when it is first used.
+bool store_prepare_apply(Store *store, GError **error);
+
 // A number that differs from the last one when another connection, of this process or another, has committed.
 bool store_change_count(Store *store, int64_t *ret_count, GError **error);
 
