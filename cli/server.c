@@ -180,6 +180,7 @@ static bool start_runner(Server *server, const ServerOptions *options, GError **
 	g_autofree char *roles = server_roles_text(options->roles);
 	const RunnerOptions runner = {
 		.slots = options->config->slots,
+		.nice = options->config->nice,
 		.pools = options->config->pools,
 		.pool_count = options->config->pool_count,
 		.private_addresses = options->config->private_addresses,

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum {
+	DEFAULT_NICE = 5,
+	MOST_NICE = 19,
+};
+
 typedef struct {
 	const char *name;
 	unsigned role;
@@ -63,6 +68,7 @@ static const KeyRow runner_rows[] = {
 	K("slots", KEY_INTEGER, 0, "tasks at once (default: one for each processor)"),
 	K("pools", KEY_MAP, 0, "name of a pool: how many of its tasks at once"),
 	K("private_addresses", KEY_STRINGS, 0, "private, loopback and link-local addresses that tasks may connect to: `allow`, or networks like 10.1.0.0/16 (default: none)"),
+	K("nice", KEY_INTEGER, 0, "how far tasks stand back for the rest of the server when the processors are busy, 0 to 19 (default 5)"),
 	K("grace", KEY_DURATION, 0, "how long tasks may go on when the server stops (default PT10S)"),
 	K_END,
 };
@@ -297,6 +303,22 @@ static void read_limits(ServerConfig *config, const json_t *limits)
 	ret->yaml.alias_nodes = small_at(yaml, "alias_nodes", ret->yaml.alias_nodes);
 }
 
+static bool read_nice(ServerConfig *config, const json_t *runner, GError **error)
+{
+	const json_t *given = json_object_get(runner, "nice");
+	json_int_t nice = given == NULL ? DEFAULT_NICE : json_integer_value(given);
+
+	if (nice < 0 || nice > MOST_NICE) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+			"'runner.nice' is %" JSON_INTEGER_FORMAT
+			"; it goes from 0, like everybody else, to %d, after everybody else",
+			nice, MOST_NICE);
+		return false;
+	}
+	config->nice = (int)nice;
+	return true;
+}
+
 static void read_pools(ServerConfig *config, const json_t *pools)
 {
 	const char *name;
@@ -384,7 +406,8 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	read_pools(config, json_object_get(runner, "pools"));
 	config->hosts = texts_at(config->settings, "hosts");
 	config->private_addresses = texts_at(runner, "private_addresses");
-	if (!read_roles(config, json_object_get(config->settings, "roles"), error) ||
+	if (!read_nice(config, runner, error) ||
+		!read_roles(config, json_object_get(config->settings, "roles"), error) ||
 		!retention_config_read(json_object_get(config->settings, "retention"),
 			&config->retention, &config->retention_interval, error))
 		return NULL;

@@ -37,6 +37,7 @@ typedef struct {
 	StoreRetentionPolicy retention;
 	int64_t retention_interval; // microseconds
 	const char **private_addresses; // that tasks may connect to, ended by NULL; NULL: none
+	int nice; // of the runner's workers
 	int64_t grace; // microseconds that tasks under way get at the end
 } ServerConfig;
 

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { POLL = 1000000 }; // microseconds between looks at what other processes may have written
@@ -422,6 +423,9 @@ static void *worker_main(void *data)
 	Runner *runner = data;
 	TaskContext *context;
 
+	// Of this thread alone: who asks for the status or pushes a commit does not stand in line with a thousand commands.
+	if (runner->options.nice > 0)
+		setpriority(PRIO_PROCESS, 0, runner->options.nice);
 	while ((context = job_take(runner)) != NULL) {
 		if (runner_ahead_begin(runner, context))
 			task_context_run(context);

@@ -33,6 +33,7 @@ typedef struct {
 
 typedef struct {
 	unsigned slots; // worker threads; 0: as many as there are processors
+	int nice; // of the worker threads and so of what they start: 0 to 19
 	const RunnerPool *pools; // may be NULL
 	size_t pool_count;
 	unsigned max_runs; // driven at once; 0: 10,000

@@ -235,6 +235,21 @@ def runner_slots(world):
             assert most == wanted, (slots, most)
 
 
+def runner_nice(world):
+    """Seen by a command; the server's own threads are as they were. A value out of its range is refused."""
+    told = world.folder / "nice"
+    world.flow("nice", f"id: nice\ntasks:\n  - {{id: t, type: shell, commands: ['nice > {told}']}}\n")
+    commit = world.repository.push("Nice")
+    own = os.nice(0)
+    for setting, wanted in (("", 5), ("runner: {nice: 0}\n", 0), ("runner: {nice: 11}\n", 11)):
+        with world.server(setting) as server:
+            synced(server, commit)
+            must(server.weir("run", "a.nice", "--follow"))
+            assert int(told.read_text()) == own + wanted, (setting, told.read_text())
+    refused = weir("serve", str(world.repository.bare), "--config", str(world.config("runner: {nice: 20}\n")))
+    assert refused.status == 64 and "'runner.nice' is 20; it goes from 0, like everybody else, to 19, after everybody else" in refused.err, refused
+
+
 def runner_pools(world):
     for number in range(3):
         world.flow(f"sleep{number}", SLEEP.format(n=number, pool="db", seconds=0.7, times=world.times))
@@ -347,6 +362,7 @@ KEYS = {
     "ingress.body_bytes": elsewhere("triggers.py"),
     "ingress.rate": elsewhere("triggers.py"),
     "runner.slots": runner_slots,
+    "runner.nice": runner_nice,
     "runner.pools": runner_pools,
     "runner.grace": runner_grace,
     "runner.private_addresses": elsewhere("network.py"),
