@@ -317,7 +317,7 @@ static Layout *load(
 {
 	g_autoptr(GError) error = NULL;
 	double start = now();
-	Layout *layout = layout_load(tree, previous, cache, NULL, &error);
+	Layout *layout = layout_load(tree, previous, cache, NULL, NULL, &error);
 
 	*ret_seconds = now() - start;
 	if (layout == NULL || layout_errors(layout) > 0) {

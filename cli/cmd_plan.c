@@ -4,6 +4,7 @@
 #include "cli/store_path.h"
 #include "reconciler/live_view.h"
 #include "reconciler/plan_guard.h"
+#include "reconciler/reconcile.h"
 #include "reconciler/source.h"
 #include "store/domain.h"
 #include "store/drift.h"
@@ -14,6 +15,7 @@
 static char *repository_name;
 static char *base_name;
 static char *head_name;
+static char *environment_name;
 static gboolean markdown;
 
 const GOptionEntry plan_options[] = {
@@ -23,6 +25,8 @@ const GOptionEntry plan_options[] = {
 		"The revision that counts as live (default: nothing is live)", "REV"},
 	{"head", 0, 0, G_OPTION_ARG_STRING, &head_name,
 		"The revision to plan (default: HEAD; without --repo the tracked branch)", "REV"},
+	{"environment", 'e', 0, G_OPTION_ARG_STRING, &environment_name,
+		"Which of the repository's environments counts (default: the store's)", "NAME"},
 	{"markdown", 'm', 0, G_OPTION_ARG_NONE, &markdown, "Print Markdown, fit for a comment",
 		NULL},
 	CONFIG_OPTION,
@@ -80,14 +84,15 @@ static bool open_revisions(Planning *planning, GError **error)
 		repository_name, head_name != NULL ? head_name : "HEAD", error);
 	if (planning->tree == NULL)
 		return false;
-	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, error);
+	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, environment_name, error);
 	if (planning->layout == NULL)
 		return false;
 	if (base_name != NULL) {
 		planning->base_tree = source_tree_open_commit(repository_name, base_name, error);
 		if (planning->base_tree == NULL)
 			return false;
-		planning->base = layout_load(planning->base_tree, NULL, NULL, NULL, error);
+		planning->base =
+			layout_load(planning->base_tree, NULL, NULL, NULL, environment_name, error);
 		if (planning->base == NULL)
 			return false;
 	}
@@ -142,6 +147,19 @@ static bool read_drift(Planning *planning, GError **error)
 	return true;
 }
 
+// The one that is asked for, or that the server's file names, or that the store was last brought up to date for.
+static bool choose_environment(const Planning *planning, char **ret_environment, GError **error)
+{
+	const char *named =
+		environment_name != NULL ? environment_name : planning->config->environment;
+
+	if (named == NULL)
+		return store_setting_get(
+			planning->store, ENVIRONMENT_SETTING, ret_environment, error);
+	*ret_environment = g_strdup(named);
+	return true;
+}
+
 static bool open_store(Planning *planning, const char *argument, GError **error)
 {
 	planning->config = config_option_read(error);
@@ -159,7 +177,10 @@ static bool open_store(Planning *planning, const char *argument, GError **error)
 				 : open_followed(planning, argument, error);
 	if (planning->tree == NULL)
 		return false;
-	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, error);
+	g_autofree char *environment = NULL;
+	if (!choose_environment(planning, &environment, error))
+		return false;
+	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, environment, error);
 	if (planning->layout == NULL)
 		return false;
 	planning->view = live_view_new(planning->store);

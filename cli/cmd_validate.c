@@ -64,7 +64,7 @@ int cmd_validate(const Command *command, char **arguments)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(SourceTree) tree = source_tree_open(path, option_revision, &error);
 	g_autoptr(Layout) layout =
-		tree == NULL ? NULL : layout_load(tree, NULL, NULL, NULL, &error);
+		tree == NULL ? NULL : layout_load(tree, NULL, NULL, NULL, NULL, &error);
 	g_autoptr(DiagnosticList) diagnostics = NULL;
 
 	(void)command;

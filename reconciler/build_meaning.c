@@ -3,6 +3,7 @@
 #include "reconciler/json_slice.h"
 #include "repo-layout/flow.h"
 
+#include <glib.h>
 #include <string.h>
 
 // Keys of a task that say how it runs, and leave what it makes as it is.
@@ -39,20 +40,35 @@ static bool same_tasks(const json_t *before, const json_t *after)
 
 bool build_is_same(const json_t *before, const json_t *after)
 {
-	return same_tasks(json_object_get(before, "tasks"), json_object_get(after, "tasks"));
+	const json_t *old = json_object_get(before, "variables");
+	const json_t *new = json_object_get(after, "variables");
+
+	return json_object_size(old) == json_object_size(new) &&
+	       (json_object_size(old) == 0 || json_equal(old, new)) &&
+	       same_tasks(json_object_get(before, "tasks"), json_object_get(after, "tasks"));
+}
+
+// Nearly always the texts are equal already.
+static bool same_slices(const JsonSlice *before, const JsonSlice *after)
+{
+	return before->length == after->length &&
+	       (before->length == 0 || memcmp(before->text, after->text, before->length) == 0);
 }
 
 bool build_is_same_text(const char *before, const char *after)
 {
-	g_autofree char *old = json_slice_dup(before, "tasks");
-	g_autofree char *new = json_slice_dup(after, "tasks");
+	static const char *const names[] = {"tasks", "variables"};
+	JsonSlice old[G_N_ELEMENTS(names)], new[G_N_ELEMENTS(names)];
 	json_auto_t *was = NULL;
 	json_auto_t *is = NULL;
 
-	// Nearly always the texts are equal already.
-	if (old == NULL || new == NULL || strcmp(old, new) == 0)
-		return g_strcmp0(old, new) == 0;
-	was = json_loads(old, 0, NULL);
-	is = json_loads(new, 0, NULL);
-	return same_tasks(was, is);
+	json_slice_members(before, names, G_N_ELEMENTS(names), old);
+	json_slice_members(after, names, G_N_ELEMENTS(names), new);
+	if (old[0].text == NULL || new[0].text == NULL)
+		return old[0].text == new[0].text;
+	if (same_slices(&old[0], &new[0]) && same_slices(&old[1], &new[1]))
+		return true;
+	was = json_loads(before, 0, NULL);
+	is = json_loads(after, 0, NULL);
+	return build_is_same(was, is);
 }

@@ -112,6 +112,7 @@ typedef struct {
 	json_t *before; // NULL: absent
 	json_t *after; // NULL: absent
 	PlanClass class;
+	char **readers; // scripts of the commit that name a column that goes ("namespace.id"), sorted; NULL: not looked for
 } PlanPath;
 
 // One resource that changes. Strings are borrowed from the layout, or kept by the plan.

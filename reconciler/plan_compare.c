@@ -183,8 +183,8 @@ static bool update_flow(
 	if (new == NULL)
 		return false;
 	PlanChange *change = update_flow_change(comparison, was, flow);
-	json_t *before = parse(old);
-	json_t *after = parse(new);
+	json_auto_t *before = parse(old);
+	json_auto_t *after = parse(new);
 	change->before = keep(comparison, old);
 	change->class = plan_diff_definitions(before, after, change->paths);
 	if (change->class == PLAN_COSMETIC) {
@@ -193,9 +193,9 @@ static bool update_flow(
 		change->class = PLAN_NON_BREAKING;
 	}
 	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED && !build_is_same(before, after);
+	if (!plan_compare_columns(comparison->plan, change, before, after, error))
+		return false;
 	compare_schedules(comparison, change, before, after);
-	json_decref(before);
-	json_decref(after);
 	return true;
 }
 

@@ -90,6 +90,7 @@ void plan_path_free(PlanPath *path)
 	g_free(path->path);
 	json_decref(path->before);
 	json_decref(path->after);
+	g_strfreev(path->readers);
 	g_free(path);
 }
 

@@ -165,29 +165,52 @@ static bool is_allowed(const PlanChange *change)
 	return change->table != NULL && change->table->allow_breaking;
 }
 
+// "dataset.table" of a generated flow: whether it is allowed to break what reads it.
+static bool is_target_allowed(const Plan *plan, const LayoutFlow *flow)
+{
+	const char *dot = flow == NULL || flow->target == NULL ? NULL : strrchr(flow->target, '.');
+	g_autofree char *dataset = NULL;
+	const LayoutTable *table;
+
+	if (dot == NULL)
+		return false;
+	dataset = g_strndup(flow->target, (gsize)(dot - flow->target));
+	table = layout_table_find(plan->layout, dataset, dot + 1);
+	return table != NULL && table->allow_breaking;
+}
+
+// No schema promises the columns that only a script's text tells: their loss is refused where a script of the same commit
+// would fail of it, and else is only told.
+static bool harms(const PlanPath *path)
+{
+	return path->class == PLAN_BREAKING && (path->readers == NULL || path->readers[0] != NULL);
+}
+
+// The first path that makes a change one to refuse; "" when it is the change itself; NULL: there is none.
+static const char *harmful_path(const PlanChange *change)
+{
+	guint length = change->paths == NULL ? 0 : change->paths->len;
+
+	for (guint i = 0; i < length; i++) {
+		if (harms(change->paths->pdata[i]))
+			return ((const PlanPath *)change->paths->pdata[i])->path;
+	}
+	return length == 0 ? "" : NULL;
+}
+
 static void guard_breaking(Plan *plan, const PlanPolicy *policy)
 {
 	for (guint i = 0; i < plan->changes->len && !policy->allow_breaking; i++) {
 		const PlanChange *change = plan_change_at(plan, i);
 		bool changes = change->action == PLAN_UPDATE || change->action == PLAN_REPLACE;
+		const char *path = harmful_path(change);
 
-		if (change->class != PLAN_BREAKING || !changes || is_allowed(change))
+		if (change->class != PLAN_BREAKING || !changes || path == NULL ||
+			is_allowed(change) || is_target_allowed(plan, change->flow))
 			continue;
 		g_autofree char *address = plan_change_address(change);
 		g_autofree char *where =
-			change->paths != NULL && change->paths->len > 0
-				? g_strdup_printf(
-					  " at '%s'", ((PlanPath *)change->paths->pdata[0])->path)
-				: g_strdup("");
-		for (guint j = 0; change->paths != NULL && j < change->paths->len; j++) {
-			const PlanPath *path = change->paths->pdata[j];
-
-			if (path->class == PLAN_BREAKING) {
-				g_free(where);
-				where = g_strdup_printf(" at '%s'", path->path);
-				break;
-			}
-		}
+			*path != '\0' ? g_strdup_printf(" at '%s'", path) : g_strdup("");
 		refuse(plan, "breaking-change", change,
 			"write 'allow_breaking: true' beside the change, or allow it in the "
 			"server's "

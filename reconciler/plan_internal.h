@@ -11,6 +11,13 @@ PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrA
 // Compares two declared schemas (canonical JSON; NULL: none is declared).
 PlanClass plan_diff_schemas(const char *before, const char *after, GPtrArray *paths);
 
+// ---- plan_columns.c
+// Adds the columns that a script without a declared schema makes no more, under another name, or anew. change: an update of a
+// flow, whose paths are there; before and after are its definitions. False when a reader's definition cannot be read.
+bool plan_compare_columns(
+	Plan *plan, PlanChange *change, const json_t *before, const json_t *after, GError **error);
+
+// ---- plan_diff.c
 PlanPath *plan_path_new(const char *path, json_t *before, json_t *after, PlanClass class);
 void plan_path_free(PlanPath *path);
 

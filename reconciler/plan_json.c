@@ -3,7 +3,7 @@
 #include <string.h>
 
 // The form of the JSON. Its minor number grows with keys that are added, its major one when a key changes or goes.
-#define JSON_FORMAT "1.0"
+#define JSON_FORMAT "1.1"
 
 static json_t *null_or(json_t *value)
 {
@@ -72,18 +72,27 @@ static json_t *before_of(const PlanChange *change)
 	return parsed(change->before);
 }
 
+static json_t *path_json(const PlanPath *path)
+{
+	json_t *object = json_pack("{s:s, s:O, s:O, s:s}", "path", path->path, "before",
+		null_or(path->before), "after", null_or(path->after), "class",
+		plan_class_name(path->class));
+
+	if (path->readers == NULL)
+		return object;
+	json_t *names = json_array();
+	for (char **name = path->readers; *name != NULL; name++)
+		json_array_append_new(names, json_string(*name));
+	json_object_set_new(object, "named_by", names);
+	return object;
+}
+
 static json_t *paths_of(const PlanChange *change)
 {
 	json_t *list = json_array();
 
-	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++) {
-		const PlanPath *path = change->paths->pdata[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:O, s:O, s:s}", "path", path->path, "before",
-				      null_or(path->before), "after", null_or(path->after), "class",
-				      plan_class_name(path->class)));
-	}
+	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++)
+		json_array_append_new(list, path_json(change->paths->pdata[i]));
 	return list;
 }
 

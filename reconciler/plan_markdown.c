@@ -30,9 +30,11 @@ static void append_markdown_paths(GString *text, const PlanChange *change)
 	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++) {
 		const PlanPath *path = change->paths->pdata[i];
 		const char *breaking = path->class == PLAN_BREAKING ? " **breaking**" : "";
+		g_autofree char *readers = plan_path_readers(path);
 		g_autoptr(GString) diff = g_string_new(NULL);
 
-		g_string_append_printf(text, "`%s`%s", path->path, breaking);
+		g_string_append_printf(text, "`%s`%s%s%s", path->path, breaking,
+			readers == NULL ? "" : "; named by: ", readers == NULL ? "" : readers);
 		if (!plan_path_has_lines(path) && (path->before != NULL || path->after != NULL)) {
 			g_autofree char *before = plan_short_value(path->before);
 			g_autofree char *after = plan_short_value(path->after);

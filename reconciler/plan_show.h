@@ -7,6 +7,8 @@
 // One line for a value: a text in quotes, anything else as JSON, cut when long. The caller frees it.
 char *plan_short_value(const json_t *value);
 // Whether a changed value is shown as a diff of lines.
+// The flows that name the column, joined by commas; NULL: none. The caller frees it.
+char *plan_path_readers(const PlanPath *path);
 bool plan_path_has_lines(const PlanPath *path);
 // Appends that diff; how many lines it has.
 unsigned plan_path_diff(GString *text, const PlanPath *path, const LineDiffOptions *options);

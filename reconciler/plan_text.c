@@ -106,22 +106,37 @@ static void append_path_diff(PlanText *out, const PlanPath *path)
 	out->lines_left -= MIN(lines, out->lines_left);
 }
 
+char *plan_path_readers(const PlanPath *path)
+{
+	bool named = path->readers != NULL && path->readers[0] != NULL;
+
+	return named ? g_strjoinv(", ", path->readers) : NULL;
+}
+
+static void append_path(PlanText *out, const PlanPath *path)
+{
+	g_autofree char *before = plan_short_value(path->before);
+	g_autofree char *after = plan_short_value(path->after);
+
+	if (path->before == NULL && path->after == NULL)
+		g_string_append_printf(out->text, "      %s: changed\n", path->path);
+	else
+		g_string_append_printf(
+			out->text, "      %s: %s -> %s\n", path->path, before, after);
+}
+
 static void append_paths(PlanText *out, const PlanChange *change)
 {
 	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++) {
 		const PlanPath *path = change->paths->pdata[i];
+		g_autofree char *readers = plan_path_readers(path);
 
-		if (plan_path_has_lines(path)) {
+		if (plan_path_has_lines(path))
 			append_path_diff(out, path);
-			continue;
-		}
-		g_autofree char *before = plan_short_value(path->before);
-		g_autofree char *after = plan_short_value(path->after);
-		if (path->before == NULL && path->after == NULL)
-			g_string_append_printf(out->text, "      %s: changed\n", path->path);
 		else
-			g_string_append_printf(
-				out->text, "      %s: %s -> %s\n", path->path, before, after);
+			append_path(out, path);
+		if (readers != NULL)
+			g_string_append_printf(out->text, "        named by: %s\n", readers);
 	}
 }
 

@@ -111,8 +111,8 @@ static bool step_load(Walk *walk, GError **error)
 
 	if (tree == NULL)
 		return false;
-	walk->layout =
-		layout_load(tree, self->layout, stored_cache_layout(cache), limits_of(self), error);
+	walk->layout = layout_load(tree, self->layout, stored_cache_layout(cache), limits_of(self),
+		self->environment, error);
 	if (walk->layout == NULL)
 		return false;
 	layout_unref(self->layout);
@@ -349,8 +349,8 @@ static char *committed_definition(const char *namespace, const char *id, void *d
 			source_repository(self->source), self->row->commit_live, NULL);
 
 		if (tree != NULL)
-			self->layout = layout_load(
-				tree, NULL, stored_cache_layout(cache), limits_of(self), NULL);
+			self->layout = layout_load(tree, NULL, stored_cache_layout(cache),
+				limits_of(self), self->environment, NULL);
 	}
 	const LayoutFlow *flow =
 		self->layout == NULL ? NULL : layout_flow_find(self->layout, namespace, id);
@@ -379,8 +379,8 @@ char *walk_fingerprint(const Reconciler *self)
 	const PlanPolicy *policy = &self->options.policy;
 	g_autofree char *limits = layout_limits_text(limits_of(self));
 
-	return g_strdup_printf("%s %d %u %d %s %s", WEIR_VERSION, store_version_known(),
-		policy->max_deletions, policy->allow_breaking,
+	return g_strdup_printf("%s %s %d %u %d %s %s", WEIR_VERSION, layout_reading_digest(),
+		store_version_known(), policy->max_deletions, policy->allow_breaking,
 		self->environment != NULL ? self->environment : "", limits);
 }
 

@@ -19,6 +19,9 @@ typedef enum {
 
 const char *reconcile_result_name(ReconcileResult result);
 
+// Of the store's settings: the environment that it was last brought up to date for; none: none was named.
+#define ENVIRONMENT_SETTING "reconciler.environment"
+
 typedef struct {
 	ReconcileResult result;
 	// The store did not take what this walk had for it: its report is what tells, for as long as that lasts.

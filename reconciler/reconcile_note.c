@@ -197,5 +197,6 @@ bool note_commit(const ApplyOutcome *outcome, void *data, GError **error)
 			(int)outcome->deleted, "cosmetic", (int)outcome->cosmetic));
 	return store_source_put(self->store, self->row, error) &&
 	       store_setting_put(self->store, "reconciler.fingerprint", fingerprint, error) &&
+	       store_setting_put(self->store, ENVIRONMENT_SETTING, self->environment, error) &&
 	       note_plan(self->store, note, whole, error);
 }

@@ -46,12 +46,15 @@ static void hold_unref(void *data)
 }
 
 Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache,
-	const LayoutLimits *limits, GError **error)
+	const LayoutLimits *limits, const char *environment, GError **error)
 {
+	const char *named = g_intern_string(environment);
 	LayoutLoad load = {
 		.tree = tree,
-		.previous = previous,
+		.previous = previous != NULL && previous->project->environment == named ? previous
+											: NULL,
 		.cache = cache,
+		.environment = named,
 		.limits = limits != NULL ? *limits : layout_limits_default,
 	};
 	g_autoptr(Layout) layout = g_new0(Layout, 1);

@@ -140,9 +140,12 @@ typedef struct Layout Layout;
 
 // Loads the tree. previous (may be NULL) is the snapshot to share with; it stays valid. cache may
 // be NULL. limits NULL: the defaults. NULL and error only when the repository cannot be read or a
-// limit of the whole load is passed; faults in files are diagnostics.
+// limit of the whole load is passed; faults in files are diagnostics. environment is the one of weir.yaml whose variables flows
+// see, NULL: none; previous is shared with only when it was loaded for the same one.
 Layout *layout_load(SourceTree *tree, Layout *previous, const LayoutCache *cache,
-	const LayoutLimits *limits, GError **error);
+	const LayoutLimits *limits, const char *environment, GError **error);
+// A digest of the code that reads repositories: what another one has read is to be read again.
+const char *layout_reading_digest(void);
 Layout *layout_ref(Layout *layout);
 void layout_unref(Layout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_unref)

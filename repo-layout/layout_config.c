@@ -174,6 +174,7 @@ ProjectConfig *project_config_load(LayoutLoad *load, const SourceFolder *top, GE
 		source_id_equal(&entry->id, &previous->project->id))
 		return project_config_ref(previous->project);
 	project = project_new();
+	project->environment = load->environment;
 	if (usable) {
 		g_autoptr(GBytes) bytes = NULL;
 

@@ -43,6 +43,7 @@ typedef struct ProjectConfig {
 	char *name;
 	DiagnosticList *diagnostics;
 	char digest[65]; // of what domains inherit
+	const char *environment; // that the repository is read for, interned; NULL: none
 	bool missing;
 } ProjectConfig;
 
@@ -156,6 +157,7 @@ typedef struct LayoutLoad {
 	Layout *previous;
 	const LayoutCache *cache;
 	LayoutLimits limits;
+	const char *environment; // interned
 	Layout *layout; // in the making
 	size_t memory; // of definitions at hand
 	size_t previous_at; // place in previous->domains that the walk has come to

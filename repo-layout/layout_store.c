@@ -3,10 +3,12 @@
 // version is as good as none.
 #include "repo-layout/json_text.h"
 #include "repo-layout/layout_private.h"
+#include "repo-layout/reading_digest.inc"
 
 #include <string.h>
 
-// What an entry says depends on the program and on the limits that the files were held against.
+// What an entry says depends on the code that read the files, all of it, on the limits that they were held against, and on the
+// environment that they were read for.
 static const char *entry_version(LayoutLoad *load)
 {
 	g_autofree char *limits = NULL;
@@ -15,7 +17,8 @@ static const char *entry_version(LayoutLoad *load)
 	if (*load->version != '\0')
 		return load->version;
 	limits = layout_limits_text(&load->limits);
-	text = g_strconcat("weir layout 6 " WEIR_VERSION " ", limits, NULL);
+	text = g_strconcat("weir layout " WEIR_READING_DIGEST " ", limits, "\n",
+		load->environment != NULL ? load->environment : "", NULL);
 	sha256_text(text, strlen(text), load->version);
 	return load->version;
 }
@@ -23,6 +26,11 @@ static const char *entry_version(LayoutLoad *load)
 enum {
 	VERSION_SIZE = SHA256_TEXT_SIZE,
 };
+
+const char *layout_reading_digest(void)
+{
+	return WEIR_READING_DIGEST;
+}
 
 // ---- Writing
 

@@ -1,5 +1,6 @@
 // What must hold of a script as a whole.
 #include "repo-layout/script_private.h"
+#include "repo-layout/variable_use.h"
 
 #include "expr/template.h"
 
@@ -310,6 +311,7 @@ static void check_path(const ExprPath *path, void *data)
 	g_autofree char *hint = NULL;
 	unsigned line, column;
 
+	variable_use_path(reading->config, path, &reading->variables);
 	if (path->guarded || root == NULL || (!variable && g_strv_contains(script_roots, root)))
 		return;
 	place_of(reading, check->parameter, check->offset + path->offset, &line, &column);

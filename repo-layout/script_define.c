@@ -2,6 +2,7 @@
 // fingerprint in place of the SQL.
 #include "repo-layout/json_text.h"
 #include "repo-layout/script_private.h"
+#include "repo-layout/variable_use.h"
 #include "sql/sha256.h"
 
 #include <string.h>
@@ -200,6 +201,20 @@ static void append_head(GString *text, const ScriptReading *reading, const UnitP
 	append_text(text, reading->config->name);
 }
 
+// The values of the variables that the SQL and the header's texts use.
+static void append_variables(
+	GString *text, ScriptReading *reading, const json_t *const values[BUILD_FIELDS])
+{
+	for (size_t i = 0; i < BUILD_FIELDS; i++) {
+		if (values[i] != NULL)
+			variable_use_value(reading->config, values[i], &reading->variables);
+	}
+	if (!variable_use_fits(reading->variables))
+		return;
+	append_key(text, "variables");
+	json_text_append(text, reading->variables);
+}
+
 // The digest of the text with the fingerprint where the SQL belongs.
 static void digest_meaning(
 	const GString *text, size_t sql, const char *fingerprint, char digest[65])
@@ -231,6 +246,7 @@ char *script_define(ScriptReading *reading, const UnitParts *parts, char digest[
 		append_field(text, reading, parts, &build_fields[i], values[i], &sql);
 	g_string_append(text, "}]");
 	append_triggers(text, reading, parts);
+	append_variables(text, reading, values);
 	g_string_append_c(text, '}');
 	digest_meaning(text, sql, reading->script->fingerprint, digest);
 	whole = g_string_sized_new(text->len + length + length / 16 + 8);

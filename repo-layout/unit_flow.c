@@ -1,6 +1,7 @@
 // A hand-written flow: its definition, and the tables that its SQL reads and writes.
 #include "repo-layout/layout_private.h"
 #include "repo-layout/layout_reference.h"
+#include "repo-layout/variable_use.h"
 
 #include <string.h>
 
@@ -172,6 +173,24 @@ SourceId unit_scripts_seen(const DomainConfig *config)
 	return source_id_is_zero(&config->scripts_id) ? none : config->scripts_id;
 }
 
+// The values of the variables of project and domain that the flow uses, below its own.
+static void put_variables(const DomainConfig *config, const Flow *flow)
+{
+	json_auto_t *used = NULL;
+	json_t *own = json_object_get(flow->definition, "variables");
+	const char *name;
+	json_t *value;
+
+	variable_use_value(config, flow->definition, &used);
+	json_object_foreach(own, name, value) json_object_del(used, name);
+	if (!variable_use_fits(used))
+		return;
+	if (own != NULL)
+		json_object_update_missing(own, used);
+	else
+		json_object_set(flow->definition, "variables", used);
+}
+
 static Unit *make_unit(const DomainConfig *config, const UnitSource *source, const Flow *flow)
 {
 	Collector collector = {
@@ -184,10 +203,12 @@ static Unit *make_unit(const DomainConfig *config, const UnitSource *source, con
 	};
 	const char *tree = *config->scripts_tree != '\0' ? config->scripts_tree : NULL;
 	UnitParts parts = {.kind = UNIT_FLOW, .path = source->path};
-	g_autofree char *digest = flow == NULL ? NULL : flow_meaning_digest(flow, tree);
+	g_autofree char *digest = NULL;
 	Unit *unit;
 
 	if (flow != NULL) {
+		put_variables(config, flow);
+		digest = flow_meaning_digest(flow, tree);
 		flow_tasks_visit(flow, collect_task, &collector);
 		collect_triggers(&collector, flow);
 		leave_out_own(&collector);

@@ -335,6 +335,7 @@ Unit *unit_parse_script(
 	sql_script_free(reading.script);
 	json_decref(reading.header);
 	json_decref(reading.schema);
+	json_decref(reading.variables);
 	g_free(reading.schema_text);
 	yaml_document_free(reading.document);
 	g_free(reading.header_copy);

@@ -91,6 +91,8 @@ static const SqlDialect dialects[] = {
 		.expression_with = true,
 		.as_table = true,
 		.view_targets = true,
+		.qualified_columns = true,
+		.column_functions = NAMES("columns", "untuple", "apply"),
 		.opaque_functions = NAMES("remote", "remoteSecure", "cluster", "clusterAllReplicas",
 			"merge", "mysql", "postgresql", "sqlite", "odbc", "jdbc", "mongodb",
 			"executable"),

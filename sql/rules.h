@@ -77,6 +77,9 @@ struct SqlDialect {
 	bool any_engine; // what the text is read by, and so where a quote ends, is not known
 	bool question_binds, dollar_binds,
 		names_bind; // in a query these are parameters for sure: ? $1 :name
+	bool qualified_columns; // the column of "SELECT t.a" may be called "t.a"
+	const char *const
+		*column_functions; // what stands for several columns; ended by NULL; may be NULL
 	const char *const
 		*temporary_schemas; // their tables are temporary; ended by NULL; may be NULL
 	const char *const *

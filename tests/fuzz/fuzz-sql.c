@@ -1,5 +1,6 @@
-// Any bytes are scanned and bound in every dialect, and what comes back holds together.
+// Any bytes are scanned and bound in every dialect, and what comes back holds together; so do the columns.
 #include "sql/bind.h"
+#include "sql/output.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -50,6 +51,23 @@ static void check_script(const SqlScript *script, size_t size)
 	}
 }
 
+// Columns have different names, of which the text holds some form.
+static void check_columns(const SqlDialect *dialect, const char *text, size_t size)
+{
+	g_auto(GStrv) columns = sql_output_columns(dialect, text, size);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	bool *named;
+
+	if (columns == NULL)
+		return;
+	check(columns[0] != NULL);
+	for (char **name = columns; *name != NULL; name++)
+		check(**name != '\0' && g_hash_table_add(seen, *name));
+	named = g_new0(bool, g_strv_length(columns));
+	sql_text_names_columns(dialect, text, size, "a.b", columns, named);
+	g_free(named);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *const *names = sql_dialect_names();
@@ -61,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data + 1;
 	g_autoptr(SqlScript) script = sql_script_scan(dialect, text, size - 1);
 	check_script(script, size - 1);
+	check_columns(dialect, text, size - 1);
 	g_autoptr(SqlBinding) binding = sql_script_bind(
 		script, text, size - 1, (SqlPlaceholder)(data[0] / 7 % 4), NULL, NULL);
 	for (size_t i = 0; i < binding->slot_count; i++)

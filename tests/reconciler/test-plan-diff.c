@@ -1,3 +1,4 @@
+#include "reconciler/build_meaning.h"
 #include "reconciler/json_slice.h"
 #include "reconciler/plan_internal.h"
 
@@ -141,11 +142,46 @@ static void test_slices(void)
 		g_assert_null(json_slice_dup(broken[i], "a"));
 }
 
+// A table is stale when what built it is not what its flow builds now.
+static void test_builds(void)
+{
+	static const struct {
+		const char *before, *after;
+		bool same;
+	} cases[] = {
+		{"{\"tasks\":[{\"id\":\"a\"}]}", "{\"tasks\":[{\"id\":\"a\"}]}", true},
+		{"{\"tasks\":[{\"id\":\"a\"}]}", "{\"tasks\":[{\"id\":\"b\"}]}", false},
+		{"{\"labels\":{},\"tasks\":[]}", "{\"tasks\":[]}", true},
+		{"{\"tasks\":[{\"id\":\"a\",\"pool\":\"x\"}]}", "{\"tasks\":[{\"id\":\"a\"}]}",
+			true},
+		{"{\"tasks\":[],\"variables\":{\"x\":1}}", "{\"tasks\":[],\"variables\":{\"x\":1}}",
+			true},
+		{"{\"tasks\":[],\"variables\":{\"x\":1}}", "{\"tasks\":[],\"variables\":{\"x\":2}}",
+			false},
+		{"{\"tasks\":[],\"variables\":{\"x\":1}}", "{\"tasks\":[]}", false},
+		{"{\"tasks\":[],\"variables\":{}}", "{\"tasks\":[]}", true},
+		{"{}", "{\"tasks\":[]}", false},
+		{"nothing", "{\"tasks\":[]}", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		json_auto_t *before = json_loads(cases[i].before, 0, NULL);
+		json_auto_t *after = json_loads(cases[i].after, 0, NULL);
+
+		g_assert_cmpint(
+			build_is_same_text(cases[i].before, cases[i].after), ==, cases[i].same);
+		g_assert_cmpint(
+			build_is_same_text(cases[i].after, cases[i].before), ==, cases[i].same);
+		g_assert_cmpint(build_is_same(before, after), ==, cases[i].same);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/plan-diff/definitions", test_definitions);
 	g_test_add_func("/plan-diff/schemas", test_schemas);
 	g_test_add_func("/plan-diff/slices", test_slices);
+	g_test_add_func("/plan-diff/builds", test_builds);
 	return g_test_run();
 }

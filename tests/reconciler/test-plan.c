@@ -26,15 +26,20 @@ static GitFixture *retail(void)
 	return git;
 }
 
-static Layout *load(GitFixture *git, const char *revision)
+static Layout *load_for(GitFixture *git, const char *revision, const char *environment)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(SourceTree) tree = source_tree_open_commit(git->work, revision, &error);
 
 	g_assert_no_error(error);
-	Layout *layout = layout_load(tree, NULL, NULL, NULL, &error);
+	Layout *layout = layout_load(tree, NULL, NULL, NULL, environment, &error);
 	g_assert_no_error(error);
 	return layout;
+}
+
+static Layout *load(GitFixture *git, const char *revision)
+{
+	return load_for(git, revision, NULL);
 }
 
 // The plan of the last commit against the one before.
@@ -108,10 +113,12 @@ static void test_update(void)
 	g_autoptr(Plan) plan = plan_last(git);
 	assert_text(plan,
 		"sales\n"
-		"  ~ flow.sales.orders (non-breaking)\n"
+		"  ~ flow.sales.orders (breaking)\n"
 		"      description: \"All orders\" -> \"Every order\"\n"
 		"      tasks.build.sql: \"SELECT id, amount FROM sales.raw\" -> \"SELECT id FROM "
 		"sales.raw\"\n"
+		"      columns.amount: \"amount\" -> nothing\n"
+		"        named by: finance.revenue\n"
 		"      downstream: finance.revenue\n"
 		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
 	json_t *json = plan_json(plan, NULL, 0, NULL);
@@ -127,8 +134,175 @@ static void test_update(void)
 	g_assert_cmpstr(text, ==, "[\"update\"]");
 	free(text);
 	json_decref(json);
+}
+
+// What a change of a script says of its columns, and of refusing it: the lines from "columns." on.
+static void check_columns(const char *orders, const char *revenue, const char *expected)
+{
+	g_autoptr(GitFixture) git = retail();
+	g_autoptr(GString) said = g_string_new(NULL);
 	const PlanPolicy policy = {0};
-	g_assert_true(plan_guard(plan, &policy));
+
+	fixture_write(git, "domains/sales/sql/orders.sql", orders);
+	if (revenue != NULL)
+		fixture_write(git, "domains/finance/sql/revenue.sql", revenue);
+	g_free(fixture_push(git, "Change"));
+	g_autoptr(Plan) plan = plan_last(git);
+	plan_guard(plan, &policy);
+	g_autofree char *text = plan_text(plan, false);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++) {
+		if (strstr(*line, " columns.") != NULL || strstr(*line, "named by") != NULL ||
+			strstr(*line, "flow.sales.orders (") != NULL ||
+			g_str_has_prefix(*line, "refused"))
+			g_string_append_printf(said, "%s\n", g_strstrip(*line));
+	}
+	g_assert_cmpstr(said->str, ==, expected);
+}
+
+static void test_columns(void)
+{
+	static const char reader[] = "SELECT SUM(total) AS s FROM sales.orders\n";
+
+	// Renamed, and a script still names the old one.
+	check_columns("SELECT id, amount AS total FROM sales.raw\n", NULL,
+		"~ flow.sales.orders (breaking)\n"
+		"columns.amount: \"amount\" -> \"total\"\n"
+		"named by: finance.revenue\n"
+		"refused: 'flow.sales.orders' changes at 'columns.amount' in a way that breaks its "
+		"readers [breaking-change]\n");
+	// Its reader is changed with it: who is not in the repository is told.
+	check_columns("SELECT id, amount AS total FROM sales.raw\n", reader,
+		"~ flow.sales.orders (breaking)\n"
+		"columns.amount: \"amount\" -> \"total\"\n");
+	check_columns("/* weir\nallow_breaking: true\n*/\nSELECT id FROM sales.raw\n", NULL,
+		"~ flow.sales.orders (breaking)\n"
+		"columns.amount: \"amount\" -> nothing\n"
+		"named by: finance.revenue\n");
+	check_columns("SELECT amount FROM sales.raw\n", NULL,
+		"~ flow.sales.orders (breaking)\n"
+		"columns.id: \"id\" -> nothing\n");
+	check_columns("SELECT id, amount, 1 AS one FROM sales.raw\n", NULL,
+		"~ flow.sales.orders (non-breaking)\n"
+		"columns.one: nothing -> \"one\"\n");
+	// Another order and other letter case are the same columns; what is not certain is not told.
+	check_columns(
+		"SELECT amount, ID FROM sales.raw\n", NULL, "~ flow.sales.orders (non-breaking)\n");
+	check_columns("SELECT * FROM sales.raw\n", NULL, "~ flow.sales.orders (non-breaking)\n");
+	check_columns("SELECT id, amount + 1 FROM sales.raw\n", NULL,
+		"~ flow.sales.orders (non-breaking)\n");
+	// A declared schema is what promises, and the table's change tells of it.
+	check_columns("/* weir\nschema: {fields: [{name: id, type: INT64}]}\n*/\n"
+		      "SELECT id FROM sales.raw\n",
+		NULL, "~ flow.sales.orders (non-breaking)\n");
+}
+
+static void test_columns_json(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(
+		git, "domains/sales/sql/orders.sql", "SELECT id, amount AS total FROM sales.raw\n");
+	g_free(fixture_push(git, "Change"));
+	g_autoptr(Plan) plan = plan_last(git);
+	json_auto_t *json = plan_json(plan, NULL, 0, NULL);
+	json_t *change = json_array_get(json_object_get(json, "resource_changes"), 0);
+	json_t *paths = json_object_get(change, "changed_paths");
+	g_autofree char *text =
+		json_dumps(json_array_get(paths, json_array_size(paths) - 1), JSON_COMPACT);
+	g_assert_cmpstr(text, ==,
+		"{\"path\":\"columns.amount\",\"before\":\"amount\",\"after\":\"total\",\"class\":"
+		"\"breaking\",\"named_by\":[\"finance.revenue\"]}");
+}
+
+// ---- Variables
+
+static GitFixture *with_variables(void)
+{
+	GitFixture *git = retail();
+
+	fixture_write(git, "weir.yaml",
+		"name: retail\nvariables: {rate: 1, day: monday, unused: 1}\n"
+		"environments:\n  prod: {variables: {rate: 10}}\n");
+	fixture_write(git, "domains/sales/domain.yaml",
+		"owner: sales\nvariables: {least: 5, most: \"{{ vars.day }}\"}\n");
+	fixture_write(
+		git, "domains/sales/sql/raw.sql", "SELECT 1 AS id, {{ vars.rate }} AS amount\n");
+	fixture_write(git, "domains/sales/sql/orders.sql",
+		"/* weir\nchecks:\n  - expression: \"id < {{ vars.least }}\"\n*/\n"
+		"SELECT id, amount FROM sales.raw -- {{ vars.unused }}\n");
+	fixture_write(git, "domains/sales/sql/nested.sql", "SELECT {{ vars.most }} AS a\n");
+	fixture_write(git, "domains/finance/flows/report.yaml",
+		"id: report\nvariables: {own: 1}\ntasks:\n"
+		"  - {id: say, type: log, message: \"{{ vars.rate }} {{ vars.own }}\"}\n");
+	g_free(fixture_push(git, "Variables"));
+	return git;
+}
+
+// What a change of both files is to the flows: their lines of the plan, and those that are built again.
+static void check_variables(
+	const char *project, const char *domain, const char *environment, const char *expected)
+{
+	g_autoptr(GitFixture) git = with_variables();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) said = g_string_new(NULL);
+
+	if (project != NULL)
+		fixture_write(git, "weir.yaml", project);
+	if (domain != NULL)
+		fixture_write(git, "domains/sales/domain.yaml", domain);
+	g_free(fixture_push(git, "Change"));
+	g_autoptr(Layout) base = load_for(git, "HEAD~1", environment);
+	g_autoptr(Layout) head = load_for(git, "HEAD", environment);
+	g_autoptr(PlanLive) live = plan_live_layout_new(base);
+	g_autoptr(Plan) plan = plan_compute(head, live, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i < plan->changes->len; i++) {
+		const PlanChange *change = plan_change_at(plan, i);
+
+		if (change->resource != PLAN_FLOW)
+			continue;
+		g_string_append_printf(said, "%s %s%s:", plan_action_name(change->action),
+			change->name, change->reruns ? " again" : "");
+		for (guint j = 0; change->paths != NULL && j < change->paths->len; j++)
+			g_string_append_printf(
+				said, " %s", ((PlanPath *)change->paths->pdata[j])->path);
+		g_string_append_c(said, '\n');
+	}
+	g_assert_cmpstr(said->str, ==, expected);
+}
+
+static void test_variables(void)
+{
+	static const char environments[] = "environments:\n  prod: {variables: {rate: 10}}\n";
+	g_autofree char *rate = g_strconcat(
+		"name: retail\nvariables: {rate: 2, day: monday, unused: 1}\n", environments, NULL);
+	g_autofree char *day = g_strconcat(
+		"name: retail\nvariables: {rate: 1, day: friday, unused: 1}\n", environments, NULL);
+	g_autofree char *unused = g_strconcat(
+		"name: retail\nvariables: {rate: 1, day: monday, unused: 2}\n", environments, NULL);
+
+	check_variables(rate, NULL, NULL,
+		"update report: variables.rate\nupdate raw again: variables.rate\n");
+	// An environment has its own value: what it hides does not matter there, and what it says only there.
+	check_variables(rate, NULL, "prod", "");
+	check_variables("name: retail\nvariables: {rate: 1, day: monday, unused: 1}\n"
+			"environments:\n  prod: {variables: {rate: 11}}\n",
+		NULL, NULL, "");
+	check_variables("name: retail\nvariables: {rate: 1, day: monday, unused: 1}\n"
+			"environments:\n  prod: {variables: {rate: 11}}\n",
+		NULL, "prod", "update report: variables.rate\nupdate raw again: variables.rate\n");
+	// One that another variable's text uses, and one that only a comment names.
+	check_variables(day, NULL, NULL, "update nested again: variables.day\n");
+	check_variables(unused, NULL, NULL, "");
+	check_variables(NULL, "owner: sales\nvariables: {least: 6, most: \"{{ vars.day }}\"}\n",
+		NULL, "update orders again: variables.least\n");
+	// A domain's value hides the project's.
+	check_variables(NULL,
+		"owner: sales\nvariables: {least: 5, most: \"{{ vars.day }}\", rate: 7}\n", NULL,
+		"update raw again: variables.rate\n");
+	check_variables(NULL, "owner: sellers\nvariables: {least: 5, most: \"{{ vars.day }}\"}\n",
+		NULL, "");
 }
 
 static void test_cosmetic(void)
@@ -423,14 +597,16 @@ static void test_markdown(void)
 		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n\n"
 		"Revision `%s`, live `%.12s`.\n\n"
 		"### sales\n\n"
-		"- **update** `flow.sales.orders` (non-breaking); downstream: finance.revenue\n\n"
+		"- **update** `flow.sales.orders` (breaking); downstream: finance.revenue\n\n"
 		"`tasks.build.sql`\n\n"
 		"````diff\n"
 		"@@ -1 +1,2 @@\n"
 		"-SELECT id, amount FROM sales.raw\n"
 		"+SELECT id,\n"
 		"+'```' AS x FROM sales.raw\n"
-		"````\n\n\n",
+		"````\n\n"
+		"`columns.amount` **breaking**; named by: finance.revenue\n\n"
+		"```diff\n- \"amount\"\n+ \"x\"\n```\n\n\n",
 		commit, plan->live_digest);
 	g_assert_cmpstr(text, ==, expected);
 }
@@ -448,6 +624,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/guard-used-elsewhere", test_guard_used_elsewhere);
 	g_test_add_func("/plan/guard-deletions", test_guard_deletions);
 	g_test_add_func("/plan/guard-deletions-by-policy", test_guard_deletions_by_policy);
+	g_test_add_func("/plan/columns", test_columns);
+	g_test_add_func("/plan/variables", test_variables);
+	g_test_add_func("/plan/columns-json", test_columns_json);
 	g_test_add_func("/plan/guard-breaking", test_guard_breaking);
 	g_test_add_func("/plan/changed-lines", test_changed_lines);
 	g_test_add_func("/plan/many-changed-lines", test_many_changed_lines);

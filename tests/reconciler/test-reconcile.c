@@ -216,11 +216,45 @@ static void test_cosmetic_makes_no_revision(void)
 	g_autoptr(StoreSource) row = source_row(&story);
 	g_assert_cmpstr(row->commit_live, ==, commit);
 	// And it is not found again by the next commit.
-	fixture_write(story.git, "domains/sales/sql/orders.sql", "SELECT id FROM sales.raw\n");
+	fixture_write(story.git, "domains/sales/sql/orders.sql",
+		"SELECT id, amount FROM sales.raw WHERE id > 0\n");
 	g_free(fixture_push(story.git, "Change"));
 	outcome = walk(&story, RECONCILE_APPLIED);
 	g_assert_cmpuint(outcome.cosmetic, ==, 0);
 	g_assert_cmpuint(outcome.updated, ==, 1);
+	story_end(&story);
+}
+
+// Another value is another revision of the flows that use it, whatever process finds it out.
+static void test_variables_make_revisions(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	fixture_write(story.git, "weir.yaml", "name: retail\nvariables: {rate: 1}\n");
+	fixture_write(story.git, "domains/sales/sql/raw.sql",
+		"SELECT 1 AS id, {{ vars.rate }} AS amount\n");
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_APPLIED);
+	assert_revision(&story, "sales", "raw", 1);
+	for (int64_t revision = 2; revision < 4; revision++) {
+		g_autofree char *yaml = g_strdup_printf(
+			"name: retail\nvariables: {rate: %" G_GINT64_FORMAT "}\n", revision);
+
+		fixture_write(story.git, "weir.yaml", yaml);
+		g_free(fixture_push(story.git, "Another rate"));
+		if (revision == 3)
+			story_restart(&story);
+		ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+		assert_revision(&story, "sales", "raw", (int)revision);
+		assert_revision(&story, "sales", "orders", 1);
+		assert_revision(&story, "finance", "revenue", 1);
+		// The flow, and what says who the other domain is.
+		g_assert_cmpuint(outcome.updated, ==, 2);
+	}
+	g_autoptr(StoreRevision) live = NULL;
+	g_assert_true(store_revision_get(story.store, "sales", "raw", 0, &live, NULL));
+	g_assert_nonnull(strstr(live->definition, "\"variables\":{\"rate\":3}"));
 	story_end(&story);
 }
 
@@ -591,7 +625,7 @@ static void test_gone_and_back(void)
 static Layout *load_tip(Story *story, SourceTree **ret_tree)
 {
 	*ret_tree = source_tree_open_commit(story->git->bare, "main", NULL);
-	return layout_load(*ret_tree, NULL, NULL, NULL, NULL);
+	return layout_load(*ret_tree, NULL, NULL, NULL, NULL, NULL);
 }
 
 static void test_stale_plan(void)
@@ -699,6 +733,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/restart-does-nothing", test_restart_does_nothing);
 	g_test_add_func("/reconcile/settings-walk-again", test_settings_walk_again);
 	g_test_add_func("/reconcile/cosmetic-makes-no-revision", test_cosmetic_makes_no_revision);
+	g_test_add_func("/reconcile/variables-make-revisions", test_variables_make_revisions);
 	g_test_add_func("/reconcile/prune-keeps-history", test_prune_keeps_history);
 	g_test_add_func("/reconcile/scripts-are-kept", test_scripts_are_kept);
 	g_test_add_func(

@@ -236,7 +236,7 @@ Layout *repository_load_within(const Repository *repository, const char *commit,
 {
 	g_autoptr(SourceTree) tree = source_tree_open_commit(repository->path, commit, error);
 
-	return tree == NULL ? NULL : layout_load(tree, previous, NULL, limits, error);
+	return tree == NULL ? NULL : layout_load(tree, previous, NULL, limits, NULL, error);
 }
 
 Layout *repository_load(const Repository *repository, const char *commit, Layout *previous,
@@ -247,7 +247,7 @@ Layout *repository_load(const Repository *repository, const char *commit, Layout
 	Layout *layout;
 
 	g_assert_no_error(error);
-	layout = layout_load(tree, previous, cache, NULL, &error);
+	layout = layout_load(tree, previous, cache, NULL, NULL, &error);
 	g_assert_no_error(error);
 	return layout;
 }

@@ -1,5 +1,6 @@
 // Hostile texts: every one is answered, in time that grows with its length and no faster.
 #include "sql/bind.h"
+#include "sql/output.h"
 
 #include <string.h>
 #include <time.h>
@@ -64,6 +65,11 @@ static const char *const patterns[][3] = {
 	{"", "INSERT INTO t FORMAT x ", "\n"},
 	{"", "DELIMITER ;;\n", ""},
 	{"", "COPY t FROM stdin;\n", ""},
+	{"SELECT ", "a, ", "b FROM t"},
+	{"SELECT a", ".a", " FROM t"},
+	{"SELECT ", "CASE ", "END x FROM t"},
+	{"SELECT f() ", "OVER () ", "x"},
+	{"SELECT ", "b b, ", "b FROM a.b b"},
 };
 
 static GString *make_text(const char *const *pattern, size_t size)
@@ -90,7 +96,12 @@ static double scan_seconds(const SqlDialect *dialect, const char *const *pattern
 {
 	GString *text = make_text(pattern, size);
 	double start = processor_seconds();
+	char column[] = "b";
+	char *columns[] = {column, NULL};
+	bool named;
 	g_autoptr(SqlScript) script = sql_script_scan(dialect, text->str, text->len);
+	g_auto(GStrv) made = sql_output_columns(dialect, text->str, text->len);
+	sql_text_names_columns(dialect, text->str, text->len, "a.b", columns, &named);
 	double seconds = processor_seconds() - start;
 
 	g_autoptr(SqlBinding) binding =
