@@ -52,7 +52,8 @@ static void options_copy(Runner *runner, const RunnerOptions *options)
 	mine->pools = NULL;
 	mine->private_addresses = NULL;
 	for (size_t i = 0; i < options->pool_count; i++) {
-		Pool pool = {g_strdup(options->pools[i].name), options->pools[i].limit, 0};
+		Pool pool = {
+			.name = g_strdup(options->pools[i].name), .limit = options->pools[i].limit};
 
 		g_array_append_val(runner->pools, pool);
 	}
@@ -533,7 +534,7 @@ int64_t runner_next_moment(const Runner *runner)
 	int64_t next = MIN(runner->next_poll, runner->next_beat);
 	int64_t timer = runner_timers_next(runner);
 
-	if (runner->active.length > 0 ||
+	if (runner->active.length > 0 || runner_slots_idle(runner) ||
 		(runner->claim_wanted && atomic_load(&runner->stopping) == 0))
 		return 0;
 	if (timer != 0)

@@ -16,11 +16,13 @@ typedef struct {
 typedef struct {
 	Drive *drive;
 	RunNode *node;
+	int64_t number; // of those that wait for a slot: whoever came first has the lowest
 } Waiter;
 
 typedef struct {
 	char *name;
 	unsigned limit, used;
+	GQueue waiting; // Waiter *: outside tasks of it that wait, the most urgent first, then the one that came first
 } Pool;
 
 struct Runner {
@@ -78,7 +80,8 @@ struct Runner {
 	GPtrArray *ahead; // TaskContext *: given out ahead of a free slot, not known to have begun
 	bool ahead_allowed; // what was given out ahead can be told from what had begun, after a crash
 	bool brisk; // the last task that ended was a short one
-	GQueue waiting; // Waiter *: outside tasks that wait for a slot
+	GQueue waiting; // Waiter *: outside tasks of no pool that wait for a slot, in the order of a pool's
+	int64_t last_waiter, first_waiter; // numbers given to those that come last, and first
 	GArray *pools; // Pool
 	unsigned busy;
 	bool claim_wanted, requests_wanted;
@@ -114,6 +117,7 @@ void runner_sweeper_stop(Runner *runner); // after what it has begun
 
 // runner_slots.c
 void runner_slots_fill(Runner *runner); // lets waiting tasks start as slots are free
+bool runner_slots_idle(const Runner *runner); // a task waits that could have one of them
 bool runner_timers_fire(Runner *runner); // those that are due; false: none was
 int64_t runner_timers_next(const Runner *runner); // 0: none
 void runner_drive_forget(Runner *runner, Drive *drive); // its timers, waiters and children

@@ -512,7 +512,7 @@ void runner_round(Runner *runner, bool by_worker)
 		children_look(runner);
 	if (runner->next_due != 0 && runner->next_due <= now)
 		runner->claim_wanted = true;
-	work |= runner->active.length > 0 || runner->requests_wanted;
+	work |= runner->active.length > 0 || runner->requests_wanted || runner_slots_idle(runner);
 	work |= runner->claim_wanted && atomic_load(&runner->stopping) == 0;
 	if (!work)
 		return;

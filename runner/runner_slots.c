@@ -41,62 +41,111 @@ void runner_slot_give_back(Runner *runner, RunNode *node)
 		pool->used--;
 }
 
-bool runner_slot_take(Runner *runner, Drive *drive, RunNode *node)
-{
-	Waiter *waiter;
-	GList *at;
+// ---- Waiting for one. Those of a pool have a line of their own, so that a full pool holds up nobody else, however many wait.
 
-	// Whoever waits already is first.
-	if (runner->waiting.length == 0 && slot_use(runner, node))
-		return true;
-	waiter = g_new(Waiter, 1);
-	*waiter = (Waiter){drive, node};
-	at = runner->waiting.tail;
-	while (at != NULL && ((Waiter *)at->data)->node->task->priority < node->task->priority)
+static GQueue *line_of(Runner *runner, const RunNode *node)
+{
+	Pool *pool = pool_find(runner, node->task->pool);
+
+	return pool != NULL ? &pool->waiting : &runner->waiting;
+}
+
+static bool waits_behind(const Waiter *waiter, const Waiter *other)
+{
+	const int priority = waiter->node->task->priority;
+	const int others = other->node->task->priority;
+
+	return priority != others ? priority < others : waiter->number > other->number;
+}
+
+static void line_add(Runner *runner, Drive *drive, RunNode *node, int64_t number)
+{
+	GQueue *line = line_of(runner, node);
+	Waiter *waiter = g_new(Waiter, 1);
+	GList *at = line->tail;
+
+	*waiter = (Waiter){drive, node, number};
+	while (at != NULL && !waits_behind(waiter, at->data))
 		at = at->prev;
 	if (at == NULL)
-		g_queue_push_head(&runner->waiting, waiter);
+		g_queue_push_head(line, waiter);
 	else
-		g_queue_insert_after(&runner->waiting, at, waiter);
+		g_queue_insert_after(line, at, waiter);
+}
+
+// The line whose first is next, of those that no full pool holds back; NULL: nobody waits but for a pool.
+static GQueue *line_next(const Runner *runner)
+{
+	union {
+		const GQueue *in;
+		GQueue *out;
+	} next = {.in = runner->waiting.length > 0 ? &runner->waiting : NULL};
+
+	for (guint i = 0; i < runner->pools->len; i++) {
+		const Pool *pool = &g_array_index(runner->pools, Pool, i);
+
+		if (pool->waiting.length > 0 && pool->used < pool->limit &&
+			(next.in == NULL ||
+				waits_behind(next.in->head->data, pool->waiting.head->data)))
+			next.in = &pool->waiting;
+	}
+	return next.out;
+}
+
+bool runner_slots_idle(const Runner *runner)
+{
+	return runner->busy < runner->worker_count && atomic_load(&runner->stopping) == 0 &&
+	       line_next(runner) != NULL;
+}
+
+bool runner_slot_take(Runner *runner, Drive *drive, RunNode *node)
+{
+	// Whoever waits already is first.
+	if (line_of(runner, node)->length == 0 && line_next(runner) == NULL &&
+		slot_use(runner, node))
+		return true;
+	line_add(runner, drive, node, ++runner->last_waiter);
 	return false;
 }
 
 void runner_slot_wait_first(Runner *runner, Drive *drive, RunNode *node)
 {
-	Waiter *waiter = g_new(Waiter, 1);
+	line_add(runner, drive, node, --runner->first_waiter);
+}
 
-	*waiter = (Waiter){drive, node};
-	g_queue_push_head(&runner->waiting, waiter);
+// Takes those out that wait for node, or (NULL) for any task of the run. Returns how many.
+static unsigned line_forget(GQueue *line, const Drive *drive, const RunNode *node)
+{
+	unsigned count = 0;
+
+	for (GList *at = line->head, *next; at != NULL; at = next) {
+		Waiter *waiter = at->data;
+
+		next = at->next;
+		if (waiter->drive != drive || (node != NULL && waiter->node != node))
+			continue;
+		g_free(waiter);
+		g_queue_delete_link(line, at);
+		count++;
+		if (node != NULL)
+			break;
+	}
+	return count;
 }
 
 void runner_slot_forget(Runner *runner, Drive *drive, RunNode *node)
 {
-	for (GList *at = runner->waiting.head; at != NULL; at = at->next) {
-		Waiter *waiter = at->data;
-
-		if (waiter->node != node || waiter->drive != drive)
-			continue;
-		g_free(waiter);
-		g_queue_delete_link(&runner->waiting, at);
-		return;
-	}
+	line_forget(line_of(runner, node), drive, node);
 }
 
 void runner_slots_fill(Runner *runner)
 {
-	GList *next;
+	GQueue *line;
 
-	for (GList *at = runner->waiting.head; at != NULL; at = next) {
-		Waiter *waiter = at->data;
-		bool full = runner->busy >= runner->worker_count;
+	while ((line = line_next(runner)) != NULL &&
+		slot_use(runner, ((const Waiter *)line->head->data)->node)) {
+		Waiter *waiter = g_queue_pop_head(line);
 
-		next = at->next;
-		if (!slot_use(runner, waiter->node)) {
-			if (full)
-				return;
-			continue; // its pool is full
-		}
-		g_queue_delete_link(&runner->waiting, at);
 		drive_slot_free(waiter->drive, waiter->node);
 		runner_active(runner, waiter->drive);
 		g_free(waiter);
@@ -161,7 +210,7 @@ void runner_child_watch(Runner *runner, const char *child_run, Drive *drive, Run
 {
 	Waiter *waiter = g_new(Waiter, 1);
 
-	*waiter = (Waiter){drive, node};
+	*waiter = (Waiter){.drive = drive, .node = node};
 	drive->watches = true;
 	g_hash_table_replace(runner->children, g_strdup(child_run), waiter);
 	runner->next_children = MIN(runner->next_children, timestamp_now() + G_USEC_PER_SEC / 2);
@@ -189,17 +238,11 @@ void runner_drive_forget(Runner *runner, Drive *drive)
 			runner_timer_remove(runner, iterator);
 		iterator = next;
 	}
-	for (GList *at = runner->waiting.head, *next; drive->waiting_slot > 0 && at != NULL;
-		at = next) {
-		Waiter *waiter = at->data;
-
-		next = at->next;
-		if (waiter->drive == drive) {
-			g_free(waiter);
-			g_queue_delete_link(&runner->waiting, at);
-			drive->waiting_slot--;
-		}
-	}
+	if (drive->waiting_slot > 0)
+		drive->waiting_slot -= line_forget(&runner->waiting, drive, NULL);
+	for (guint i = 0; drive->waiting_slot > 0 && i < runner->pools->len; i++)
+		drive->waiting_slot -=
+			line_forget(&g_array_index(runner->pools, Pool, i).waiting, drive, NULL);
 	if (drive->watches)
 		g_hash_table_foreach_remove(runner->children, child_is_of, drive);
 }
