@@ -129,8 +129,10 @@ static bool first_state(Store *store, const StoreRunNew *new_run, const Limits *
 	if (limits->limit <= 0 || (!fails && g_strcmp0(limits->behavior, "CANCEL") != 0))
 		return true;
 	if (!statement_int64(store, STATEMENT_LINE_COUNT_NOT_PAUSED,
-		    DB_VALUES(DB_TEXT(new_run->namespace), DB_TEXT(new_run->flow)), 0, &active,
-		    error))
+		    DB_VALUES(DB_TEXT(new_run->namespace), DB_TEXT(new_run->flow),
+			    // A retry is made in the transaction that ends the run in whose place it comes.
+			    DB_TEXT(new_run->origin_run_id != NULL ? new_run->origin_run_id : "")),
+		    0, &active, error))
 		return false;
 	if (active >= limits->limit)
 		*ret_state = fails ? RUN_FAILED : RUN_CANCELLED;

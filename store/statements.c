@@ -470,7 +470,8 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_LINE_COUNT_SLOTS] =
 		"SELECT count(*) FROM run_active WHERE namespace = $1 AND flow = $2 AND slot = 1",
 	[STATEMENT_LINE_COUNT_NOT_PAUSED] =
-		"SELECT count(*) FROM run_active WHERE namespace = $1 AND flow = $2 AND phase <> 4",
+		"SELECT count(*) FROM run_active WHERE namespace = $1 AND flow = $2 AND phase <> 4 "
+		"AND run_id <> $3",
 	[STATEMENT_LINE_QUEUED_LIMIT] =
 		"SELECT concurrency_limit FROM run_active WHERE namespace = $1 AND flow = $2 "
 		"AND slot = 0 AND phase = 2 ORDER BY place, run_id LIMIT 1",
