@@ -82,18 +82,6 @@ static json_t *state_change_document(const void *row)
 		"{s:s, s:o}", "state", run_state_name(change->state), "at", value_time(change->at));
 }
 
-static json_t *counts_document(const int64_t by_state[RUN_STATES])
-{
-	json_t *counts = json_object();
-
-	for (RunState state = 0; state < RUN_STATES; state++) {
-		if (by_state[state] > 0)
-			json_object_set_new(
-				counts, run_state_name(state), json_integer(by_state[state]));
-	}
-	return counts;
-}
-
 json_t *get_run(const ApiRequest *request, GError **error)
 {
 	g_autoptr(StoreRun) run = NULL;
@@ -115,7 +103,7 @@ json_t *get_run(const ApiRequest *request, GError **error)
 	json_object_set_new(document, "outputs", store_outputs_shown(run->outputs, run->data));
 	json_object_set_new(document, "trigger_detail", value_json(run->trigger));
 	json_object_set_new(document, "states", states);
-	json_object_set_new(document, "tasks", counts_document(tasks));
+	json_object_set_new(document, "tasks", value_state_counts(tasks));
 	return document;
 }
 

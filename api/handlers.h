@@ -38,4 +38,6 @@ json_t *get_lineage(const ApiRequest *request, GError **error);
 json_t *get_drift(const ApiRequest *request, GError **error);
 json_t *get_drift_history(const ApiRequest *request, GError **error);
 json_t *get_events(const ApiRequest *request, GError **error);
+json_t *get_backfills(const ApiRequest *request, GError **error);
+json_t *get_backfill(const ApiRequest *request, GError **error);
 json_t *get_triggers(const ApiRequest *request, GError **error);

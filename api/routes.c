@@ -97,6 +97,16 @@ static const ApiParameter triggers_parameters[] = {
 	PARAMETER_END,
 };
 
+static const ApiParameter backfills_parameters[] = {
+	PARAMETER("namespace", PARAMETER_TEXT, "Only those of this namespace"),
+	PARAMETER("flow", PARAMETER_TEXT, "Only those of this flow: 'namespace.id', or its id where 'namespace' is given"),
+	PARAMETER_END,
+};
+static const ApiParameter backfill_parameters[] = {
+	PARAMETER("id", PARAMETER_TEXT, "The backfill's id"),
+	PARAMETER_END,
+};
+
 static const char *const event_beginnings[] = {"start", "now", NULL};
 static const ApiParameter events_parameters[] = {
 	PARAMETER("domain", PARAMETER_TEXT, "Only those of this domain"),
@@ -130,6 +140,8 @@ const ApiRoute api_routes[] = {
 	{"/v1/drift", "listDrift", "What is live but not as committed", ROUTE_LIST, drift_parameters, &schema_drift, NULL, get_drift, NULL},
 	{"/v1/drift/history", "listDriftHistory", "All drift that ever was, newest first", ROUTE_LIST, drift_history_parameters, &schema_drift, NULL, get_drift_history, NULL},
 	{"/v1/triggers", "listTriggers", "The triggers, by flow", ROUTE_LIST, triggers_parameters, &schema_trigger, NULL, get_triggers, NULL},
+	{"/v1/backfills", "listBackfills", "The backfills of schedules, newest first", ROUTE_LIST, backfills_parameters, &schema_backfill, NULL, get_backfills, NULL},
+	{"/v1/backfills/{id}", "getBackfill", "One backfill, and what became of its runs", ROUTE_OBJECT, backfill_parameters, &schema_backfill_detail, NULL, get_backfill, NULL},
 	{"/v1/events", "listEvents", "What happened, oldest first; 'next' is never null", ROUTE_FOLLOWED, events_parameters, &schema_event, NULL, get_events, NULL},
 	{"/v1/nodes", "listNodes", "The processes that run tasks", ROUTE_LIST, NULL, &schema_node, NULL, get_nodes, NULL},
 	{"/healthz", "getHealth", "Whether the server is alive", ROUTE_HEALTH, NULL, &schema_health, NULL, get_health, NULL},

@@ -36,18 +36,39 @@ static void mask_declared(json_t *inputs, const json_t *definition)
 	}
 }
 
-bool run_inputs_masked(Store *store, const StoreRun *run, json_t **ret_inputs, GError **error)
+typedef struct {
+	const char *namespace, *flow;
+	int64_t revision; // 0: the current one
+	const char *inputs; // JSON; NULL
+} Given;
+
+static bool given_masked(Store *store, const Given *given, json_t **ret_inputs, GError **error)
 {
 	g_autoptr(StoreRevision) revision = NULL;
 	json_t *definition;
 
-	if (!store_revision_get(store, run->namespace, run->flow, run->revision, &revision, error))
+	if (!store_revision_get(
+		    store, given->namespace, given->flow, given->revision, &revision, error))
 		return false;
-	*ret_inputs = value_json_object(run->inputs);
+	*ret_inputs = value_json_object(given->inputs);
 	if (revision == NULL)
 		return true;
 	definition = value_json(revision->definition);
 	mask_declared(*ret_inputs, definition);
 	json_decref(definition);
 	return true;
+}
+
+bool run_inputs_masked(Store *store, const StoreRun *run, json_t **ret_inputs, GError **error)
+{
+	return given_masked(store, &(Given){run->namespace, run->flow, run->revision, run->inputs},
+		ret_inputs, error);
+}
+
+bool backfill_inputs_masked(
+	Store *store, const StoreBackfill *backfill, json_t **ret_inputs, GError **error)
+{
+	return given_masked(store,
+		&(Given){backfill->namespace, backfill->flow, 0, backfill->inputs}, ret_inputs,
+		error);
 }

@@ -385,6 +385,41 @@ static const ApiField trigger_fields[] = {
 };
 const ApiSchema schema_trigger = {"Trigger", "What makes runs of a flow", trigger_fields};
 
+static const char *const word_backfill_state[] = {
+	"RUNNING", "PAUSED", "CANCELLED", "FAILED", "DONE", NULL};
+
+#define BACKFILL_FIELDS \
+	FIELD("id", API_STRING, 0, "Its id"), \
+	FIELD("namespace", API_STRING, 0, "The flow's namespace"), \
+	FIELD("flow", API_STRING, 0, "The flow's id"), \
+	FIELD("trigger", API_STRING, 0, "The schedule's id"), \
+	FIELD_ENUM("state", 0, "How it stands; DONE: all its runs were made and have ended", word_backfill_state), \
+	FIELD("from", API_TIME, 0, "The beginning of the range"), \
+	FIELD("to", API_TIME, 0, "Its end; both are in it"), \
+	FIELD("next", API_TIME, API_NULLABLE, "The due time that comes next; null when none is left"), \
+	FIELD("concurrency", API_INTEGER, 0, "How many of its runs there are at once; 0: no limit"), \
+	FIELD("total", API_INTEGER, 0, "Due times in the range"), \
+	FIELD("made", API_INTEGER, 0, "Runs made"), \
+	FIELD("left_out", API_INTEGER, 0, "Due times without a run: 'when' or a condition did not hold"), \
+	FIELD("message", API_STRING, API_NULLABLE, "Why it makes no runs"), \
+	FIELD("created", API_TIME, 0, "When it was asked for"), \
+	FIELD("ended", API_TIME, API_NULLABLE, "When it was through, or cancelled")
+
+static const ApiField backfill_fields[] = {
+	BACKFILL_FIELDS,
+	FIELD_END,
+};
+const ApiSchema schema_backfill = {"Backfill", "Runs of a schedule for due times that lie in the past", backfill_fields};
+
+static const ApiField backfill_detail_fields[] = {
+	BACKFILL_FIELDS,
+	FIELD("inputs", API_MAP, 0, "The inputs it gives over those of the schedule; secret ones are masked"),
+	FIELD("labels", API_MAP, 0, "The labels likewise"),
+	FIELD("runs", API_COUNTS, 0, "Its runs by state"),
+	FIELD_END,
+};
+const ApiSchema schema_backfill_detail = {"BackfillDetail", "A backfill, and what became of its runs", backfill_detail_fields};
+
 static const ApiField event_fields[] = {
 	FIELD("sequence", API_INTEGER, 0, "Grows with each"),
 	FIELD("at", API_TIME, 0, "When"),

@@ -32,6 +32,8 @@ extern const ApiSchema schema_check;
 extern const ApiSchema schema_flow_edges;
 extern const ApiSchema schema_drift;
 extern const ApiSchema schema_trigger;
+extern const ApiSchema schema_backfill;
+extern const ApiSchema schema_backfill_detail;
 extern const ApiSchema schema_event;
 extern const ApiSchema schema_node;
 extern const ApiSchema schema_health;

@@ -77,3 +77,15 @@ json_t *value_flow_name(const char *namespace, const char *flow)
 	g_autofree char *name = g_strdup_printf("%s.%s", namespace, flow);
 	return value_text(name);
 }
+
+json_t *value_state_counts(const int64_t by_state[RUN_STATES])
+{
+	json_t *counts = json_object();
+
+	for (RunState state = 0; state < RUN_STATES; state++) {
+		if (by_state[state] > 0)
+			json_object_set_new(
+				counts, run_state_name(state), json_integer(by_state[state]));
+	}
+	return counts;
+}

@@ -1,6 +1,8 @@
 // The store's values as JSON. Each gives a new reference.
 #pragma once
 
+#include "store/state.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,5 +20,7 @@ json_t *value_json_list(const char *text);
 json_t *value_json_object(const char *text);
 // A list of lines; [] for NULL.
 json_t *value_lines(const char *text);
+// How many there are of each state, by its name; states that none has are left out.
+json_t *value_state_counts(const int64_t by_state[RUN_STATES]);
 // "namespace.flow"; null when flow is NULL.
 json_t *value_flow_name(const char *namespace, const char *flow);

@@ -20,6 +20,7 @@ const Command commands[] = {
 	{"cron", "next EXPRESSION", "Tell when a cron expression fires next", cron_details, cron_options, 2, 2, cmd_cron},
 	{"run", "[FLOW]", "Run a flow: a file alone, or a live one", run_details, run_options, 0, 1, cmd_run},
 	{"runs", "[list|show ID|logs ID|kill ID|restart ID|replay ID|label ID|resume ID]", "List runs, look at one, or act on it", runs_details, runs_options, 0, 2, cmd_runs},
+	{"backfill", "FLOW|[list|show ID|pause ID|resume ID|cancel ID]", "Run a schedule for due times of the past", backfill_details, backfill_options, 0, 2, cmd_backfill},
 	{"version", "", "Print the version", NULL, NULL, 0, 0, cmd_version},
 	{"man", "", NULL, NULL, NULL, 0, 0, cmd_page},
 	{"completion", "", NULL, NULL, NULL, 0, 0, cmd_page},

@@ -15,6 +15,7 @@ static const KeyRow rows[] = {
 	K("publications", KEY_DURATION, 0, "when tables were published (default P90D)"),
 	K("drift", KEY_DURATION, 0, "drift that is resolved (default P365D)"),
 	K("plans", KEY_DURATION, 0, "plans of what commits changed (default P90D)"),
+	K("backfills", KEY_DURATION, 0, "ended backfills; their runs are runs like others (default P90D)"),
 	K("revisions", KEY_DURATION, 0, "revisions of flows that are not live and that no kept run was made from, with the files of scripts/ that only they saw (default P365D)"),
 	K_END,
 };

@@ -2,14 +2,13 @@
 
 #include "api/flow_name.h"
 #include "cli/command.h"
+#include "cli/live_inputs.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/run_file.h"
 #include "cli/server_lock.h"
 #include "cli/store_path.h"
 #include "repo-layout/flow.h"
-#include "runner/inputs.h"
-#include "runner/run_files.h"
 #include "runner/run_report.h"
 #include "store/flow.h"
 #include "store/log.h"
@@ -108,56 +107,6 @@ static bool follow_run(Store *store, const char *id, RunState *ret_state, GError
 	}
 }
 
-// The live revision of a flow; NULL when there is none, or it is no flow.
-static bool read_flow(Store *store, const FlowName *name, Flow **ret_flow, GError **error)
-{
-	g_autoptr(StoreRevision) revision = NULL;
-
-	*ret_flow = NULL;
-	if (!store_revision_get(store, name->namespace, name->id, 0, &revision, error))
-		return false;
-	if (revision != NULL)
-		*ret_flow = flow_parse(name->id, revision->definition, strlen(revision->definition),
-			name->namespace, NULL);
-	return true;
-}
-
-// All that can be told to be wrong at once, before there is a run that could only fail.
-static bool check_inputs(const Flow *flow, json_t *given, GError **error)
-{
-	g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
-	const InputsRequest request = {.inputs = flow->inputs, .given = given};
-	g_autofree char *text = NULL;
-
-	if (inputs_check_given(&request, faults))
-		return true;
-	g_ptr_array_add(faults, NULL);
-	text = g_strjoinv("; ", (char **)faults->pdata);
-	g_set_error(error, STORE_ERROR, STORE_ERROR_MISUSE, "%s", text);
-	return false;
-}
-
-// The server cannot be asked to read files of whoever calls it: a FILE input is copied beside its store, and the run is
-// given its URI.
-static bool hand_over_files(const Flow *flow, json_t *given, const char *files, GError **error)
-{
-	for (guint i = 0; i < flow->inputs->len; i++) {
-		const Input *input = flow->inputs->pdata[i];
-		const char *path = json_string_value(json_object_get(given, input->id));
-
-		if (strcmp(input->type, "FILE") != 0 || path == NULL ||
-			g_str_has_prefix(path, "weir:///"))
-			continue;
-		g_autofree char *uri = run_file_put(files, path, error);
-		if (uri == NULL) {
-			g_prefix_error(error, "input '%s': ", input->id);
-			return false;
-		}
-		json_object_set_new(given, input->id, json_string(uri));
-	}
-	return true;
-}
-
 static bool refuse_disabled(Store *store, const FlowName *name, GError **error)
 {
 	g_autoptr(StoreFlow) flow = NULL;
@@ -187,14 +136,10 @@ static bool create_run(
 static bool prepare_inputs(
 	Store *store, const char *url, const FlowName *name, json_t *given, GError **error)
 {
-	g_autofree char *data = store_path_data_folder(url);
-	g_autofree char *files = g_build_filename(data, "files", NULL);
 	g_autoptr(Flow) flow = NULL;
 
-	if (!read_flow(store, name, &flow, error))
-		return false;
-	return flow == NULL ||
-	       (check_inputs(flow, given, error) && hand_over_files(flow, given, files, error));
+	return live_flow_read(store, name, &flow, error) &&
+	       (flow == NULL || live_inputs_prepare(url, flow, NULL, given, error));
 }
 
 static bool create(Store *store, const char *url, const FlowName *name, char **inputs, char id[27],
@@ -220,7 +165,7 @@ static bool print_report(Store *store, const FlowName *name, const char *id, GEr
 {
 	g_autoptr(Flow) flow = NULL;
 
-	if (!read_flow(store, name, &flow, error))
+	if (!live_flow_read(store, name, &flow, error))
 		return false;
 	g_auto(GStrv) secrets = flow == NULL ? NULL : run_secret_names(flow);
 	json_t *report = run_report(store, id, (const char *const *)secrets, error);

@@ -16,18 +16,31 @@ enum {
 // A start that is less late than this is no miss: the server was about to.
 #define GRACE (60 * (int64_t)G_USEC_PER_SEC)
 
-int64_t schedule_next(const json_t *definition, int64_t after)
+typedef bool (*CronSearch)(
+	const CronExpression *cron, GTimeZone *zone, int64_t from, int64_t *ret_at);
+
+static int64_t schedule_search(const json_t *definition, int64_t from, CronSearch search)
 {
 	const char *cron = json_string_value(json_object_get(definition, "cron"));
 	bool with_seconds = json_is_true(json_object_get(definition, "withSeconds"));
 	g_autoptr(GTimeZone) zone =
 		flow_time_zone(json_string_value(json_object_get(definition, "timezone")));
 	CronExpression expression;
-	int64_t next = 0;
+	int64_t at = 0;
 
 	if (cron == NULL || zone == NULL || !cron_parse(cron, with_seconds, &expression, NULL))
 		return 0;
-	return cron_next(&expression, zone, after, &next) ? next : 0;
+	return search(&expression, zone, from, &at) ? at : 0;
+}
+
+int64_t schedule_next(const json_t *definition, int64_t after)
+{
+	return schedule_search(definition, after, cron_next);
+}
+
+int64_t schedule_previous(const json_t *definition, int64_t before)
+{
+	return schedule_search(definition, before, cron_previous);
 }
 
 // ---- Missed moments -----------------------------------------------------------------------------------------------

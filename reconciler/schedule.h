@@ -9,6 +9,9 @@
 // The first moment of the schedule after `after`; 0 when there is none, or it is wrong.
 int64_t schedule_next(const json_t *definition, int64_t after);
 
+// The last one before `before`; likewise.
+int64_t schedule_previous(const json_t *definition, int64_t before);
+
 // Makes the runs of a trigger that is due at now, and plans its next one. ret_runs grows by the runs made. Of a trigger that does
 // not allow an overlap it makes one; the store holds it back until that one has ended.
 bool schedule_fire(

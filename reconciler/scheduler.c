@@ -1,3 +1,4 @@
+#include "reconciler/backfill.h"
 #include "reconciler/schedule.h"
 #include "reconciler/scheduler_model.h"
 #include "reconciler/trigger_rows.h"
@@ -28,6 +29,7 @@ struct Scheduler {
 	StoreWatch *watch;
 	GHashTable *held; // keys of flows that wait for something upstream to end
 	bool schedules_held; // a schedule waits for its last run to end
+	bool backfills_go; // a backfill waits for its runs to end
 	int64_t change_count;
 	int stop_fd;
 	atomic_bool stopping;
@@ -450,6 +452,19 @@ static void start_over(Scheduler *self)
 	g_hash_table_remove_all(self->held);
 }
 
+static bool follow_backfills(
+	Scheduler *self, int64_t now, guint *runs, int64_t *ret_next, GError **error)
+{
+	BackfillsLook look;
+
+	if (!backfills_follow(self->store, now, runs, &look, error))
+		return false;
+	self->backfills_go = look.going;
+	if (look.more)
+		*ret_next = now;
+	return true;
+}
+
 static bool evaluate(Scheduler *self, int64_t now, guint *runs, int64_t *ret_next, GError **error)
 {
 	int64_t planned = 0;
@@ -470,7 +485,7 @@ static bool evaluate(Scheduler *self, int64_t now, guint *runs, int64_t *ret_nex
 			&self->schedules_held, error))
 		return false;
 	*ret_next = planned == 0 ? INT64_MAX : planned;
-	return true;
+	return follow_backfills(self, now, runs, ret_next, error);
 }
 
 bool scheduler_evaluate(
@@ -500,7 +515,7 @@ static bool others_wrote(Scheduler *self)
 
 static bool ends_matter(const Scheduler *self)
 {
-	return g_hash_table_size(self->held) > 0 || self->schedules_held ||
+	return g_hash_table_size(self->held) > 0 || self->schedules_held || self->backfills_go ||
 	       flow_triggers_listen(self->model->ended);
 }
 

@@ -4,6 +4,7 @@
 #include "expr/value.h"
 #include "runner/inputs.h"
 #include "runner/retry.h"
+#include "store/backfill.h"
 #include "store/id.h"
 #include "store/timestamp.h"
 
@@ -112,7 +113,8 @@ static bool rerun_create(Store *store, void *data, GError **error)
 	};
 	char id[RUN_ID_SIZE];
 
-	return store_run_create(store, &new_run, id, NULL, error);
+	return store_run_create(store, &new_run, id, NULL, error) &&
+	       store_backfill_run_replace(store, rerun->origin, id, error);
 }
 
 static char *rerun_data(const Drive *drive, int64_t first_started)

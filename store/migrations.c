@@ -193,12 +193,27 @@ static const char *const fourth[] = {
 	NULL,
 };
 
+// Runs of schedules for due times that lie in the past.
+static const char *const fifth[] = {
+	"CREATE TABLE backfill (id TEXT PRIMARY KEY, namespace TEXT NOT NULL, flow TEXT NOT NULL, "
+	"trigger_id TEXT NOT NULL, from_at BIGINT NOT NULL, to_at BIGINT NOT NULL, next_at BIGINT "
+	"NOT NULL, concurrency BIGINT NOT NULL, state BIGINT NOT NULL, inputs TEXT, labels TEXT, "
+	"total BIGINT NOT NULL, made BIGINT NOT NULL, left_out BIGINT NOT NULL, message TEXT, "
+	"ended_at BIGINT NOT NULL, created_at BIGINT NOT NULL) {clustered}",
+	"CREATE INDEX backfill_state ON backfill (state, id)",
+	"CREATE TABLE backfill_run (backfill_id TEXT NOT NULL, at BIGINT NOT NULL, run_id TEXT NOT "
+	"NULL, PRIMARY KEY (backfill_id, at)) {clustered}",
+	"CREATE INDEX backfill_run_run ON backfill_run (run_id)",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
 	second,
 	third,
 	fourth,
+	fifth,
 };
 
 int migrations_newest(void)

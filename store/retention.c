@@ -23,6 +23,7 @@ const StoreRetentionPolicy store_retention_default = {
 			[RETENTION_PUBLICATIONS] = 90 * DAY,
 			[RETENTION_DRIFT] = 365 * DAY,
 			[RETENTION_PLANS] = 90 * DAY,
+			[RETENTION_BACKFILLS] = 90 * DAY,
 			[RETENTION_REVISIONS] = 365 * DAY,
 		},
 	.newest = 10,
@@ -128,6 +129,23 @@ static bool step_plans(StoreRetention *retention, int64_t now, bool *ret_done, G
 		ret_done, error);
 }
 
+// First what they made, which may be much, then they themselves.
+static bool step_backfills(StoreRetention *retention, int64_t now, bool *ret_done, GError **error)
+{
+	static const StatementId statements[] = {
+		STATEMENT_BACKFILL_RUNS_FORGET, STATEMENT_BACKFILLS_FORGET};
+	const DbValue values[] = {
+		DB_INTEGER(retention_before(retention, now)), DB_INTEGER(retention->limit)};
+
+	*ret_done = true;
+	for (size_t i = 0; i < G_N_ELEMENTS(statements) && *ret_done; i++) {
+		if (!forget_some(retention, statements[i], values, G_N_ELEMENTS(values), ret_done,
+			    error))
+			return false;
+	}
+	return true;
+}
+
 // The entries that were made longest ago. One that is still of use costs the time to make it again.
 static bool step_cache(StoreRetention *retention, int64_t now, bool *ret_done, GError **error)
 {
@@ -178,6 +196,7 @@ static const struct {
 	[RETENTION_PUBLICATIONS] = {"publications", step_series},
 	[RETENTION_DRIFT] = {"drift", step_series},
 	[RETENTION_PLANS] = {"plans", step_plans},
+	[RETENTION_BACKFILLS] = {"backfills", step_backfills},
 	[RETENTION_REVISIONS] = {"revisions", retention_revisions},
 	[RETENTION_SCRIPTS] = {"scripts", retention_scripts},
 	[RETENTION_CACHE] = {"cache", step_cache},

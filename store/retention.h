@@ -23,6 +23,7 @@ typedef enum {
 	RETENTION_PUBLICATIONS, // of tables
 	RETENTION_DRIFT, // resolved
 	RETENTION_PLANS,
+	RETENTION_BACKFILLS, // ended ones; their runs are runs like others
 	RETENTION_REVISIONS, // of flows
 	RETENTION_SCRIPTS, // trees of scripts/ that no kept revision sees
 	RETENTION_CACHE, // what was worked out from files

@@ -5,6 +5,9 @@
 #define TRIGGER_COLUMNS                                                                            \
 	"namespace, flow, id, type, next_at, last_at, last_run_id, consumed, state, disabled, "    \
 	"message, overlaps, changed_at"
+#define BACKFILL_COLUMNS                                                                           \
+	"id, namespace, flow, trigger_id, from_at, to_at, next_at, concurrency, state, inputs, "   \
+	"labels, total, made, left_out, message, ended_at, created_at"
 // $1: 0 for schedules, 1 for those that look somewhere.
 #define TRIGGER_OF_KIND "(CASE WHEN type IN ('sql', 'http') THEN 1 ELSE 0 END) = $1"
 // The run that it made last goes on.
@@ -591,6 +594,44 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_TRIGGERS_OF_FLOW] =
 		"SELECT " TRIGGER_COLUMNS " FROM trigger_state WHERE namespace = $1 AND flow = $2 "
 		"AND id > $3 ORDER BY namespace, flow, id LIMIT $4",
+
+	// Backfills. States: 0 running
+	[STATEMENT_BACKFILL_ADD] =
+		"INSERT INTO backfill (" BACKFILL_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, "
+		"$8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+	[STATEMENT_BACKFILL_GET] = "SELECT " BACKFILL_COLUMNS " FROM backfill WHERE id = $1",
+	[STATEMENT_BACKFILL_NOTE] =
+		"UPDATE backfill SET next_at = $2, state = $3, total = $4, made = $5, left_out = "
+		"$6, message = $7, ended_at = $8 WHERE id = $1 AND state = 0",
+	[STATEMENT_BACKFILL_SET] =
+		"UPDATE backfill SET state = $2, message = NULL, ended_at = $5 WHERE id = $1 AND "
+		"state IN ($3, $4)",
+	[STATEMENT_BACKFILL_RUN_ADD] =
+		"INSERT INTO backfill_run (backfill_id, at, run_id) VALUES ($1, $2, $3)",
+	[STATEMENT_BACKFILL_RUN_REPLACE] = "UPDATE backfill_run SET run_id = $2 WHERE run_id = $1",
+	[STATEMENT_BACKFILL_COUNT] =
+		"SELECT s.state, count(*) FROM (SELECT (SELECT r.state FROM run r WHERE r.id = "
+		"b.run_id) AS state FROM backfill_run b WHERE b.backfill_id = $1) AS s WHERE "
+		"s.state IS NOT NULL GROUP BY s.state",
+	[STATEMENT_BACKFILL_COUNT_ACTIVE] =
+		"SELECT count(*) FROM run_active a JOIN backfill_run b ON b.run_id = a.run_id "
+		"WHERE a.namespace = $1 AND a.flow = $2 AND b.backfill_id = $3",
+	[STATEMENT_BACKFILL_LIST_ACTIVE] =
+		"SELECT a.run_id FROM run_active a JOIN backfill_run b ON b.run_id = a.run_id "
+		"WHERE a.namespace = $1 AND a.flow = $2 AND b.backfill_id = $3 ORDER BY b.at",
+	[STATEMENT_BACKFILLS_RUNNING] =
+		"SELECT " BACKFILL_COLUMNS " FROM backfill WHERE state = 0 ORDER BY id",
+	[STATEMENT_BACKFILLS_LIST] =
+		"SELECT " BACKFILL_COLUMNS " FROM backfill WHERE id < $1 AND (CAST($2 AS TEXT) IS "
+		"NULL OR namespace = $2) AND (CAST($3 AS TEXT) IS NULL OR flow = $3) ORDER BY id "
+		"DESC LIMIT $4",
+	[STATEMENT_BACKFILL_RUNS_FORGET] =
+		"DELETE FROM backfill_run WHERE (backfill_id, at) IN (SELECT b.backfill_id, b.at "
+		"FROM backfill f JOIN backfill_run b ON b.backfill_id = f.id WHERE f.ended_at > 0 "
+		"AND f.ended_at < $1 ORDER BY b.backfill_id, b.at LIMIT $2)",
+	[STATEMENT_BACKFILLS_FORGET] =
+		"DELETE FROM backfill WHERE id IN (SELECT id FROM backfill WHERE ended_at > 0 AND "
+		"ended_at < $1 ORDER BY id LIMIT $2)",
 	[STATEMENT_NODE_PUT] =
 		"INSERT INTO node (id, name, version, roles, slots, busy, started_at, beat_at, "
 		"expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO "

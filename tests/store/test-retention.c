@@ -1,4 +1,5 @@
 // What a store forgets, what it keeps however old, what a crash in between leaves, and that one node at a time does it.
+#include "store/backfill.h"
 #include "store/drift.h"
 #include "store/duty.h"
 #include "store/event.h"
@@ -437,6 +438,36 @@ static void test_old_plans_go(void)
 	g_assert_cmpint(count(&place, "SELECT count(*) FROM plan"), ==, 2);
 }
 
+// One that has not ended stays, with the notes of its runs.
+static void test_ended_backfills_go(void)
+{
+	static const char *const ids[] = {"b-ended", "b-going"};
+	static const BackfillState going[] = {BACKFILL_RUNNING, BACKFILL_RUNNING};
+	g_auto(TemporaryStore) place = temporary_store_new();
+	g_autoptr(Store) store = open_store(&place);
+	bool done = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+		g_assert_true(store_backfill_create(store,
+			&(StoreBackfill){.id = TEXT(ids[i]),
+				.namespace = TEXT("a"),
+				.flow = TEXT("f"),
+				.trigger_id = TEXT("t")},
+			NULL));
+		for (int64_t at = 1; at <= 300; at++)
+			g_assert_true(store_backfill_run_add(store, ids[i], at, "r", NULL));
+	}
+	// A due time has one run.
+	g_assert_false(store_backfill_run_add(store, "b-going", 1, "other", NULL));
+	g_assert_true(store_backfill_set(store, "b-ended", BACKFILL_CANCELLED, going, &done, NULL));
+	g_assert_true(done);
+	clock_now += 91 * DAY;
+	g_free(forget(&place, store, 0));
+	g_assert_cmpint(count(&place, "SELECT count(*) FROM backfill WHERE id = 'b-going'"), ==, 1);
+	g_assert_cmpint(count(&place, "SELECT count(*) FROM backfill"), ==, 1);
+	g_assert_cmpint(count(&place, "SELECT count(*) FROM backfill_run"), ==, 300);
+}
+
 // ---- Revisions and scripts ----------------------------------------------------------------------------------------
 
 // Makes the n-th revision of a flow live, with a scripts/ folder of its own.
@@ -804,7 +835,8 @@ static void test_older_store_learns_which_files_are_named(void)
 	execute(&place, "DROP TABLE run_file; DROP TABLE run_trash; DROP TABLE duty; DROP INDEX "
 			"revision_scripts; DROP INDEX script_entry_blob; ALTER TABLE "
 			"trigger_state DROP COLUMN overlaps; ALTER TABLE run_active DROP COLUMN "
-			"label_changes; DELETE FROM migration WHERE version > "
+			"label_changes; DROP TABLE backfill; DROP TABLE backfill_run; DELETE FROM "
+			"migration WHERE version > "
 			"1");
 	store = open_store(&place);
 	g_assert_cmpint(count(&place, "SELECT count(*) FROM run_file"), ==, 2);
@@ -852,6 +884,7 @@ static const struct {
 	{"/newest-publications-stay", test_newest_publications_stay},
 	{"/open-drift-stays", test_open_drift_stays},
 	{"/old-plans-go", test_old_plans_go},
+	{"/ended-backfills-go", test_ended_backfills_go},
 	{"/revisions-and-scripts-go", test_revisions_and_their_scripts_go},
 	{"/killed-on-both-sides-of-the-commit", test_killed_on_both_sides_of_the_commit},
 	{"/much-goes-while-runs-go-on", test_much_goes_while_runs_go_on},
