@@ -461,7 +461,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	RunOpening opening = {0};
 	bool open = task != NULL && run_graph_is_container(drive->graph, task) &&
 		    !run_state_is_ended(row->state) && row->state != RUN_CREATED &&
-		    row->state != RUN_PAUSED && !begins_anew(row);
+		    row->state != RUN_PAUSED && row->state != RUN_RETRYING && !begins_anew(row);
 	RunNode *node;
 
 	if (task == NULL || parent == NULL) {

@@ -221,6 +221,7 @@ static void values_keep(Open *open)
 
 	for (guint i = 0; i < values->len; i++)
 		json_array_append_new(list, json_string(values->pdata[i]));
+	json_decref(node_extra(open->node)->data);
 	node_extra(open->node)->data = json_pack("{s:o}", "values", list);
 }
 

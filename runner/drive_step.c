@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define UNBEGUN "unbegun" // a key of a task run's data
+
 void drive_leaf_start(Drive *drive, RunNode *node);
 
 const TaskType *drive_node_type(const RunNode *node)
@@ -403,6 +405,7 @@ void drive_leaf_start(Drive *drive, RunNode *node)
 	g_autoptr(GError) error = NULL;
 
 	if (type == NULL) {
+		attempt_begin(drive, node);
 		error = g_error_new(TASK_ERROR, TASK_ERROR_NOT_BUILT,
 			"task type '%s' is not built into this version", node->task->kind->name);
 		drive_leaf_fail(drive, node, error);
@@ -486,23 +489,58 @@ static void node_begin(Drive *drive, RunNode *node)
 	drive->latest[node->task->index] = node;
 }
 
+// That the attempt ended before the task's own work began: the next one asks what this one could not tell. In the row, as the next
+// one may be another node's.
+static void unbegun_set(RunNode *node, bool unbegun)
+{
+	NodeExtra *extra = unbegun ? node_extra(node) : node->extra;
+
+	if (unbegun && extra->data == NULL)
+		extra->data = json_object();
+	if (unbegun)
+		json_object_set_new(extra->data, UNBEGUN, json_true());
+	else if (extra != NULL)
+		json_object_del(extra->data, UNBEGUN);
+}
+
+static bool is_unbegun(const RunNode *node)
+{
+	const NodeExtra *extra = node->extra;
+
+	return extra != NULL && json_is_true(json_object_get(extra->data, UNBEGUN));
+}
+
 static void container_start(Drive *drive, RunNode *node)
 {
 	g_autoptr(GError) error = NULL;
 	RunOpening opening = {0};
 	json_t *outputs = NULL;
-	bool ok = drive_open(drive, node, &opening, &outputs, &error);
+	bool ok;
 
 	attempt_begin(drive, node);
+	ok = drive_open(drive, node, &opening, &outputs, &error);
 	pthread_mutex_lock(&drive->lock);
+	json_decref(node->outputs);
 	node->outputs = outputs;
 	pthread_mutex_unlock(&drive->lock);
 	if (!ok) {
+		unbegun_set(node, true);
 		drive_leaf_fail(drive, node, error);
 		return;
 	}
 	drive_outputs_put(drive, node);
 	run_graph_open(drive->graph, node, &opening);
+}
+
+static void retry_start(Drive *drive, RunNode *node)
+{
+	bool unbegun = is_unbegun(node);
+
+	unbegun_set(node, false);
+	if (unbegun)
+		drive_node_start(drive, node);
+	else
+		drive_leaf_start(drive, node);
 }
 
 void drive_node_start(Drive *drive, RunNode *node)
@@ -513,6 +551,8 @@ void drive_node_start(Drive *drive, RunNode *node)
 	if (node->task->run_if != NULL &&
 		!drive_condition(drive, node, node->task->run_if, &holds, &error)) {
 		g_prefix_error(&error, "property 'runIf': ");
+		attempt_begin(drive, node);
+		unbegun_set(node, true);
 		drive_leaf_fail(drive, node, error);
 	} else if (!holds) {
 		node->ended = timestamp_now();
@@ -709,7 +749,7 @@ static void node_timer(Drive *drive, RunNode *node)
 	case WAIT_RETRY:
 		drive->retrying--;
 		wait_end(drive, node);
-		drive_leaf_start(drive, node);
+		retry_start(drive, node);
 		break;
 	case WAIT_ROUND: loop_repeat(drive, node); break;
 	case WAIT_TASK:

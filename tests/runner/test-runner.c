@@ -44,6 +44,25 @@ static const struct {
 		"- {id: s, type: sequential, retry: {type: constant, interval: PT0.01S, "
 		"maxAttempts: 2}, tasks: [{id: a, type: fail}]}",
 		"FAILED: s=FAILED a=FAILED(FAILED,FAILED)"},
+	// What could not be told is asked again; the task does not run without an answer.
+	{"retry-asks-run-if-again",
+		"- {id: a, type: log, message: x, runIf: '{{ nobody.knows }}', retry: {type: "
+		"constant, "
+		"interval: PT0.01S, maxAttempts: 3}}",
+		"FAILED: a=FAILED(FAILED,FAILED,FAILED)"},
+	{"retry-opens-a-container-again",
+		"- {id: e, type: foreach, values: '{{ nobody.knows }}', retry: {type: constant, "
+		"interval: PT0.01S, maxAttempts: 2}, tasks: [{id: a, type: log, message: x}]}",
+		"FAILED: e=FAILED(FAILED,FAILED)"},
+	{"retry-then-a-container-opens",
+		"- {id: e, type: foreach, values: '{{ taskrun.attemptsCount == 0 ? nobody.knows : "
+		"[1] }}', retry: {type: constant, interval: PT0.01S, maxAttempts: 2}, tasks: [{id: "
+		"a, type: log, message: x}]}",
+		"SUCCESS: e=SUCCESS(FAILED,SUCCESS) a[1]=SUCCESS"},
+	{"retry-of-what-is-not-built",
+		"- {id: a, type: avro.read, from: x, retry: {type: constant, interval: PT0.01S, "
+		"maxAttempts: 2}}",
+		"FAILED: a=FAILED(FAILED,FAILED)"},
 	{"retry-then-good",
 		"- {id: a, type: fail, condition: '{{ taskrun.attemptsCount < 1 }}', "
 		"retry: {type: constant, interval: PT0.01S, maxAttempts: 3}}",

@@ -31,9 +31,9 @@ static char *bed_yaml(const Bed *bed, const char *text)
 {
 	g_autoptr(GString) yaml = g_string_new(text);
 	g_autofree char *say = g_strdup_printf("say() { echo $1 >> %s; }; say ", bed->said);
-	g_autofree char *await = g_strdup_printf(
-		"await() { for i in $(seq 1000); do grep -qx $1 %s && return; sleep 0.01; done; exit 1; "
-		"}; await ",
+	g_autofree char *await = g_strdup_printf("await() { for i in $(seq 1000); do grep -qx $1 "
+						 "%s && return; sleep 0.01; done; exit 1; "
+						 "}; await ",
 		bed->said);
 
 	g_string_replace(yaml, "SAY ", say, 0);
@@ -84,8 +84,10 @@ static void test_pool_is_fair(void)
 	const RunnerPool pool = {"one", 1};
 	const RunnerOptions options = {.slots = 4, .sole = true, .pools = &pool, .pool_count = 1};
 
-	check("id: f\ntasks:\n  - id: p\n    type: foreach\n    concurrencyLimit: 0\n    values: [a, b, c, d]\n"
-	      "    tasks: [{id: t, type: shell, pool: one, commands: ['SAY {{ taskrun.value }}']}]\n",
+	check("id: f\ntasks:\n  - id: p\n    type: foreach\n    concurrencyLimit: 0\n    values: "
+	      "[a, b, c, d]\n"
+	      "    tasks: [{id: t, type: shell, pool: one, commands: ['SAY {{ taskrun.value "
+	      "}}']}]\n",
 		&options, "a b c d ");
 }
 
