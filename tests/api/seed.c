@@ -1,5 +1,6 @@
 #include "tests/api/seed.h"
 
+#include "store/backfill.h"
 #include "store/domain.h"
 #include "store/drift.h"
 #include "store/flow.h"
@@ -321,6 +322,19 @@ static void fill_drift(Store *store)
 		.type = TEXT("tables"),
 	};
 
+	const StoreBackfill backfill = {
+		.id = TEXT("01JD00000000000000000BACKF"),
+		.namespace = TEXT("sales"),
+		.flow = TEXT("orders"),
+		.trigger_id = TEXT("nightly"),
+		.from_at = 1,
+		.to_at = timestamp_now(),
+		.labels = TEXT("{\"team\":\"blue\"}"),
+		.concurrency = 1,
+		.total = 7,
+	};
+
+	MUST(store_backfill_create(store, &backfill, error));
 	MUST(store_drift_begin(store, &open, NULL, error));
 	MUST(store_drift_begin(store, &past, NULL, error));
 	MUST(store_drift_resolve(

@@ -23,6 +23,9 @@ FLOWS = {
     "queue": f"concurrency: {{limit: {LIMIT}, behavior: QUEUE}}\ntasks: [{WORK}]\n",
     "pauses": f"concurrency: {{limit: {LIMIT}, behavior: QUEUE}}\ntasks: [{{id: hold, type: pause}}, {WORK}]\n",
     "parent": "tasks: [{id: child, type: subflow, flowId: queue, transmitFailed: false}]\n",
+    "long": f"concurrency: {{limit: {LIMIT}, behavior: QUEUE}}\n"
+            "tasks: [{id: work, type: shell, commands: ['while true; do echo tick >> LEDGER.long; sleep 0.02; done']}]\n",
+    "above": "tasks: [{id: child, type: subflow, flowId: long}]\n",
     "held": "concurrency: {limit: 2, behavior: BEHAVIOR}\ntasks: [{id: hold, type: shell, commands: ['while [ ! -e GO ]; do sleep 0.02; "
             "done'], " + RETRY + "}]\n",
     "again": "concurrency: {limit: 1, behavior: FAIL}\nretry: {type: constant, interval: PT0.01S, maxAttempts: 3, behavior: "
@@ -141,17 +144,19 @@ def killing_what_is_queued(world):
         world.server.weir("runs", "kill", run)  # refused where the run has ended meanwhile
     world.ended(runs)
     assert all(world.state(run) == "SUCCESS" for run in runs[1::2]), world.states(runs)
-    parents = world.begin_many("parent", 12)
+    # With their sub-flows, of which some run and the others are queued.
+    parents = world.begin_many("above", 12)
+    children = eventually(lambda: (lambda found: found if len(found) == 12 else None)(
+        [run["id"] for run in world.server.every("/v1/runs?flow=a.long") if run["parent"] in parents]), what="the sub-flows")
+    eventually(lambda: world.states(children) == ["QUEUED"] * 9 + ["RUNNING"] * LIMIT, what="three that run")
     for run in parents:
-        world.server.weir("runs", "kill", run)
-    world.ended(parents)
-    children = [run["id"] for run in world.server.every("/v1/runs?flow=a.queue") if run["parent"] in parents]
-    world.ended(children)
+        must(world.server.weir("runs", "kill", run))
+    world.ended(parents + children)
+    assert world.states(parents + children) == ["KILLED"] * 24, world.states(parents + children)
     # A killed one never writes again.
-    before = world.ledger.read_text()
+    ticks = pathlib.Path(f"{world.ledger}.long").read_text()
     time.sleep(0.2)
-    assert world.ledger.read_text() == before
-    assert "KILLED" in world.states(children), world.states(children)
+    assert pathlib.Path(f"{world.ledger}.long").read_text() == ticks
     assert world.active() == []
 
 
