@@ -1,7 +1,9 @@
 #include "api/handlers.h"
 #include "api/lists.h"
+#include "api/troubles.h"
 #include "api/values.h"
 #include "store/domain.h"
+#include "store/trouble.h"
 
 static json_t *domain_document(const void *row)
 {
@@ -49,6 +51,8 @@ json_t *get_domain(const ApiRequest *request, GError **error)
 {
 	const char *name = request_text(request, "domain");
 	g_autoptr(StoreDomain) domain = NULL;
+	g_autoptr(GPtrArray) troubles = NULL;
+	json_t *document;
 
 	if (!store_domain_get(request->store, name, &domain, error))
 		return NULL;
@@ -57,5 +61,9 @@ json_t *get_domain(const ApiRequest *request, GError **error)
 			error, API_NOT_FOUND, "unknown-domain", "there is no domain '%s'", name);
 		return NULL;
 	}
-	return domain_document(domain);
+	if (!store_troubles_list(request->store, &troubles, error))
+		return NULL;
+	document = domain_document(domain);
+	troubles_add(document, troubles, domain);
+	return document;
 }

@@ -128,18 +128,44 @@ json_t *get_flow_revisions(const ApiRequest *request, GError **error)
 	return list_page(request, revisions, revision_document, next);
 }
 
+// The query of a flow that was generated from a script, NULL of others.
+static const char *script_of(const json_t *definition)
+{
+	const json_t *tasks = json_object_get(definition, "tasks");
+	const json_t *task = json_array_get(tasks, 0);
+	const char *type = json_string_value(json_object_get(task, "type"));
+
+	if (json_array_size(tasks) != 1 || g_strcmp0(type, "sql.build") != 0)
+		return NULL;
+	return json_string_value(json_object_get(task, "sql"));
+}
+
+// What was not kept as a file is in the definition: a script's own text, or the flow as it was made from its set's template.
+static char *source_of_definition(const char *text)
+{
+	json_t *definition = value_json(text);
+	const char *script = script_of(definition);
+	char *source;
+
+	if (script != NULL) {
+		source = g_strconcat(script, g_str_has_suffix(script, "\n") ? "" : "\n", NULL);
+	} else {
+		hook_keys_mask(json_object_get(definition, "triggers"));
+		g_autofree char *indented = json_dumps(definition, JSON_INDENT(2));
+		source = g_strconcat(indented, "\n", NULL);
+	}
+	json_decref(definition);
+	return source;
+}
+
 char *get_flow_source(const ApiRequest *request, GError **error)
 {
 	g_autoptr(StoreRevision) revision = NULL;
 
 	if (!find_revision(request, &revision, error))
 		return NULL;
-	if (revision->source == NULL) {
-		api_error_set(error, API_NOT_FOUND, "no-source",
-			"the text of revision %" G_GINT64_FORMAT " was not kept",
-			revision->revision);
-		return NULL;
-	}
+	if (revision->source == NULL)
+		return source_of_definition(revision->definition);
 	g_autofree char *text = g_utf8_make_valid(revision->source, -1);
 	return hook_keys_mask_text(text, revision->definition);
 }

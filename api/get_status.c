@@ -1,5 +1,6 @@
 #include "api/handlers.h"
 #include "api/lists.h"
+#include "api/troubles.h"
 #include "api/values.h"
 #include "store/domain.h"
 #include "store/drift.h"
@@ -8,6 +9,7 @@
 #include "store/run.h"
 #include "store/table.h"
 #include "store/timestamp.h"
+#include "store/trouble.h"
 
 #include <string.h>
 
@@ -211,6 +213,16 @@ static bool add_parts(const ApiRequest *request, json_t *document, GError **erro
 	return true;
 }
 
+static bool add_troubles(const ApiRequest *request, json_t *document, GError **error)
+{
+	g_autoptr(GPtrArray) troubles = NULL;
+
+	if (!store_troubles_list(request->store, &troubles, error))
+		return false;
+	troubles_add(document, troubles, NULL);
+	return true;
+}
+
 static void add_sources(json_t *document, const GPtrArray *sources)
 {
 	const StoreSource *only = sources->len == 1 ? g_ptr_array_index(sources, 0) : NULL;
@@ -296,7 +308,7 @@ json_t *get_status(const ApiRequest *request, GError **error)
 	done = store_sources_list(request->store, &sources, error) &&
 	       add_domains(request, document, sources, error) &&
 	       add_flows(request, document, error) && add_runs(request, document, error) &&
-	       add_drift(request, document, error);
+	       add_drift(request, document, error) && add_troubles(request, document, error);
 	if (done)
 		add_sources(document, sources);
 	if (done && add_parts(request, document, error))

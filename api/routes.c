@@ -124,7 +124,7 @@ const ApiRoute api_routes[] = {
 	{"/v1/flows", "listFlows", "The flows, by namespace and id", ROUTE_LIST, flows_parameters, &schema_flow, NULL, get_flows, NULL},
 	{"/v1/flows/{namespace}/{id}", "getFlow", "One flow with its definition", ROUTE_OBJECT, revision_parameters, &schema_flow_detail, NULL, get_flow, NULL},
 	{"/v1/flows/{namespace}/{id}/revisions", "listRevisions", "The revisions of a flow, newest first", ROUTE_LIST, flow_parameters, &schema_revision, NULL, get_flow_revisions, NULL},
-	{"/v1/flows/{namespace}/{id}/source", "getFlowSource", "The text of the file that a revision came from", ROUTE_TEXT, revision_parameters, NULL, "text/plain; charset=utf-8", NULL, get_flow_source},
+	{"/v1/flows/{namespace}/{id}/source", "getFlowSource", "What a revision came from: the text of a flow's file; of a flow that was generated from a script the SQL as it is written, without the header, whose keys are in the definition; of one of a set the flow as it was generated, in JSON (which is YAML, too)", ROUTE_TEXT, revision_parameters, NULL, "text/plain; charset=utf-8", NULL, get_flow_source},
 	{"/v1/flows/{namespace}/{id}/graph", "getFlowGraph", "The tasks of a flow and their order", ROUTE_OBJECT, revision_parameters, &schema_flow_graph, NULL, get_flow_graph, NULL},
 	{"/v1/runs", "listRuns", "The runs, newest first", ROUTE_LIST, runs_parameters, &schema_run, NULL, get_runs, NULL},
 	{"/v1/runs/{id}", "getRun", "One run with everything about it", ROUTE_OBJECT, run_parameters, &schema_run_detail, NULL, get_run, NULL},

@@ -16,6 +16,8 @@ static const char *const word_severity[] = {"error", "warning", "info", NULL};
 static const char *const word_check_severity[] = {"error", "warn", NULL};
 static const char *const word_check_result[] = {"passed", "warned", "failed", "skipped", NULL};
 static const char *const word_part[] = {"ok", "failed", NULL};
+static const char *const word_trouble[] = {"misconfigured", "missing", "locked", "unreachable",
+	"refused", "unreadable", "damaged", NULL};
 
 // clang-format off
 static const ApiField part_fields[] = {
@@ -62,6 +64,17 @@ static const ApiField attention_fields[] = {
 };
 static const ApiSchema schema_attention = {"Attention", "A domain that is not Synced or not well", attention_fields};
 
+static const ApiField trouble_fields[] = {
+	FIELD("connection", API_STRING, 0, "The connection's name"),
+	FIELD("dataset", API_STRING, API_NULLABLE, "The dataset that cannot be used; null: none of the connection can"),
+	FIELD_ENUM("kind", 0, "What keeps weir from it", word_trouble),
+	FIELD("message", API_STRING, 0, "What the database said to who tried last"),
+	FIELD("hint", API_STRING, API_NULLABLE, "The cure"),
+	FIELD("since", API_TIME, 0, "When that began"),
+	FIELD_END,
+};
+static const ApiSchema schema_trouble = {"Trouble", "A database that cannot be used at the moment", trouble_fields};
+
 static const ApiField status_fields[] = {
 	FIELD("version", API_STRING, 0, "Of weir"),
 	FIELD_ENUM("sync", 0, "Synced when everything committed is live, in every domain; Unknown while the reconciler cannot tell", word_sync),
@@ -81,6 +94,7 @@ static const ApiField status_fields[] = {
 	FIELD("tables", API_INTEGER, 0, "Tables and views that a commit names"),
 	FIELD("runs", API_COUNTS, 0, "Runs by state: all under way, and all that ever ended"),
 	FIELD("drift", API_COUNTS, 0, "Open drift by kind"),
+	FIELD_OF("troubles", API_OBJECTS, 0, "Databases that cannot be used, until they can be", &schema_trouble),
 	FIELD_END,
 };
 const ApiSchema schema_status = {"Status", "How everything stands", status_fields};
@@ -119,6 +133,7 @@ static const ApiField domain_fields[] = {
 	FIELD_OF("diagnostics", API_OBJECTS, 0, "The faults of 'target_commit'", &schema_diagnostic),
 	FIELD("synced", API_TIME, API_NULLABLE, "When 'commit' became live"),
 	FIELD("deleted", API_TIME, API_NULLABLE, "When its folder went"),
+	FIELD_OF("troubles", API_OBJECTS, API_OPTIONAL, "Of one domain: its databases that cannot be used, until they can be", &schema_trouble),
 	FIELD_END,
 };
 const ApiSchema schema_domain = {"Domain", "A folder with an owner", domain_fields};

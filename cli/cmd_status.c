@@ -135,12 +135,35 @@ static void print_reason(const json_t *domain)
 	printf("%s: %s\n", document_text(domain, "name"), printable);
 }
 
+static void print_troubles(const json_t *troubles)
+{
+	const json_t *trouble;
+	size_t i;
+
+	json_array_foreach(troubles, i, trouble)
+	{
+		const char *dataset = document_text(trouble, "dataset");
+		const char *hint = document_text(trouble, "hint");
+		g_autofree char *age = document_age(trouble, "since");
+		g_autofree char *message =
+			output_printable(document_text(trouble, "message"), false);
+
+		printf("connection '%s'", document_text(trouble, "connection"));
+		if (dataset != NULL)
+			printf(", dataset '%s'", dataset);
+		printf(": %s, began %s: %s\n", document_text(trouble, "kind"), age, message);
+		if (hint != NULL)
+			printf("hint: %s\n", hint);
+	}
+}
+
 static void print_faults(const json_t *status, const json_t *domains)
 {
 	const json_t *domain;
 	size_t i;
 
 	print_diagnostics(json_object_get(status, "diagnostics"));
+	print_troubles(json_object_get(status, "troubles"));
 	json_array_foreach(domains, i, domain)
 	{
 		print_diagnostics(json_object_get(domain, "diagnostics"));

@@ -3,6 +3,7 @@
 
 #include "store/drift.h"
 #include "store/timestamp.h"
+#include "store/trouble.h"
 
 #include <string.h>
 
@@ -33,6 +34,7 @@ static const Observe OBSERVERS[] = {
 	drift_observe_source,
 	drift_observe_stale,
 	drift_observe_datasets,
+	drift_observe_troubles,
 	drift_observe_flows,
 };
 
@@ -142,6 +144,7 @@ DriftObserver *drift_observer_new(Store *store, const DriftOptions *options)
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drift_datasets_free);
 	observer->compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	observer->troubles = g_ptr_array_new_with_free_func((GDestroyNotify)store_trouble_free);
 	for (int i = 0; i < DRIFT_KINDS; i++)
 		observer->found[i] =
 			g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
@@ -158,6 +161,7 @@ void drift_observer_free(DriftObserver *observer)
 	g_hash_table_unref(observer->datasets);
 	g_hash_table_unref(observer->compared);
 	g_hash_table_unref(observer->unreadable);
+	g_ptr_array_unref(observer->troubles);
 	store_watch_free(observer->watch);
 	g_free(observer->flow_cursor);
 	g_free(observer);

@@ -19,6 +19,7 @@ struct DriftObserver {
 	GHashTable *compared; // name of a table -> what the observer of stale tables knows
 	GHashTable *
 		unreadable; // names of datasets that could not be read this time -> why, or NULL for what is listed as drift
+	GPtrArray *troubles; // StoreTrouble *: databases that could not be read this time
 	GPtrArray
 		*found[DRIFT_KINDS]; // DriftItem *: what the last complete look of that kind found
 	char *flow_cursor; // where the look at flows goes on; NULL: at the beginning
@@ -42,7 +43,14 @@ char *drift_diff_text(const char *before, const char *after);
 bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error);
 bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError **error);
 bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **error);
+bool drift_observe_troubles(DriftObserver *observer, bool *ret_complete, GError **error);
 bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **error);
+
+// A dataset ("connection/dataset") could not be looked into. has_url: it is not for want of the connection's URL.
+void drift_note_trouble(DriftObserver *observer, const char *key, const char *domain, bool has_url,
+	const GError *failure);
+// The URL of a connection, to be freed.
+char *drift_connection_url(DriftObserver *observer, const char *name, GError **error);
 
 void drift_datasets_free(void *seen);
 

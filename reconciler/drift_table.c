@@ -110,7 +110,7 @@ GPtrArray *drift_list_domains(Store *store, GError **error)
 
 // ---- Connections --------------------------------------------------------------------------------------------------
 
-static char *connection_url(DriftObserver *observer, const char *name, GError **error)
+char *drift_connection_url(DriftObserver *observer, const char *name, GError **error)
 {
 	const DriftOptions *options = &observer->options;
 	g_autoptr(StoreConnection) row = NULL;
@@ -463,9 +463,11 @@ static void look_at_dataset(Dataset *dataset, const char *key)
 
 	if (before != NULL && before->rows == rows && is_unchanged(before))
 		return;
-	dataset->url = connection_url(observer, dataset->connection, &failure);
+	dataset->url = drift_connection_url(observer, dataset->connection, &failure);
 	bool stamped = dataset->url != NULL && read_stamp(dataset->url, dataset->dataset, &stamp);
 	bool readable = dataset->url != NULL && read_dataset(dataset, items, &failure);
+	if (!readable && !is_absent(failure))
+		drift_note_trouble(observer, key, dataset->manager, dataset->url != NULL, failure);
 	if (!readable && !judge_failure(dataset, failure, items))
 		return;
 	DatasetSeen *seen = g_new0(DatasetSeen, 1);
@@ -590,7 +592,8 @@ static bool nothing_changed(DriftObserver *observer)
 	GHashTableIter iterator;
 	void *value;
 
-	if (observer->live_changed || g_hash_table_size(observer->unreadable) > 0)
+	if (observer->live_changed || g_hash_table_size(observer->unreadable) > 0 ||
+		observer->troubles->len > 0)
 		return false;
 	g_hash_table_iter_init(&iterator, observer->datasets);
 	while (g_hash_table_iter_next(&iterator, NULL, &value)) {
@@ -613,6 +616,7 @@ bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError 
 	if (domains == NULL)
 		return false;
 	g_hash_table_remove_all(observer->unreadable);
+	g_ptr_array_set_size(observer->troubles, 0);
 	g_autoptr(GHashTable) datasets = group(observer, tables, domains);
 	g_hash_table_foreach_remove(observer->datasets, is_forgotten, datasets);
 	g_hash_table_iter_init(&iterator, datasets);

@@ -1,6 +1,7 @@
 #include "reconciler/health.h"
 
 #include "store/domain.h"
+#include "store/trouble.h"
 
 #include <inttypes.h>
 
@@ -52,20 +53,67 @@ int64_t health_observer_timeout(HealthObserver *observer, int64_t now)
 	return is_due(observer) ? MAX(observer->earliest - now, 0) : G_MAXINT64;
 }
 
-// What a domain's row should say; *ret_message is the caller's.
-static Health judge(const StoreDomain *domain, const StoreFailing *failing, char **ret_message)
+// What makes domains unwell.
+typedef struct {
+	GPtrArray *failing; // StoreFailing *
+	GHashTable *by_domain; // name -> StoreFailing *, borrowed
+	GPtrArray *troubles; // StoreTrouble *
+} Ills;
+
+static void ills_clear(Ills *ills)
 {
+	g_clear_pointer(&ills->by_domain, g_hash_table_unref);
+	g_clear_pointer(&ills->failing, g_ptr_array_unref);
+	g_clear_pointer(&ills->troubles, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ills, ills_clear)
+
+static bool ills_read(Store *store, Ills *ills, GError **error)
+{
+	if (!store_domains_failing(store, &ills->failing, error) ||
+		!store_troubles_list(store, &ills->troubles, error))
+		return false;
+	ills->by_domain = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; i < ills->failing->len; i++) {
+		StoreFailing *row = ills->failing->pdata[i];
+
+		g_hash_table_insert(ills->by_domain, row->domain, row);
+	}
+	return true;
+}
+
+// The first trouble that a domain has; NULL: none.
+static const StoreTrouble *trouble_of(const StoreDomain *domain, const GPtrArray *troubles)
+{
+	for (guint i = 0; i < troubles->len; i++) {
+		if (store_trouble_meets(
+			    troubles->pdata[i], domain->name, domain->connection, domain->dataset))
+			return troubles->pdata[i];
+	}
+	return NULL;
+}
+
+// What a domain's row should say; *ret_message is the caller's.
+static Health judge(const StoreDomain *domain, const Ills *ills, char **ret_message)
+{
+	const StoreFailing *failing = g_hash_table_lookup(ills->by_domain, domain->name);
+	const StoreTrouble *trouble = trouble_of(domain, ills->troubles);
+
 	*ret_message = NULL;
-	// Why it is not Synced comes first.
+	// Why it is not Synced comes first, and a database that cannot be used before the runs that failed for it.
 	if (domain->sync != SYNC_SYNCED)
 		*ret_message = g_strdup(domain->message);
+	else if (trouble != NULL)
+		*ret_message = g_strdup_printf("connection '%s' is %s: %s", trouble->connection,
+			trouble->kind, trouble->message);
 	else if (failing != NULL && failing->flows == 1)
 		*ret_message = g_strdup_printf("the last run of '%s' failed", failing->first);
 	else if (failing != NULL)
 		*ret_message = g_strdup_printf("the last runs of %" PRId64
 					       " flows failed, '%s' among them",
 			failing->flows, failing->first);
-	return failing != NULL ? HEALTH_DEGRADED : HEALTH_HEALTHY;
+	return failing != NULL || trouble != NULL ? HEALTH_DEGRADED : HEALTH_HEALTHY;
 }
 
 // Suspended and the like are not for runs to tell.
@@ -75,7 +123,7 @@ static bool is_judged(const StoreDomain *domain)
 }
 
 // Changes the row when it should say something else.
-static bool judge_domain(Store *store, const char *name, GHashTable *failing, GError **error)
+static bool judge_domain(Store *store, const char *name, const Ills *ills, GError **error)
 {
 	g_autoptr(StoreDomain) domain = NULL;
 	g_autofree char *message = NULL;
@@ -84,14 +132,14 @@ static bool judge_domain(Store *store, const char *name, GHashTable *failing, GE
 		return false;
 	if (domain == NULL || domain->deleted_at != 0)
 		return true;
-	Health health = judge(domain, g_hash_table_lookup(failing, name), &message);
+	Health health = judge(domain, ills, &message);
 	if (health == domain->health && g_strcmp0(message, domain->message) == 0)
 		return true;
 	return store_domain_set_health(store, name, health, message, error);
 }
 
 // Adds the names of the domains whose rows should say something else.
-static bool find_changed(Store *store, GHashTable *failing, GPtrArray *names, GError **error)
+static bool find_changed(Store *store, const Ills *ills, GPtrArray *names, GError **error)
 {
 	g_autofree char *cursor = NULL;
 
@@ -107,8 +155,7 @@ static bool find_changed(Store *store, GHashTable *failing, GPtrArray *names, GE
 		for (guint i = 0; i < domains->len; i++) {
 			const StoreDomain *domain = domains->pdata[i];
 			g_autofree char *message = NULL;
-			Health health =
-				judge(domain, g_hash_table_lookup(failing, domain->name), &message);
+			Health health = judge(domain, ills, &message);
 
 			if (is_judged(domain) && (health != domain->health ||
 							 g_strcmp0(message, domain->message) != 0))
@@ -122,24 +169,16 @@ static bool find_changed(Store *store, GHashTable *failing, GPtrArray *names, GE
 // have come between.
 static bool look(Store *store, GError **error)
 {
-	g_autoptr(GHashTable) by_domain = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GPtrArray) failing = NULL;
+	g_auto(Ills) ills = {0};
 
-	if (!store_domains_failing(store, &failing, error))
-		return false;
-	for (guint i = 0; i < failing->len; i++) {
-		StoreFailing *row = failing->pdata[i];
-
-		g_hash_table_insert(by_domain, row->domain, row);
-	}
-	if (!find_changed(store, by_domain, names, error))
+	if (!ills_read(store, &ills, error) || !find_changed(store, &ills, names, error))
 		return false;
 	if (names->len == 0)
 		return true;
 	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
 	for (guint i = 0; transaction != NULL && i < names->len; i++) {
-		if (!judge_domain(store, names->pdata[i], by_domain, error))
+		if (!judge_domain(store, names->pdata[i], &ills, error))
 			return false;
 	}
 	return transaction != NULL && store_transaction_commit(transaction, error);

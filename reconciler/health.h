@@ -1,4 +1,5 @@
-// The health of domains, as their rows have it: Degraded while the last run of a live flow of theirs has failed. It is looked at
+// The health of domains, as their rows have it: Degraded while the last run of a live flow of theirs has
+// failed, or a database of theirs cannot be used. It is looked at
 // when runs ended or something was applied, and written only when it changed.
 #pragma once
 

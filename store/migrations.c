@@ -207,6 +207,15 @@ static const char *const fifth[] = {
 	NULL,
 };
 
+// Databases that cannot be used at the moment.
+static const char *const sixth[] = {
+	"CREATE TABLE trouble (connection TEXT NOT NULL, dataset TEXT NOT NULL, domain TEXT, kind "
+	"TEXT NOT NULL, message TEXT NOT NULL, hint TEXT, looked INTEGER NOT NULL, since BIGINT "
+	"NOT NULL, "
+	"changed_at BIGINT NOT NULL, PRIMARY KEY (connection, dataset)) {clustered}",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
@@ -214,6 +223,7 @@ static const char *const *const migrations[] = {
 	third,
 	fourth,
 	fifth,
+	sixth,
 };
 
 int migrations_newest(void)

@@ -291,6 +291,17 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT name, driver, url, properties FROM connection WHERE name = $1",
 	[STATEMENT_CONNECTIONS_LIST] =
 		"SELECT name, driver, url, properties FROM connection ORDER BY name",
+	[STATEMENT_TROUBLE_PUT] =
+		"INSERT INTO trouble (connection, dataset, domain, kind, message, hint, looked, "
+		"since, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT "
+		"(connection, dataset) DO UPDATE SET domain = excluded.domain, since = CASE WHEN "
+		"trouble.kind = excluded.kind THEN trouble.since ELSE excluded.since END, kind = "
+		"excluded.kind, message = excluded.message, hint = excluded.hint, looked = "
+		"excluded.looked, changed_at = excluded.changed_at",
+	[STATEMENT_TROUBLE_DELETE] = "DELETE FROM trouble WHERE connection = $1 AND dataset = $2",
+	[STATEMENT_TROUBLES_LIST] =
+		"SELECT connection, dataset, domain, kind, message, hint, looked, since, "
+		"changed_at FROM trouble ORDER BY connection, dataset",
 	[STATEMENT_SCRIPT_FILE_PUT] =
 		"INSERT INTO script_file (blob, content) VALUES ($1, $2) ON CONFLICT (blob) DO "
 		"NOTHING",

@@ -399,6 +399,12 @@ static bool is_cancelled(const Build *build, GError **error)
 	return true;
 }
 
+static void tell_trouble(const Build *build, const GError *error)
+{
+	if (build->request->trouble != NULL)
+		build->request->trouble(build->request->data, build->dataset, error);
+}
+
 static bool publish(Build *build, GError **error)
 {
 	build->publishing = true;
@@ -411,6 +417,7 @@ static bool publish(Build *build, GError **error)
 			build_step("committed");
 			return true;
 		}
+		tell_trouble(build, local);
 		if (attempt == LOCK_ATTEMPTS ||
 			(!g_error_matches(local, DB_ERROR, DB_ERROR_LOCKED) &&
 				!g_error_matches(local, DB_ERROR, DB_ERROR_SERIALIZATION))) {
@@ -487,6 +494,7 @@ bool build_run(Build *build, GError **error)
 
 	done = open_connection(build, &local) && build_steps(build, &local);
 	full = g_error_matches(local, DB_ERROR, DB_ERROR_FULL);
+	tell_trouble(build, done ? NULL : local);
 	room_explain(build, &local);
 	close_connection(build, done || is_harmless(local));
 	if (full)

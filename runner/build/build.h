@@ -54,7 +54,9 @@ typedef struct BuildRequest {
 	bool (*cancelled)(void *data);
 	// The connection that is about to be used, so that another thread can db_cancel() it; NULL when it no longer is.
 	void (*connected)(void *data, DbConnection *connection);
-	void *data; // for log, cancelled and connected
+	// The dataset cannot be used for the error, or (NULL) can be; called at each attempt.
+	void (*trouble)(void *data, const char *dataset, const GError *error);
+	void *data; // for log, cancelled, connected and trouble
 	unsigned sample_limit; // failing rows kept a check
 } BuildRequest;
 

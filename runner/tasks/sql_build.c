@@ -68,7 +68,7 @@ static bool read_settings(TaskContext *context, Settings *settings, GError **err
 			context, "allow_breaking", false, &settings->allow_breaking, error) ||
 		!task_context_bool(context, "allow_raw", false, &settings->allow_raw, error))
 		return false;
-	settings->url = task_context_connection_url(context, NULL, error);
+	settings->url = sql_task_connection_url(context, error);
 	if (settings->url == NULL)
 		return false;
 	texts = texts_of(settings);
@@ -96,6 +96,7 @@ static BuildRequest request_of(TaskContext *context, const Settings *settings)
 		.log = sql_task_log,
 		.cancelled = sql_task_cancelled,
 		.connected = sql_task_connected,
+		.trouble = sql_task_trouble,
 		.data = context,
 		.sample_limit = SAMPLE_LIMIT,
 	};

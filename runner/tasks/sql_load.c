@@ -205,6 +205,7 @@ static BuildRequest request_of(TaskContext *context, const Settings *settings)
 		.log = sql_task_log,
 		.cancelled = sql_task_cancelled,
 		.connected = sql_task_connected,
+		.trouble = sql_task_trouble,
 		.data = context,
 		.sample_limit = SAMPLE_LIMIT,
 	};

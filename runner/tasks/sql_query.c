@@ -493,6 +493,17 @@ static void explain_full(const Query *query, GError **error)
 		db_log_cut(query->url, *written);
 }
 
+// The dataset that a query is most about.
+static const char *main_dataset(const Query *query)
+{
+	const char *written = query->tables->written->pdata[0];
+	const char *read = query->tables->datasets->pdata[0];
+
+	if (written != NULL)
+		return written;
+	return read != NULL ? read : "";
+}
+
 static bool run_query(
 	TaskContext *context, TaskResult *result, QueryFunction function, GError **error)
 {
@@ -503,10 +514,13 @@ static bool run_query(
 	if (!read_properties(context, &query, error))
 		return false;
 	pooled = connect(&query, error);
-	if (pooled == NULL)
+	if (pooled == NULL) {
+		sql_task_trouble(context, main_dataset(&query), *error);
 		return false;
+	}
 	result->outputs = run_again(&query, pooled->connection, function, &local);
 	disconnect(&query, pooled, result->outputs != NULL);
+	sql_task_trouble(context, main_dataset(&query), local);
 	if (result->outputs != NULL)
 		return true;
 	explain_full(&query, &local);

@@ -105,6 +105,15 @@ char *sql_task_url_convert(const char *url, const char *folder)
 	return g_strdup(url);
 }
 
+char *sql_task_connection_url(TaskContext *context, GError **error)
+{
+	char *url = task_context_connection_url(context, NULL, error);
+
+	if (url == NULL)
+		sql_task_trouble(context, "", *error);
+	return url;
+}
+
 char *sql_task_url(TaskContext *context, GError **error)
 {
 	g_autofree char *url = NULL;
@@ -113,7 +122,7 @@ char *sql_task_url(TaskContext *context, GError **error)
 	if (!task_context_text(context, "url", &url, error))
 		return NULL;
 	if (url == NULL)
-		return task_context_connection_url(context, NULL, error);
+		return sql_task_connection_url(context, error);
 	folder = task_context_folder(context, error);
 	return folder == NULL ? NULL : sql_task_url_convert(url, folder);
 }

@@ -14,6 +14,12 @@ bool sql_task_cancelled(void *context);
 // BuildRequest.connected: a cancel of the task cancels the connection.
 void sql_task_connected(void *context, DbConnection *connection);
 
+// BuildRequest.trouble: notes that a dataset ("": the connection as a whole) could not be used for the error, until it can be
+// again (error NULL). Errors of other kinds are not noted.
+void sql_task_trouble(void *context, const char *dataset, const GError *error);
+
+// The URL of the task's connection; that there is none is noted. error must not be NULL. Free with g_free.
+char *sql_task_connection_url(TaskContext *context, GError **error);
 // The URL to connect to: property `url` (also as JDBC writes it), else the connection's. Free with g_free.
 char *sql_task_url(TaskContext *context, GError **error);
 // "jdbc:sqlite:/x" -> "sqlite:/x"; folder: where a relative file is. Free with g_free.

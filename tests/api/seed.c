@@ -12,6 +12,7 @@
 #include "store/task_run.h"
 #include "store/timestamp.h"
 #include "store/trigger.h"
+#include "store/trouble.h"
 
 #include <string.h>
 
@@ -101,6 +102,9 @@ static const SeedFlow seed_flows[] = {
 	{"totals", "generated", "sales.orders", "sales.totals",
 		"{\"id\":\"totals\",\"namespace\":\"sales\",\"tasks\":[{\"id\":\"build\",\"type\":"
 		"\"sql.build\"}]}"},
+	{"every-day", "set", NULL, NULL,
+		"{\"id\":\"every-day\",\"namespace\":\"sales\",\"tasks\":[{\"id\":\"a\",\"type\":"
+		"\"log\"}],\"triggers\":[{\"id\":\"w\",\"key\":\"hush\",\"type\":\"webhook\"}]}"},
 };
 
 static void fill_flow(Store *store, const SeedFlow *seed)
@@ -122,12 +126,24 @@ static void fill_flow(Store *store, const SeedFlow *seed)
 			.target = writes,
 			.commit = TEXT(COMMIT)},
 		.definition = seed->definition,
-		.source = "SELECT 1",
+		// Of a script only what it means is kept.
+		.source = strcmp(seed->kind, "written") == 0 ? "# by hand\nid: load\n" : NULL,
 	};
 	int64_t applied;
 
 	MUST(store_apply_begin(store, &applied, error));
 	MUST(store_flow_put(store, &put, applied, NULL, error));
+}
+
+static void fill_trouble(Store *store)
+{
+	const StoreTrouble trouble = {.connection = TEXT("default"),
+		.dataset = TEXT("sales"),
+		.kind = TEXT("locked"),
+		.message = TEXT("database '/x' is locked"),
+		.hint = TEXT("end who holds it")};
+
+	MUST(store_trouble_put(store, &trouble, error));
 }
 
 static void fill_table(Store *store, const char *name, const char *flow)
@@ -352,4 +368,5 @@ void seed_fill(Store *store, Seed *seed)
 	fill_table(store, "sales.totals", "totals");
 	fill_runs(store, seed);
 	fill_drift(store);
+	fill_trouble(store);
 }

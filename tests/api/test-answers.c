@@ -118,6 +118,7 @@ static const char *const targets[] = {
 	"/",
 	"/metrics",
 	"/v1/flows/sales/orders/source",
+	"/v1/flows/sales/load/source",
 };
 
 // Requests that are refused: status, and the code of the problem.
@@ -336,7 +337,7 @@ static void test_status_tells_what_is_wrong(Fixture *fixture, gconstpointer data
 	g_assert_cmpstr(text_of(status, "commit"), ==, "1111111111111111111111111111111111111111");
 	g_assert_cmpstr(
 		text_of(status, "target_commit"), ==, "2222222222222222222222222222222222222222");
-	g_assert_cmpint(json_integer_value(json_object_get(status, "flows")), ==, 3);
+	g_assert_cmpint(json_integer_value(json_object_get(status, "flows")), ==, 4);
 	g_assert_cmpint(json_integer_value(json_object_get(status, "tables")), ==, 3);
 	g_assert_cmpint(json_integer_value(json_object_get(status, "domains")), ==, 2);
 	g_assert_cmpuint(json_array_size(json_object_get(status, "attention")), ==, 1);
@@ -471,6 +472,28 @@ static void test_lineage_goes_both_ways(Fixture *fixture, gconstpointer data)
 	g_assert_cmpstr(text_of(json_array_get(down, 0), "flow"), ==, "sales.orders");
 	g_assert_cmpstr(text_of(json_array_get(down, 1), "table"), ==, "sales.totals");
 	json_decref(lineage);
+}
+
+static void check_text(const Fixture *fixture, const char *target, const char *expected)
+{
+	g_auto(ApiReply) reply = {0};
+
+	get(fixture, target, &reply);
+	g_assert_cmpint(reply.status, ==, 200);
+	g_autofree char *text = g_strndup(reply.body, reply.length);
+	g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_every_flow_has_a_source(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	check_text(fixture, "/v1/flows/sales/load/source", "# by hand\nid: load\n");
+	check_text(fixture, "/v1/flows/sales/orders/source", "SELECT a\nFROM sales.lines\n");
+	check_text(fixture, "/v1/flows/sales/every-day/source",
+		"{\n  \"id\": \"every-day\",\n  \"namespace\": \"sales\",\n  \"tasks\": [\n    {\n"
+		"      \"id\": \"a\",\n      \"type\": \"log\"\n    }\n  ],\n  \"triggers\": [\n"
+		"    {\n      \"id\": \"w\",\n      \"key\": \"***\",\n      \"type\": "
+		"\"webhook\"\n    }\n  ]\n}\n");
 }
 
 static void test_graph_follows_the_containers(Fixture *fixture, gconstpointer data)
@@ -611,6 +634,7 @@ int main(int argc, char **argv)
 	ADD("the-log-of-a-run-that-goes-on-has-no-end",
 		test_the_log_of_a_run_that_goes_on_has_no_end);
 	ADD("lineage-goes-both-ways", test_lineage_goes_both_ways);
+	ADD("every-flow-has-a-source", test_every_flow_has_a_source);
 	ADD("graph-follows-the-containers", test_graph_follows_the_containers);
 	g_test_add_func("/answers/etags", test_etags);
 	return g_test_run();
