@@ -1,6 +1,7 @@
 #include "api/ingress.h"
 
 #include "api/api.h"
+#include "api/head_clock.h"
 #include "api/ingress_rate.h"
 #include "api/ingress_request.h"
 #include "api/listen.h"
@@ -26,6 +27,7 @@ struct Ingress {
 	IngressOptions options;
 	ListenSocket listening;
 	IngressRate *rate;
+	HeadClock *clock;
 	struct MHD_Daemon *daemon;
 };
 
@@ -57,7 +59,8 @@ static void drop_request(void *cls, struct MHD_Connection *connection, void **da
 {
 	Request *request = *data;
 
-	(void)cls, (void)connection, (void)reason;
+	(void)cls, (void)reason;
+	head_clock_start(connection);
 	*data = NULL;
 	if (request == NULL)
 		return;
@@ -203,6 +206,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 		return *upload_size > 0 ? take_body(request, upload, upload_size)
 					: take(connection, request);
 	request->seen = true;
+	head_clock_stop(connection);
 	request->body = g_string_new(NULL);
 	return admit(ingress, connection, method, request, &error) ? MHD_YES
 								   : queue_error(connection, error);
@@ -226,7 +230,8 @@ static bool start_daemon(Ingress *ingress, GError **error)
 	ingress->daemon = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, answer,
 		ingress, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, keep_target, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, drop_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-		keep_escapes, NULL, MHD_OPTION_END);
+		keep_escapes, NULL, MHD_OPTION_NOTIFY_CONNECTION, head_clock_connection,
+		ingress->clock, MHD_OPTION_END);
 	if (ingress->daemon == NULL) {
 		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
 			"cannot start the ingress: libmicrohttpd refused");
@@ -246,7 +251,9 @@ Ingress *ingress_start(const IngressOptions *options, GError **error)
 		ingress->options.body_bytes = DEFAULT_BODY_BYTES;
 	ingress->rate = ingress_rate_new(options->rate > 0 ? options->rate : DEFAULT_RATE);
 	ingress->listening.descriptor = -1;
-	if (listen_socket_open(&ingress->listening, options->address, error) &&
+	ingress->clock = head_clock_new(options->head_limit, error);
+	if (ingress->clock != NULL &&
+		listen_socket_open(&ingress->listening, options->address, error) &&
 		start_daemon(ingress, error))
 		return ingress;
 	ingress_stop(ingress);
@@ -266,6 +273,7 @@ void ingress_stop(Ingress *ingress)
 		MHD_stop_daemon(ingress->daemon);
 	if (ingress->listening.descriptor >= 0)
 		close(ingress->listening.descriptor);
+	head_clock_free(ingress->clock);
 	ingress_rate_free(ingress->rate);
 	g_free(ingress);
 }

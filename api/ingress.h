@@ -14,6 +14,7 @@ typedef struct {
 	Store *store; // borrowed; used by several threads
 	const IngressRules *rules; // borrowed
 	uint64_t body_bytes; // of one request; 0 takes 1 MiB
+	int64_t head_limit; // microseconds that the head of a request may take; 0 takes 30 s
 	unsigned rate; // requests a second of one address; 0 takes 50
 } IngressOptions;
 

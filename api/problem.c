@@ -20,6 +20,7 @@ static const Phrase phrases[] = {
 	{API_FORBIDDEN, "Forbidden"},
 	{API_NOT_FOUND, "Not Found"},
 	{API_BAD_METHOD, "Method Not Allowed"},
+	{API_REQUEST_TIMEOUT, "Request Timeout"},
 	{API_CONFLICT, "Conflict"},
 	{API_TOO_LARGE, "Content Too Large"},
 	{API_TOO_LONG, "URI Too Long"},

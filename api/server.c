@@ -43,6 +43,9 @@ ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
 	server->options.store_url = server->store_url;
 	server->options.head.hosts = (const char *const *)server->hosts;
 	server->options.parts = options->parts;
+	server->options.clock = head_clock_new(options->head_limit, error);
+	if (server->options.clock == NULL)
+		return NULL;
 	server->options.head.is_loopback = server->listening.is_loopback;
 	server->options.listening = server->listening.descriptor;
 	server->options.connections = MOST_CONNECTIONS / threads;
@@ -61,6 +64,7 @@ void api_server_stop(ApiServer *server)
 	streams_end(server->options.streams);
 	for (size_t i = 0; i < MOST_THREADS; i++)
 		worker_stop(server->workers[i]);
+	head_clock_free(server->options.clock);
 	streams_free(server->options.streams);
 	if (server->listening.descriptor >= 0)
 		close(server->listening.descriptor);

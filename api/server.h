@@ -18,6 +18,7 @@ typedef struct {
 	// a loopback address, where a Host header with any other name is refused, so that no web page can read the
 	// API by way of its visitor's browser. NULL for none.
 	const char *const *hosts;
+	int64_t head_limit; // microseconds that the head of a request may take; 0 takes 30 s
 	const ApiParts *parts; // how the server's other parts do; NULL: not told. Borrowed
 } ApiServerOptions;
 

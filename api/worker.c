@@ -67,8 +67,8 @@ static void drop_request(void *cls, struct MHD_Connection *connection, void **da
 	Request *request = *data;
 
 	(void)cls;
-	(void)connection;
 	(void)reason;
+	head_clock_start(connection);
 	if (request != NULL)
 		g_free(request->target);
 	g_clear_pointer(data, g_free);
@@ -140,6 +140,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 			       ? answer_stream(cls, connection, request->target)
 			       : answer_target(cls, connection, request->target);
 	request->is_checked = true;
+	head_clock_stop(connection);
 	const RequestHead head = {method, request->target, version};
 	return request_head_check(&head, connection, &worker->options->head, &error)
 		       ? MHD_YES
@@ -162,7 +163,8 @@ static bool start_daemon(Worker *worker, GError **error)
 	worker->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		answer, worker, MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, keep_target,
 		NULL, MHD_OPTION_NOTIFY_COMPLETED, drop_request, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-		keep_escapes, NULL, MHD_OPTION_END);
+		keep_escapes, NULL, MHD_OPTION_NOTIFY_CONNECTION, head_clock_connection,
+		worker->options->clock, MHD_OPTION_END);
 	if (worker->daemon != NULL)
 		return true;
 	close(descriptor);

@@ -1,6 +1,7 @@
 // One thread of the server: its connections, and a read-only store of its own.
 #pragma once
 
+#include "api/head_clock.h"
 #include "api/request_head.h"
 #include "api/stream.h"
 
@@ -13,6 +14,7 @@ typedef struct Worker Worker;
 typedef struct {
 	const char *store_url;
 	HeadOptions head;
+	HeadClock *clock;
 	int listening; // the socket; each worker has a copy of it
 	unsigned connections; // at most, of one worker
 	ApiStreams *streams;

@@ -210,6 +210,7 @@ static bool start_api(Server *server, const ServerOptions *options, GError **err
 		.store_url = options->store_url,
 		.hosts = options->config->hosts,
 		.parts = server_health_parts(server->health),
+		.head_limit = options->config->head_limit,
 	};
 
 	if ((options->roles & ROLE_API) == 0)
@@ -227,6 +228,7 @@ static bool start_ingress(Server *server, const ServerOptions *options, GError *
 		.rules = &server->rules,
 		.body_bytes = options->config->ingress_body_bytes,
 		.rate = options->config->ingress_rate,
+		.head_limit = options->config->head_limit,
 	};
 
 	if ((options->roles & ROLE_INGRESS) == 0 || options->config->ingress == NULL)

@@ -101,9 +101,10 @@ static const KeyRow limit_rows[] = {
 	K("seconds", KEY_INTEGER, 0, "of processor time to load a commit (default 10)"),
 	K("memory_bytes", KEY_INTEGER, 0, "to load a commit, beyond what is kept of it (default 268435456)"),
 	K_TABLE("yaml", KEY_OBJECT, 0, &keys_yaml_limits, "of a YAML file"),
+	K("request_head", KEY_DURATION, 0, "how long a client may take for the request line and headers, to the status API and the ingress (default PT30S)"),
 	K_END,
 };
-static const KeyTable keys_limits = {"limits", "Limits of what is read from a repository", limit_rows, NULL};
+static const KeyTable keys_limits = {"limits", "Limits of what is read from a repository, and of requests", limit_rows, NULL};
 
 static const KeyRow server_rows[] = {
 	K_TABLE("source", KEY_PLAIN, 0, &keys_source, "path or URL of the repository, or what is below"),
@@ -117,7 +118,7 @@ static const KeyRow server_rows[] = {
 	K_TABLE("drift", KEY_OBJECT, 0, &keys_drift, "looking for what is not as committed"),
 	K_TABLE("runner", KEY_OBJECT, 0, &keys_runner, "running tasks"),
 	K_TABLE("retention", KEY_OBJECT, 0, &keys_retention, "how old a thing is when it is forgotten"),
-	K_TABLE("limits", KEY_OBJECT, 0, &keys_limits, "limits of what is read from a repository"),
+	K_TABLE("limits", KEY_OBJECT, 0, &keys_limits, "limits of what is read from a repository, and of requests"),
 	K_END,
 };
 // clang-format on
@@ -287,6 +288,7 @@ static void read_limits(ServerConfig *config, const json_t *limits)
 	LayoutLimits *ret = &config->limits;
 
 	*ret = layout_limits_default;
+	config->head_limit = duration_at(limits, "request_head", 0);
 	ret->file_bytes = number_at(limits, "file_bytes", ret->file_bytes);
 	ret->schema_bytes = number_at(limits, "schema_bytes", ret->schema_bytes);
 	ret->data_bytes = number_at(limits, "data_bytes", ret->data_bytes);

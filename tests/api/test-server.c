@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -433,6 +434,43 @@ static size_t count(const char *text, const char *part)
 	return g_strv_length(parts) - 1;
 }
 
+// Sends a head a byte at a time, and gives all that comes back; in seconds how long that took.
+static char *drip(const Fixture *fixture, const char *before, double *ret_seconds)
+{
+	static const char head[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
+	int client = connect_to(fixture);
+	gint64 began = g_get_monotonic_time();
+	struct pollfd wait = {client, POLLIN | POLLRDHUP, 0};
+
+	send_all(client, before, strlen(before));
+	for (size_t i = 0; poll(&wait, 1, 50) == 0 && i < 400; i++)
+		send_all(client, i < strlen(head) ? &head[i] : "x", 1);
+	*ret_seconds = (double)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
+	return receive_all(client);
+}
+
+static void test_a_head_may_take_so_long_only(Fixture *fixture, gconstpointer data)
+{
+	const ApiServerOptions options = {
+		.address = "127.0.0.1:0", .store_url = fixture->url, .head_limit = G_USEC_PER_SEC};
+	double seconds = 0;
+
+	(void)data;
+	api_server_stop(fixture->server);
+	fixture->server = api_server_start(&options, NULL);
+	g_assert_nonnull(fixture->server);
+	g_autofree char *answer = drip(fixture, "", &seconds);
+	g_assert_true(g_str_has_prefix(answer, "HTTP/1.1 408 Request Timeout\r\n"));
+	g_assert_nonnull(strstr(answer, "\"detail\":\"the head of a request may take 1 seconds\""));
+	g_assert_cmpfloat(seconds, >=, 0.9);
+	g_assert_cmpfloat(seconds, <, 10);
+	// Streams may go on for longer than a head.
+	int client = follow(fixture, fixture->seed.run_running, "");
+	struct pollfd wait = {client, POLLRDHUP, 0};
+	g_assert_cmpint(poll(&wait, 1, 2500), ==, 0);
+	close(client);
+}
+
 static void test_a_log_is_followed_to_its_end(Fixture *fixture, gconstpointer data)
 {
 	int client = follow(fixture, fixture->seed.run_running, "");
@@ -578,6 +616,7 @@ int main(int argc, char **argv)
 	ADD("the-status-page-may-only-run-its-own-script",
 		test_the_status_page_may_only_run_its_own_script);
 	ADD("slow-clients-hold-up-nobody", test_slow_clients_hold_up_nobody);
+	ADD("a-head-may-take-so-long-only", test_a_head_may_take_so_long_only);
 	ADD("requests-may-follow-on-one-connection", test_requests_may_follow_on_one_connection);
 	ADD("a-log-is-followed-to-its-end", test_a_log_is_followed_to_its_end);
 	ADD("a-stream-goes-on-where-it-was-cut-off", test_a_stream_goes_on_where_it_was_cut_off);

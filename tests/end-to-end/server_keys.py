@@ -12,7 +12,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "harness"))
-from weir import WEIR, Repository, Server, eventually, must, run, temporary, weir  # noqa: E402
+from weir import WEIR, Repository, Server, eventually, free_port, must, run, temporary, weir  # noqa: E402
 
 SLEEP = """id: sleep{n}
 tasks:
@@ -343,6 +343,35 @@ def elsewhere(story, word=None):
     return story, word
 
 
+def drip(port, seconds):
+    """What comes back to who sends a head a byte at a time, and when."""
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=0.05) as raw:
+        for number in range(int(seconds / 0.05)):
+            try:
+                raw.send(head[number:number + 1] or b"x")
+                return raw.recv(4096).decode(), time.monotonic() - began
+            except TimeoutError:
+                continue
+    return "", seconds
+
+
+def request_head(world):
+    port = free_port()
+    ingress = f"ingress: {{listen: '127.0.0.1:{port}'}}\n"
+    with world.server("limits: {request_head: PT1S}\n" + ingress) as server:
+        for listener in (server.port, port):
+            answer, took = drip(listener, 20)
+            assert answer.startswith("HTTP/1.1 408 Request Timeout\r\n") and "the head of a request may take 1 seconds" in answer, answer
+            assert took >= 0.9, took
+        # A whole head in time, on a connection that has waited for less.
+        assert server.get("/healthz")[0] == 200
+    with world.server(ingress) as server:
+        for listener in (server.port, port):
+            assert drip(listener, 3) == ("", 3)
+
+
 KEYS = {
     "source": source_store_and_listen,
     "store": source_store_and_listen,
@@ -383,6 +412,7 @@ KEYS = {
     "limits.entries": limited("entries", 20, many_files, "20"),
     "limits.depth": limited("depth", 4, write("domains/a/b/c/d/domain.yaml", "owner: x\n"), "4"),
     "limits.seconds": elsewhere("../repo-layout/test-limits.c"),
+    "limits.request_head": request_head,
     "limits.memory_bytes": elsewhere("../repo-layout/test-limits.c"),
     "yaml.depth": limited("yaml.depth", 4, write("domains/a/flows/f.yaml", (
         "id: f\ntasks:\n  - {id: t, type: sequential, tasks: [{id: u, type: log, message: hi}]}\n")), "4"),
