@@ -46,9 +46,9 @@ bool drift_observe_stale(DriftObserver *observer, bool *ret_complete, GError **e
 bool drift_observe_troubles(DriftObserver *observer, bool *ret_complete, GError **error);
 bool drift_observe_source(DriftObserver *observer, bool *ret_complete, GError **error);
 
-// A dataset ("connection/dataset") could not be looked into. has_url: it is not for want of the connection's URL.
-void drift_note_trouble(DriftObserver *observer, const char *key, const char *domain, bool has_url,
-	const GError *failure);
+// A dataset ("connection/dataset") could not be looked into. url: of the connection; NULL: it is for want of that.
+void drift_note_trouble(DriftObserver *observer, const char *key, const char *domain,
+	const char *url, const GError *failure);
 // The URL of a connection, to be freed.
 char *drift_connection_url(DriftObserver *observer, const char *name, GError **error);
 

@@ -467,7 +467,7 @@ static void look_at_dataset(Dataset *dataset, const char *key)
 	bool stamped = dataset->url != NULL && read_stamp(dataset->url, dataset->dataset, &stamp);
 	bool readable = dataset->url != NULL && read_dataset(dataset, items, &failure);
 	if (!readable && !is_absent(failure))
-		drift_note_trouble(observer, key, dataset->manager, dataset->url != NULL, failure);
+		drift_note_trouble(observer, key, dataset->manager, dataset->url, failure);
 	if (!readable && !judge_failure(dataset, failure, items))
 		return;
 	DatasetSeen *seen = g_new0(DatasetSeen, 1);

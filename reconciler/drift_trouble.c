@@ -7,13 +7,20 @@
 
 #include <string.h>
 
-void drift_note_trouble(DriftObserver *observer, const char *key, const char *domain, bool has_url,
-	const GError *failure)
+// A URL with a secret in it is only known to tasks: they tell how such a database does.
+static bool is_resolved(const char *url)
 {
+	return strstr(url, "{{") == NULL;
+}
+
+void drift_note_trouble(DriftObserver *observer, const char *key, const char *domain,
+	const char *url, const GError *failure)
+{
+	bool has_url = url != NULL;
 	const DbTrouble *kind = has_url ? db_trouble_of(failure) : db_trouble_of_url();
 	const char *slash = strchr(key, '/');
 
-	if (kind == NULL)
+	if (kind == NULL || (has_url && !is_resolved(url)))
 		return;
 	StoreTrouble *trouble = g_new0(StoreTrouble, 1);
 	trouble->connection = g_strndup(key, (gsize)(slash - key));
@@ -61,7 +68,7 @@ static bool is_over(
 	if (trouble->looked || !is_known(connections, trouble->connection))
 		return true;
 	g_autofree char *url = drift_connection_url(observer, trouble->connection, &failure);
-	return url != NULL && try_write(url, trouble->dataset, &failure);
+	return url != NULL && is_resolved(url) && try_write(url, trouble->dataset, &failure);
 }
 
 bool drift_observe_troubles(DriftObserver *observer, bool *ret_complete, GError **error)

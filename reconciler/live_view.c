@@ -261,6 +261,19 @@ static char *live_definition(PlanLive *live, const char *namespace, const char *
 	return g_steal_pointer(&revision->definition);
 }
 
+static char *live_settings(PlanLive *live, const char *name, GError **error)
+{
+	LiveView *view = (LiveView *)live;
+	const PlanLiveDomain *row = row_of(view, name);
+	g_autoptr(StoreDomain) stored = NULL;
+
+	if (row != NULL && row->domain != NULL)
+		return plan_settings_text(row->domain);
+	if (!store_domain_get(view->store, name, &stored, error) || stored == NULL)
+		return NULL;
+	return g_steal_pointer(&stored->settings);
+}
+
 // It is lent out, and freed with the view.
 static void live_free(PlanLive *live)
 {
@@ -273,8 +286,8 @@ LiveView *live_view_new(Store *store)
 {
 	LiveView *view = g_new0(LiveView, 1);
 
-	view->live = (PlanLive){
-		live_domains, live_marks, live_flows, live_tables, live_definition, live_free};
+	view->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
+		live_settings, live_free};
 	view->store = store;
 	view->rows = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	view->owners = g_array_new(FALSE, FALSE, sizeof(Owner));

@@ -97,10 +97,16 @@ struct PlanLive {
 	bool (*tables)(PlanLive *live, const char *domain, GArray *tables, GError **error);
 	// The canonical definition of a flow; NULL with an error when there is none.
 	char *(*definition)(PlanLive *live, const char *namespace, const char *id, GError **error);
+	// The checked settings of a domain (its domain.yaml over the project's defaults), a JSON object; NULL without an
+	// error when they are not known.
+	char *(*settings)(PlanLive *live, const char *domain, GError **error);
 	void (*free)(PlanLive *live);
 };
 
 void plan_live_free(PlanLive *live);
+
+// A domain's settings as the live side gives them; NULL when it has none. The caller frees it.
+char *plan_settings_text(const LayoutDomain *domain);
 
 // Another revision of the repository as the live side; it takes a reference. NULL: nothing is live.
 PlanLive *plan_live_layout_new(Layout *layout);
@@ -127,10 +133,11 @@ typedef struct {
 	const char *trigger; // id of a schedule's trigger; NULL for others
 	const char *domain;
 	const char *file; // the file behind it
-	const char
-		*before; // live definition or schema, JSON, of an update or deletion; may be NULL
+	const char *
+		before; // live definition, schema or settings, JSON, of an update or deletion; may be NULL
 	const LayoutFlow *flow; // of flows and schedules; NULL when deleted
 	const LayoutTable *table; // of tables and views; NULL when deleted
+	const LayoutDomain *settings; // of a domain whose settings changed; else NULL
 	GPtrArray *paths; // PlanPath *, in order; NULL unless it is an update
 } PlanChange;
 

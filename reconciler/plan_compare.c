@@ -334,6 +334,38 @@ static void note_domain(Comparison *comparison, const char *live_digest, const L
 	change->file = domain == NULL ? NULL : domain->path;
 }
 
+// The settings that changed, before and after.
+static bool note_settings(Comparison *comparison, const PlanDomain *entry, GError **error)
+{
+	const LayoutDomain *domain = entry->layout;
+	g_autoptr(GPtrArray) paths = NULL;
+	g_autoptr(GError) failure = NULL;
+
+	if (domain == NULL || entry->live_digest == NULL ||
+		strcmp(entry->live_digest, domain->digest) == 0)
+		return true;
+	g_autofree char *text =
+		comparison->live->settings(comparison->live, comparison->domain, &failure);
+	if (failure != NULL) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return false;
+	}
+	json_auto_t *before = text == NULL ? NULL : json_loads(text, 0, NULL);
+	if (before == NULL)
+		return true;
+	paths = g_ptr_array_new_with_free_func((GDestroyNotify)plan_path_free);
+	PlanClass class = plan_diff_settings(before, domain->settings, paths);
+	if (paths->len == 0)
+		return true;
+	note_domain(comparison, entry->live_digest, domain);
+	PlanChange *change = plan_change_at(comparison->plan, comparison->plan->changes->len - 1);
+	change->class = class;
+	change->before = g_string_chunk_insert(comparison->plan->strings, text);
+	change->settings = domain;
+	change->paths = g_steal_pointer(&paths);
+	return true;
+}
+
 static void move_schedules(Comparison *comparison)
 {
 	for (guint i = 0; i < comparison->schedules->len; i++) {
@@ -352,7 +384,8 @@ static void forget(Plan *plan, PlanDomain *entry)
 static bool compare_all(
 	Comparison *comparison, const PlanDomain *entry, const GArray *flows, GError **error)
 {
-	if (!compare_flows(comparison, entry->layout, flows, error) ||
+	if (!note_settings(comparison, entry, error) ||
+		!compare_flows(comparison, entry->layout, flows, error) ||
 		!compare_tables(comparison, entry->layout, error))
 		return false;
 	move_schedules(comparison);

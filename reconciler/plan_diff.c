@@ -43,7 +43,7 @@ static bool is_no_longer_false(const json_t *before, const json_t *after)
 	return json_is_false(before) && !json_is_false(after);
 }
 
-// The first rule that fits counts.
+// Of flows. The first rule that fits counts.
 static const ClassRule CLASS_RULES[] = {
 	{"description", NULL, PLAN_METADATA},
 	{"*.description", NULL, PLAN_METADATA},
@@ -62,16 +62,46 @@ static const ClassRule CLASS_RULES[] = {
 	{"*", NULL, PLAN_NON_BREAKING},
 };
 
-static PlanClass class_of(const char *path, const json_t *before, const json_t *after)
+// Whether somebody may no longer read who could.
+static bool is_narrowed(const json_t *before, const json_t *after)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(CLASS_RULES); i++) {
-		const ClassRule *rule = &CLASS_RULES[i];
+	size_t index, at;
+	json_t *name, *other;
 
+	if (before == NULL || after == NULL)
+		return before == NULL;
+	json_array_foreach((json_t *)(uintptr_t)before, index, name)
+	{
+		bool stays = false;
+
+		json_array_foreach((json_t *)(uintptr_t)after, at, other) stays =
+			stays || json_equal(name, other);
+		if (!stays)
+			return true;
+	}
+	return false;
+}
+
+// Of domains. What its tables, flows and schedules become by it is told with each of them.
+static const ClassRule DOMAIN_RULES[] = {
+	{"owner", NULL, PLAN_METADATA},
+	{"contact", NULL, PLAN_METADATA},
+	{"description", NULL, PLAN_METADATA},
+	{"consumers", is_narrowed, PLAN_BREAKING},
+	{"connection", NULL, PLAN_BREAKING},
+	{"dataset", NULL, PLAN_BREAKING},
+	{"*", NULL, PLAN_NON_BREAKING},
+};
+
+static PlanClass class_of(
+	const ClassRule *rules, const char *path, const json_t *before, const json_t *after)
+{
+	// The last rule fits all.
+	for (const ClassRule *rule = rules;; rule++) {
 		if (g_pattern_match_simple(rule->pattern, path) &&
 			(rule->holds == NULL || rule->holds(before, after)))
 			return rule->class;
 	}
-	return PLAN_NON_BREAKING;
 }
 
 PlanPath *plan_path_new(const char *path, json_t *before, json_t *after, PlanClass class)
@@ -99,13 +129,14 @@ void plan_path_free(PlanPath *path)
 typedef struct {
 	GPtrArray *paths;
 	PlanClass heaviest;
+	const ClassRule *rules;
 } Difference;
 
 static void compare_values(Difference *difference, GString *path, json_t *before, json_t *after);
 
 static void add_path(Difference *difference, const char *path, json_t *before, json_t *after)
 {
-	PlanClass class = class_of(path, before, after);
+	PlanClass class = class_of(difference->rules, path, before, after);
 
 	g_ptr_array_add(difference->paths, plan_path_new(path, before, after, class));
 	difference->heaviest = MAX(difference->heaviest, class);
@@ -266,11 +297,22 @@ static void compare_values(Difference *difference, GString *path, json_t *before
 		add_path(difference, path->str, before, after);
 }
 
-PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrArray *paths)
+static PlanClass diff(
+	const ClassRule *rules, const json_t *before, const json_t *after, GPtrArray *paths)
 {
-	Difference difference = {paths, PLAN_COSMETIC};
+	Difference difference = {paths, PLAN_COSMETIC, rules};
 	g_autoptr(GString) path = g_string_new(NULL);
 
 	compare_values(&difference, path, (json_t *)(uintptr_t)before, (json_t *)(uintptr_t)after);
 	return difference.heaviest;
+}
+
+PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrArray *paths)
+{
+	return diff(CLASS_RULES, before, after, paths);
+}
+
+PlanClass plan_diff_settings(const json_t *before, const json_t *after, GPtrArray *paths)
+{
+	return diff(DOMAIN_RULES, before, after, paths);
 }

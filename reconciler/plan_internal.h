@@ -8,6 +8,9 @@
 // Returns the heaviest class, PLAN_COSMETIC when nothing differs.
 PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrArray *paths);
 
+// The same of two domains' settings.
+PlanClass plan_diff_settings(const json_t *before, const json_t *after, GPtrArray *paths);
+
 // Compares two declared schemas (canonical JSON; NULL: none is declared).
 PlanClass plan_diff_schemas(const char *before, const char *after, GPtrArray *paths);
 

@@ -49,6 +49,8 @@ static json_t *after_of(const Plan *plan, const PlanChange *change, GError **err
 			change->table->kind == LAYOUT_VIEW ? "view" : "table", "flow",
 			change->table->flow != NULL ? change->table->flow : "", "schema",
 			parsed(change->table->schema));
+	if (change->settings != NULL)
+		return json_incref((json_t *)(uintptr_t)change->settings->settings);
 	if (change->flow == NULL || change->action == PLAN_NONE || change->action == PLAN_DELETE)
 		return json_null();
 	g_autofree char *text = layout_flow_definition(plan->layout, change->flow, error);

@@ -97,6 +97,23 @@ static char *live_definition(PlanLive *live, const char *namespace, const char *
 		self->layout, layout_flow_find(self->layout, namespace, id), error);
 }
 
+char *plan_settings_text(const LayoutDomain *domain)
+{
+	return domain->settings == NULL
+		       ? NULL
+		       : json_dumps(domain->settings, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static char *live_settings(PlanLive *live, const char *name, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+	const LayoutDomain *domain =
+		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
+
+	(void)error;
+	return domain == NULL ? NULL : plan_settings_text(domain);
+}
+
 static void live_free(PlanLive *live)
 {
 	LiveLayout *self = (LiveLayout *)live;
@@ -111,8 +128,8 @@ PlanLive *plan_live_layout_new(Layout *layout)
 {
 	LiveLayout *self = g_new0(LiveLayout, 1);
 
-	self->live = (PlanLive){
-		live_domains, live_marks, live_flows, live_tables, live_definition, live_free};
+	self->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
+		live_settings, live_free};
 	self->layout = layout == NULL ? NULL : layout_ref(layout);
 	self->domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	self->marks = g_byte_array_new();

@@ -8,22 +8,39 @@
 #include "db/trouble.h"
 #include "store/trouble.h"
 
-// Datasets that this process noted: "connection/dataset". Mostly empty.
+// Datasets that were noted: "connection/dataset". Mostly empty, so that a success costs no query.
 static pthread_mutex_t noted_lock = PTHREAD_MUTEX_INITIALIZER;
 static GHashTable *noted;
 
-static void remember(const char *key)
+// Begins with what an earlier process noted. The lock is held.
+static void noted_begin(Store *store)
+{
+	g_autoptr(GPtrArray) troubles = NULL;
+
+	if (noted != NULL || !store_troubles_list(store, &troubles, NULL))
+		return;
+	noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	for (guint i = 0; i < troubles->len; i++) {
+		const StoreTrouble *trouble = troubles->pdata[i];
+
+		g_hash_table_add(
+			noted, g_strconcat(trouble->connection, "/", trouble->dataset, NULL));
+	}
+}
+
+static void remember(Store *store, const char *key)
 {
 	pthread_mutex_lock(&noted_lock);
-	if (noted == NULL)
-		noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_hash_table_add(noted, g_strdup(key));
+	noted_begin(store);
+	if (noted != NULL)
+		g_hash_table_add(noted, g_strdup(key));
 	pthread_mutex_unlock(&noted_lock);
 }
 
-static bool forget(const char *key)
+static bool forget(Store *store, const char *key)
 {
 	pthread_mutex_lock(&noted_lock);
+	noted_begin(store);
 	bool known = noted != NULL && g_hash_table_remove(noted, key);
 	pthread_mutex_unlock(&noted_lock);
 	return known;
@@ -44,6 +61,7 @@ static char *connection_name(TaskContext *context)
 void sql_task_trouble(void *data, const char *dataset, const GError *error)
 {
 	TaskContext *context = data;
+	Store *store = task_context_store(context);
 	const DbTrouble *kind = *dataset == '\0' && error != NULL && error->domain != DB_ERROR
 					? db_trouble_of_url()
 					: db_trouble_of(error);
@@ -55,8 +73,8 @@ void sql_task_trouble(void *data, const char *dataset, const GError *error)
 		return;
 	g_autofree char *key = g_strconcat(name, "/", dataset, NULL);
 	if (error == NULL) {
-		if (forget(key))
-			store_trouble_end(task_context_store(context), name, dataset, NULL);
+		if (forget(store, key))
+			store_trouble_end(store, name, dataset, NULL);
 		return;
 	}
 	const StoreTrouble trouble = {.connection = name,
@@ -65,6 +83,6 @@ void sql_task_trouble(void *data, const char *dataset, const GError *error)
 		.kind = (char *)(uintptr_t)kind->kind,
 		.message = error->message,
 		.hint = (char *)(uintptr_t)kind->cure};
-	remember(key);
-	store_trouble_put(task_context_store(context), &trouble, NULL);
+	remember(store, key);
+	store_trouble_put(store, &trouble, NULL);
 }

@@ -492,7 +492,7 @@ static void test_every_flow_has_a_source(Fixture *fixture, gconstpointer data)
 	check_text(fixture, "/v1/flows/sales/every-day/source",
 		"{\n  \"id\": \"every-day\",\n  \"namespace\": \"sales\",\n  \"tasks\": [\n    {\n"
 		"      \"id\": \"a\",\n      \"type\": \"log\"\n    }\n  ],\n  \"triggers\": [\n"
-		"    {\n      \"id\": \"w\",\n      \"key\": \"***\",\n      \"type\": "
+		"    {\n      \"id\": \"w\",\n      \"key\": \"******\",\n      \"type\": "
 		"\"webhook\"\n    }\n  ]\n}\n");
 }
 

@@ -91,7 +91,7 @@ def main():
         repository, server = start(folder)
         try:
             file = folder / "data/default/sales.db"
-            eventually(file.exists, what="the dataset's file")
+            eventually(lambda: server.json("/v1/tables/sales/t")["published"], what="the first build")
             is_well(server)
             a_lock(server, file)
             damage(server, file)

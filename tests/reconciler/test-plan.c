@@ -305,6 +305,35 @@ static void test_variables(void)
 		NULL, "");
 }
 
+// What is said in domain.yaml is told by itself; nothing of it is held for breaking readers.
+static void test_settings(void)
+{
+	g_autoptr(GitFixture) git = retail();
+	const PlanPolicy policy = {0};
+
+	fixture_write(git, "domains/finance/domain.yaml",
+		"owner: controlling\ncontact: c@example.com\nconsumers: [board]\ndefaults: "
+		"{timezone: Europe/Berlin}\nvariables: {currency: EUR}\n");
+	g_free(fixture_push(git, "Move to controlling"));
+	g_autoptr(Plan) plan = plan_last(git);
+	plan_guard(plan, &policy);
+	assert_text(plan,
+		"finance\n"
+		"  ~ domain.finance (breaking)\n"
+		"      consumers:\n"
+		"        @@ -0,0 +1 @@\n"
+		"        +- board\n"
+		"      contact: nothing -> \"c@example.com\"\n"
+		"      defaults.timezone: nothing -> \"Europe/Berlin\"\n"
+		"      owner: \"finance\" -> \"controlling\"\n"
+		"      variables:\n"
+		"        @@ -0,0 +1 @@\n"
+		"        +currency: EUR\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	const PlanChange *change = plan_change_at(plan, 0);
+	g_assert_cmpint(((const PlanPath *)change->paths->pdata[3])->class, ==, PLAN_METADATA);
+}
+
 static void test_cosmetic(void)
 {
 	g_autoptr(GitFixture) git = retail();
@@ -617,6 +646,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/first", test_first);
 	g_test_add_func("/plan/pure", test_pure);
 	g_test_add_func("/plan/update", test_update);
+	g_test_add_func("/plan/settings", test_settings);
 	g_test_add_func("/plan/cosmetic", test_cosmetic);
 	g_test_add_func("/plan/cosmetic-beside-others", test_cosmetic_beside_others);
 	g_test_add_func("/plan/broken-domain", test_broken_domain);
