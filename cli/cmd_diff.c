@@ -1,6 +1,7 @@
 #include "api/api.h"
 #include "cli/commands.h"
 #include "cli/drift_list.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
@@ -55,6 +56,19 @@ static bool is_known(const char *resource)
 	return is_answered(store, flow) || is_answered(store, table);
 }
 
+static void tell_unknown(const char *resource)
+{
+	g_autoptr(Store) store = read_api_open();
+	g_autofree char *flow = names_hint(store, NAMES_FLOWS, resource);
+	g_autofree char *table = names_hint(store, NAMES_TABLES, resource);
+	const char *hint = g_str_has_prefix(flow, "did") ? flow : table;
+
+	command_error(g_str_has_prefix(hint, "did")
+			      ? hint
+			      : "'weir flows' and 'weir tables' list what there is",
+		"there is no flow or table '%s'", resource);
+}
+
 int cmd_diff(const Command *command, char **arguments)
 {
 	json_t *document = drift_list();
@@ -67,8 +81,7 @@ int cmd_diff(const Command *command, char **arguments)
 	json_t *items = items_of(document, arguments[0]);
 	size_t count = json_array_size(items);
 	if (count == 0 && !is_known(arguments[0])) {
-		command_error("'weir flows' and 'weir tables' list what there is",
-			"there is no flow or table '%s'", arguments[0]);
+		tell_unknown(arguments[0]);
 		json_decref(items);
 		json_decref(document);
 		return EXIT_FAILED;

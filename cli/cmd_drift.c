@@ -1,5 +1,7 @@
+#include "api/api.h"
 #include "cli/commands.h"
 #include "cli/drift_list.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
@@ -58,8 +60,11 @@ static bool domain_exists(void)
 	g_autoptr(Store) store = read_api_open();
 	g_autofree char *escaped = g_uri_escape_string(domain_name, NULL, false);
 	g_autofree char *path = g_strdup_printf("/v1/domains/%s", escaped);
-	json_t *domain = store == NULL ? NULL : read_api_get(store, path);
+	json_t *domain = store == NULL ? NULL : api_get(store, NULL, path, NULL);
 	bool exists = domain != NULL;
+
+	if (store != NULL && !exists)
+		names_unknown(store, NAMES_DOMAINS, domain_name);
 
 	json_decref(domain);
 	return exists;

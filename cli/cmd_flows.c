@@ -1,10 +1,13 @@
 #include "api/flow_name.h"
 #include "cli/commands.h"
+#include "cli/flow_history.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
 #include "cli/text_table.h"
 #include "repo-layout/yaml_document.h"
+#include "store/flow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +25,14 @@ const GOptionEntry flows_options[] = {
 	OUTPUT_OPTION,
 	{NULL},
 };
+
+const char flows_details[] =
+	"'show' prints what runs, with weir's names for everything: of a script too, whose flow is "
+	"generated.\n\n"
+	"'history' lists the revisions of a flow, newest first: the commit that made each live, "
+	"its "
+	"author as far as the repository is at hand, and what changed in the flow. As JSON, each "
+	"changed path comes with what was before and after, as in a plan.";
 
 static void print_list(const json_t *flows)
 {
@@ -80,22 +91,39 @@ static void print_flow(const json_t *flow)
 	printf("\n%s", yaml);
 }
 
-static int show_flow(Store *store, const char *text)
+// The target of a flow; NULL after telling that there is none of that name.
+static char *flow_path(Store *store, const char *text)
 {
 	g_auto(FlowName) name = {NULL, NULL};
+	g_autoptr(StoreFlow) flow = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GString) path = g_string_new("/v1/flows/");
-	json_t *flow;
+	GString *path;
 
-	if (!flow_name_split(store, text, &name, &error)) {
+	if (strchr(text, '.') != NULL &&
+		(!flow_name_split(store, text, &name, &error) ||
+			!store_flow_get(store, name.namespace, name.id, &flow, &error))) {
 		read_api_report(error);
-		return EXIT_FAILED;
+		return NULL;
 	}
+	if (flow == NULL) {
+		names_unknown(store, NAMES_FLOWS, text);
+		return NULL;
+	}
+	path = g_string_new("/v1/flows/");
 	target_append_escaped(path, name.namespace);
 	g_string_append_c(path, '/');
 	target_append_escaped(path, name.id);
-	g_string_append_printf(path, "?revision=%" PRId64, option_revision);
-	flow = read_api_get(store, path->str);
+	return g_string_free(path, FALSE);
+}
+
+static int show_flow(Store *store, const char *text)
+{
+	g_autofree char *path = flow_path(store, text);
+	g_autofree char *target =
+		path == NULL ? NULL
+			     : g_strdup_printf("%s?revision=%" PRId64, path, option_revision);
+	json_t *flow = target == NULL ? NULL : read_api_get(store, target);
+
 	if (flow == NULL)
 		return EXIT_FAILED;
 	if (output_is_json())
@@ -106,17 +134,43 @@ static int show_flow(Store *store, const char *text)
 	return EXIT_OK;
 }
 
+static int show_history(Store *store, const char *text)
+{
+	g_autofree char *path = flow_path(store, text);
+
+	return path == NULL ? EXIT_FAILED : flow_history(store, path);
+}
+
+static const struct {
+	const char *verb;
+	int (*act)(Store *store, const char *name);
+} verbs[] = {
+	{"show", show_flow},
+	{"history", show_history},
+};
+
 int cmd_flows(const Command *command, char **arguments)
 {
-	bool show = g_strcmp0(arguments[0], "show") == 0;
+	const char *verb = arguments[0] == NULL ? "list" : arguments[0];
+	bool list = strcmp(verb, "list") == 0;
+	int (*act)(Store * store, const char *name) = NULL;
 
-	if (!show && arguments[0] != NULL && strcmp(arguments[0], "list") != 0)
-		return command_usage(command, "'weir flows' has no '%s'", arguments[0]);
-	if (show != (arguments[0] != NULL && arguments[1] != NULL))
-		return command_usage(command, show ? "'weir flows show' needs the name of a flow"
-						   : "'weir flows list' takes no arguments");
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (strcmp(verbs[i].verb, verb) == 0)
+			act = verbs[i].act;
+	}
+	if (!list && act == NULL)
+		return command_usage(command, "'weir flows' has no '%s'", verb);
+	if (list && arguments[0] != NULL && arguments[1] != NULL)
+		return command_usage(command, "'weir flows list' takes no arguments");
+	if (act != NULL && arguments[1] == NULL)
+		return command_usage(command, "'weir flows %s' needs the name of a flow", verb);
+	if (!list && option_namespace != NULL)
+		return command_usage(command, "--namespace goes with 'list'");
+	if (act != show_flow && option_revision != 0)
+		return command_usage(command, "--revision goes with 'show'");
 	g_autoptr(Store) store = read_api_open();
 	if (store == NULL)
 		return EXIT_FAILED;
-	return show ? show_flow(store, arguments[1]) : list_flows(store);
+	return list ? list_flows(store) : act(store, arguments[1]);
 }

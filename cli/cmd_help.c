@@ -1,10 +1,14 @@
 #include "api/reference.h"
+#include "cli/command_json.h"
 #include "cli/command_pages.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "repo-layout/key_pages.h"
 
 #include <stdio.h>
 #include <string.h>
+
+const GOptionEntry help_options[] = {OUTPUT_OPTION, {NULL}};
 
 typedef struct {
 	const char *name;
@@ -25,6 +29,13 @@ int cmd_help(const Command *command, char **arguments)
 	(void)command;
 	if (arguments[0] != NULL && about == NULL)
 		return command_unknown(arguments[0]);
+	if (output_is_json()) {
+		json_t *json = about != NULL ? command_json(about) : commands_json();
+
+		output_json(json);
+		json_decref(json);
+		return EXIT_OK;
+	}
 	g_autofree char *text = about != NULL ? command_help(about) : command_overview();
 	fputs(text, stdout);
 	return EXIT_OK;

@@ -1,5 +1,6 @@
 // weir init: the smallest good repository.
 #include "cli/commands.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@ static gboolean option_git;
 
 const GOptionEntry init_options[] = {
 	{"git", 0, 0, G_OPTION_ARG_NONE, &option_git, "Make it a git repository, too", NULL},
+	OUTPUT_OPTION,
 	{NULL},
 };
 
@@ -94,7 +96,7 @@ static bool write_file(const char *folder, const Template *template_, const char
 		command_error(NULL, "cannot write '%s': %s", path, g_strerror(errno));
 	if (descriptor >= 0)
 		close(descriptor);
-	if (good)
+	if (good && !output_is_json())
 		printf("%s\n", path);
 	return good;
 }
@@ -114,6 +116,20 @@ static bool make_git(const char *folder)
 	return good;
 }
 
+static void print_json(const char *folder)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(templates); i++) {
+		g_autofree char *path = g_build_filename(folder, templates[i].path, NULL);
+
+		json_array_append_new(files, json_string(path));
+	}
+	json_t *made = json_pack("{s:o}", "files", files);
+	output_json(made);
+	json_decref(made);
+}
+
 int cmd_init(const Command *command, char **arguments)
 {
 	const char *folder = arguments[0] != NULL ? arguments[0] : ".";
@@ -128,6 +144,9 @@ int cmd_init(const Command *command, char **arguments)
 	}
 	if (option_git && !make_git(folder))
 		return EXIT_FAILED;
-	printf("next: weir validate %s\n", folder);
+	if (output_is_json())
+		print_json(folder);
+	else
+		printf("next: weir validate %s\n", folder);
 	return EXIT_OK;
 }

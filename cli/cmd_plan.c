@@ -234,6 +234,8 @@ int cmd_plan(const Command *command, char **arguments)
 	g_auto(Planning) planning = {0};
 	g_autoptr(GError) error = NULL;
 
+	if (markdown && output_is_json())
+		return command_usage(command, "give either --markdown or --output json, not both");
 	if (repository_name != NULL && arguments[0] != NULL)
 		return command_usage(command, "give either --repo or REPO, not both");
 	if (repository_name == NULL && base_name != NULL)

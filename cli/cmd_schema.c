@@ -1,17 +1,21 @@
 // weir schema: JSON Schema of the files that users write, for editors.
 #include "cli/command_pages.h"
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/server_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+const GOptionEntry schema_options[] = {OUTPUT_OPTION, {NULL}};
 
 // clang-format off
 const char schema_details[] =
 	"Prints JSON Schema (draft 2020-12) of a kind of file: project (weir.yaml), domain,\n"
 	"script (its header), flow, schema, feed, flowset or server. It comes from the tables that\n"
 	"check the files, so editors know what weir knows.\n\n"
-	"Without KIND: one object with all of them, by name.";
+	"Without KIND: one object with all of them, by name. It is JSON in any case; with\n"
+	"--output json all of it stands in one line.";
 // clang-format on
 
 static void print(const json_t *value)
@@ -52,7 +56,10 @@ int cmd_schema(const Command *command, char **arguments)
 		return refuse_kind(arguments[0]);
 	(void)command;
 	schema = page == NULL ? all_schemas() : key_page_schema(page);
-	print(schema);
+	if (output_is_json())
+		output_json(schema);
+	else
+		print(schema);
 	json_decref(schema);
 	return EXIT_OK;
 }

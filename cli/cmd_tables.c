@@ -1,5 +1,7 @@
+#include "api/api.h"
 #include "api/target.h"
 #include "cli/commands.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
@@ -166,9 +168,11 @@ static int show_table(Store *store, const char *name)
 	target_append_escaped(path, dataset);
 	g_string_append_c(path, '/');
 	target_append_escaped(path, dot != NULL ? dot + 1 : "");
-	table = read_api_get(store, path->str);
+	table = api_get(store, NULL, path->str, NULL);
+	if (table == NULL)
+		return names_unknown(store, NAMES_TABLES, name);
 	g_string_append(path, "/checks");
-	checks = table != NULL ? read_api_list(store, path->str) : NULL;
+	checks = read_api_list(store, path->str);
 	if (checks != NULL && output_is_json())
 		output_json(table);
 	else if (checks != NULL)
@@ -187,9 +191,8 @@ int cmd_tables(const Command *command, char **arguments)
 	if (show != (arguments[0] != NULL && arguments[1] != NULL))
 		return command_usage(command, show ? "'weir tables show' needs the name of a table"
 						   : "'weir tables list' takes no arguments");
-	if (show && strchr(arguments[1], '.') == NULL)
-		return command_usage(
-			command, "the table '%s' is not named like 'dataset.table'", arguments[1]);
+	if (show && option_dataset != NULL)
+		return command_usage(command, "--dataset goes with 'list'");
 	g_autoptr(Store) store = read_api_open();
 	if (store == NULL)
 		return EXIT_FAILED;

@@ -3,6 +3,7 @@
 #include "api/flow_name.h"
 #include "cli/command.h"
 #include "cli/live_inputs.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/run_file.h"
@@ -62,7 +63,7 @@ int run_logs(Store *store, const char *id, bool follow)
 		bool ok = store_run_get(store, id, &run, &error);
 
 		if (ok && run == NULL) {
-			command_error("'weir runs list' shows them", "there is no run '%s'", id);
+			command_error("'weir runs' lists them", "there is no run '%s'", id);
 			return EXIT_FAILED;
 		}
 		if (!ok ||
@@ -220,9 +221,13 @@ int run_live(const char *flow, char **inputs, bool follow)
 		return status;
 	if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) && store == NULL)
 		command_error(STORE_HINT, "%s", error->message);
-	else if (g_error_matches(error, STORE_ERROR, STORE_ERROR_MISSING))
-		command_error("'weir flows' lists them", "%s", error->message);
-	else if (error != NULL)
+	else if (strchr(flow, '.') == NULL && store != NULL)
+		return names_unknown(store, NAMES_FLOWS, flow);
+	else if (g_error_matches(error, STORE_ERROR, STORE_ERROR_MISSING)) {
+		g_autofree char *hint = names_hint(store, NAMES_FLOWS, flow);
+
+		command_error(hint, "%s", error->message);
+	} else if (error != NULL)
 		read_api_report(error);
 	return EXIT_FAILED;
 }

@@ -204,6 +204,11 @@ void plan_free(Plan *plan);
 #define plan_domain_at(plan, index) (&g_array_index((plan)->domains, PlanDomain, (index)))
 #define plan_change_at(plan, index) (&g_array_index((plan)->changes, PlanChange, (index)))
 
+// The paths (PlanPath *) in which two definitions of a flow differ, in order, with the class of the heaviest. The caller unrefs it.
+GPtrArray *plan_definition_paths(const json_t *before, const json_t *after, PlanClass *ret_class);
+// As the JSON of a plan has them; a new reference.
+json_t *plan_paths_json(const GPtrArray *paths);
+
 // How many changes there are of an action (PLAN_NONE: the cosmetic ones).
 guint plan_count(const Plan *plan, PlanAction action);
 

@@ -316,3 +316,11 @@ PlanClass plan_diff_settings(const json_t *before, const json_t *after, GPtrArra
 {
 	return diff(DOMAIN_RULES, before, after, paths);
 }
+
+GPtrArray *plan_definition_paths(const json_t *before, const json_t *after, PlanClass *ret_class)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func((GDestroyNotify)plan_path_free);
+
+	*ret_class = plan_diff_definitions(before, after, paths);
+	return paths;
+}

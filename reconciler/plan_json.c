@@ -89,12 +89,12 @@ static json_t *path_json(const PlanPath *path)
 	return object;
 }
 
-static json_t *paths_of(const PlanChange *change)
+json_t *plan_paths_json(const GPtrArray *paths)
 {
 	json_t *list = json_array();
 
-	for (guint i = 0; change->paths != NULL && i < change->paths->len; i++)
-		json_array_append_new(list, path_json(change->paths->pdata[i]));
+	for (guint i = 0; paths != NULL && i < paths->len; i++)
+		json_array_append_new(list, path_json(paths->pdata[i]));
 	return list;
 }
 
@@ -174,7 +174,7 @@ static json_t *change_json(const Plan *plan, const PlanChange *change, guint lim
 		change->resource == PLAN_DOMAIN ? change->name : scoped, "domain", change->domain,
 		"file", text_or_null(change->file), "change", values);
 	json_object_set_new(object, "class", json_string(plan_class_name(change->class)));
-	json_object_set_new(object, "changed_paths", paths_of(change));
+	json_object_set_new(object, "changed_paths", plan_paths_json(change->paths));
 	json_object_set_new(object, "impact", impact_of(plan, change, limit));
 	json_object_set_new(object, "reruns", json_boolean(change->reruns));
 	json_object_set_new(object, "live_revision",

@@ -191,6 +191,24 @@ static void describe_commit(SourceTip *tip, git_commit *commit)
 	tip->committed_at = (int64_t)git_commit_time(commit) * G_USEC_PER_SEC;
 }
 
+bool source_describe(Source *source, const char *id, SourceTip *ret_tip)
+{
+	git_commit *commit = NULL;
+	git_oid oid;
+
+	if (source->mirror == NULL ? !source_local_open(source, NULL)
+				   : source->repository == NULL &&
+					     git_repository_open_bare(
+						     &source->repository, source->mirror) != 0)
+		return false;
+	if (git_oid_fromstr(&oid, id) != 0 ||
+		git_commit_lookup(&commit, source->repository, &oid) != 0)
+		return false;
+	describe_commit(ret_tip, commit);
+	git_commit_free(commit);
+	return true;
+}
+
 // Whether known is an ancestor of commit; negative when that cannot be read.
 static int contains(git_repository *repository, git_commit *commit, const git_oid *known)
 {

@@ -84,6 +84,10 @@ bool source_prepare(Source *source, const SourceKnown *known);
 int source_prepare_fd(const Source *source); // -1: nothing is under way
 int64_t source_prepare_timeout(const Source *source);
 
+// Describes a commit (its id in hexadecimal) of what is there already: nothing is fetched. False when it is not there, or
+// the repository cannot be opened.
+bool source_describe(Source *source, const char *commit, SourceTip *ret_tip);
+
 // What the last fetch has to tell though it went well: a damaged mirror was set aside, say. Borrowed until the next fetch;
 // NULL: nothing.
 const char *source_notice(const Source *source);

@@ -58,9 +58,6 @@ static const Refusal refusals[] = {
 		"hint: see 'weir status --help'\n"},
 	{{"flows", "shwo", "a.b"},
 		"weir: error: 'weir flows' has no 'shwo'\nhint: see 'weir flows --help'\n"},
-	{{"tables", "show", "orders"},
-		"weir: error: the table 'orders' is not named like 'dataset.table'\n"
-		"hint: see 'weir tables --help'\n"},
 	{{"help", "stauts"},
 		"weir: error: unknown command 'stauts'\nhint: did you mean 'weir status'?\n"},
 	{{"status", "--output"}, "weir: error: '--output' needs a value: text|json\nhint: see "

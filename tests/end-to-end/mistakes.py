@@ -43,7 +43,29 @@ ROWS = [
     ("runs show x", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
     ("runs kill x", 1, "weir: error: there is no run 'x' that has not ended\nhint: 'weir runs' lists them"),
     ("runs replay x --from a", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
-    ("flows show a.b", 1, "weir: error: there is no flow 'b' in the namespace 'a'\nhint: 'weir flows' lists them"),
+    ("flows show a.b", 1, "weir: error: there is no flow 'a.b'\nhint: 'weir flows' lists them"),
+    ("flows show nonsense", 1, "weir: error: there is no flow 'nonsense'\nhint: 'weir flows' lists them"),
+    ("flows show numbers", 1, "weir: error: there is no flow 'numbers'\nhint: did you mean 'example.numbers'?"),
+    ("flows show exmple.numbers", 1, "weir: error: there is no flow 'exmple.numbers'\nhint: did you mean 'example.numbers'?"),
+    ("flows history numbres", 1, "weir: error: there is no flow 'numbres'\nhint: did you mean 'example.numbers'?"),
+    ("tables show nonsense", 1, "weir: error: there is no table 'nonsense'\nhint: 'weir tables' lists them"),
+    ("tables show numbers", 1, "weir: error: there is no table 'numbers'\nhint: did you mean 'example.numbers'?"),
+    ("run numbers", 1, "weir: error: there is no flow 'numbers'\nhint: did you mean 'example.numbers'?"),
+    ("run example.numbres", 1, "weir: error: there is no live flow 'example.numbres'\nhint: did you mean 'example.numbers'?"),
+    ("diff example.numbres", 1, "weir: error: there is no flow or table 'example.numbres'\nhint: did you mean 'example.numbers'?"),
+    ("diff nonsense", 1, "weir: error: there is no flow or table 'nonsense'\nhint: 'weir flows' and 'weir tables' list what there is"),
+    ("drift --domain exampel", 1, "weir: error: there is no domain 'exampel'\nhint: did you mean 'example'?"),
+    ("runs list --flow a.b", 1, "weir: error: there is no flow 'a.b'\nhint: 'weir flows' lists them"),
+    ("runs list --flow numbers", 1, "weir: error: there is no flow 'numbers'\nhint: did you mean 'example.numbers'?"),
+    ("runs logs x", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
+    # Verbs and their words
+    ("flows list x", 64, "weir: error: 'weir flows list' takes no arguments" + USAGE % "flows"),
+    ("flows history", 64, "weir: error: 'weir flows history' needs the name of a flow" + USAGE % "flows"),
+    ("flows history a.b -r 1", 64, "weir: error: --revision goes with 'show'" + USAGE % "flows"),
+    ("flows show a.b -n a", 64, "weir: error: --namespace goes with 'list'" + USAGE % "flows"),
+    ("tables show a.b -d a", 64, "weir: error: --dataset goes with 'list'" + USAGE % "tables"),
+    ("runs logs", 64, "weir: error: 'weir runs logs' needs the id of a run" + USAGE % "runs"),
+    ("plan -m -o json", 64, "weir: error: give either --markdown or --output json, not both" + USAGE % "plan"),
     ("tables show a.b", 1, "weir: error: there is no table 'a.b'\nhint: 'weir tables' lists them"),
     ("run a.b", 1, "weir: error: there is no live flow 'a.b'\nhint: 'weir flows' lists them"),
     # Inputs, before there is a run
@@ -114,6 +136,32 @@ def values_in_all_forms():
         assert (done.status, done.out) == (0, expected), done
 
 
+def json_everywhere(store):
+    """Every command takes --output json, but for those that print nothing of their own."""
+    table = must(weir("help", "-o", "json")).json()
+    assert {c["name"] for c in table["commands"] if not any(o["name"] == "output" for o in c["options"])} <= {"serve"}, table
+    assert must(weir("version", "-o", "json")).json() == {"version": must(weir("version")).out.split()[1]}
+    assert must(weir("schema", "domain", "-o", "json")).json() == must(weir("schema", "domain")).json()
+    assert must(weir("help", "flows", "-o", "json")).json()["name"] == "flows"
+    # Of a flow that was live once there is nothing to list, and that is no mistake.
+    done = must(weir("runs", "list", "--flow", "example.day", "--state", "FAILED", "-o", "json", env={"WEIR_STORE": str(store)}))
+    assert (done.json()["items"], done.err) == ([], ""), done
+
+
+def how_a_flow_came_about(folder, store):
+    (folder / "shop/domains/example/flows/day.yaml").write_text("id: day\ntasks: [{id: say, type: log, message: hello}]\n")
+    must(run("git", "-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit.gpgsign=false", "commit", "-qam", "Say hello", cwd=folder / "shop"))
+    head = must(run("git", "rev-parse", "HEAD", cwd=folder / "shop")).out.strip()
+    must(weir("apply", folder / "shop", "--store", store))
+    newest, first = must(weir("flows", "history", "example.day", "--store", store, "-o", "json")).json()["items"]
+    assert (newest["revision"], newest["commit"], newest["author"], newest["summary"]) == (2, head, "Ann <ann@example.com>", "Say hello"), newest
+    assert newest["class"] == "non-breaking" and {p["path"]: p["after"] for p in newest["changed_paths"]}["tasks.say.message"] == "hello", newest
+    assert (first["revision"], first["class"], first["changed_paths"]) == (1, None, []), first
+    lines = must(weir("flows", "history", "example.day", "--store", store)).out.splitlines()
+    assert lines[0].split() == ["REVISION", "COMMIT", "CREATED", "AUTHOR", "CLASS", "CHANGED"] and lines[2].endswith("created"), lines
+    assert head[:10] in lines[1] and "Ann <ann@example.com>" in lines[1] and "tasks.say.message" in lines[1], lines
+
+
 def a_run_that_nobody_begins(store):
     done = weir("run", "example.day", "-i", "day=2026-01-31", env={"WEIR_STORE": str(store)})
     assert done.status == 0 and len(done.out.split()) == 1, done
@@ -158,6 +206,8 @@ def main():
         check(folder, ROWS, store)
         values_in_all_forms()
         a_run_that_nobody_begins(store)
+        json_everywhere(store)
+        how_a_flow_came_about(folder, store)
         output_that_is_lost(store)
         a_port_in_use(folder)
         a_head_that_is_refused(folder)
