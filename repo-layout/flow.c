@@ -39,6 +39,7 @@ static void place_task(GHashTable *places, Task *task)
 		place_tasks(places, ((TaskCase *)g_ptr_array_index(task->cases, i))->tasks);
 	place_tasks(places, task->errors);
 	place_tasks(places, task->finally);
+	place_tasks(places, task->aside);
 }
 
 static void place_flow(FlowReader *reader, Flow *flow)
@@ -265,6 +266,7 @@ static void visit_list(
 		visit_list(task->defaults, visit, data);
 		visit_list(task->errors, visit, data);
 		visit_list(task->finally, visit, data);
+		visit_list(task->aside, visit, data);
 	}
 }
 

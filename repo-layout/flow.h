@@ -63,6 +63,7 @@ struct Task {
 	GPtrArray *cases; // TaskCase *, of a switch, in the order of the file
 	GPtrArray *errors; // of a container
 	GPtrArray *finally; // of a container
+	GPtrArray *aside; // `onPause` of a pause: one task
 	Task *parent; // the container that it stands in; NULL at the top. Not owned
 	GStrv depends_on; // inside a dag; NULL elsewhere
 	unsigned index; // number of the task in the flow, in the order of the text, from 0

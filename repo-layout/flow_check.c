@@ -137,11 +137,11 @@ void flow_check_dag(FlowReader *reader, const YamlNode *node, const json_t *item
 }
 
 // Names that every run knows.
-static const char *const root_names[] = {"flow", "task", "taskrun", "parent", "parents",
-	"execution", "trigger", "inputs", "outputs", "tasks", "vars", "envs", "labels", "globals",
-	"namespace", "kestra", "this", "response", "error", "schedule", "workingDir", "outputDir",
-	"outputFiles", "outputDirs", "inputFiles", "files", "tempDir", "json", "addSecret", "logs",
-	"sla", "block", "loop", "item", "_", NULL};
+static const char *const root_names[] = {"flow", "task", "taskrun", "workerTaskrun", "parent",
+	"parents", "execution", "trigger", "inputs", "outputs", "tasks", "vars", "envs", "labels",
+	"globals", "namespace", "kestra", "this", "response", "error", "schedule", "workingDir",
+	"outputDir", "outputFiles", "outputDirs", "inputFiles", "files", "tempDir", "json",
+	"addSecret", "logs", "sla", "block", "loop", "item", "_", NULL};
 
 typedef struct PathCheck {
 	FlowReader *reader;

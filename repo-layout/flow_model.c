@@ -73,6 +73,7 @@ static void task_free(void *data)
 	g_clear_pointer(&task->cases, g_ptr_array_unref);
 	g_clear_pointer(&task->errors, g_ptr_array_unref);
 	g_clear_pointer(&task->finally, g_ptr_array_unref);
+	g_clear_pointer(&task->aside, g_ptr_array_unref);
 	g_strfreev(task->depends_on);
 	g_free(task);
 }
@@ -163,7 +164,8 @@ static bool is_child_key(const TaskKind *kind, const char *key)
 {
 	const KeyRow *row = key_table_find(kind->keys, key);
 
-	return row != NULL && (row->kind == KEY_TASKS || row->kind == KEY_CASES);
+	return row != NULL &&
+	       (row->kind == KEY_TASKS || row->kind == KEY_CASES || row->kind == KEY_TASK);
 }
 
 static json_t *properties_from(const TaskKind *kind, json_t *object)
@@ -178,6 +180,15 @@ static json_t *properties_from(const TaskKind *kind, json_t *object)
 			json_object_set(properties, key, value);
 	}
 	return properties;
+}
+
+static GPtrArray *aside_from(Flow *flow, json_t *object, Task *parent)
+{
+	json_t *list = object == NULL ? NULL : json_pack("[O]", object);
+	GPtrArray *tasks = tasks_from(flow, list, parent);
+
+	json_decref(list);
+	return tasks;
 }
 
 static void read_children(Flow *flow, json_t *object, Task *task)
@@ -197,6 +208,8 @@ static void read_children(Flow *flow, json_t *object, Task *task)
 		task->cases = cases_from(flow, json_object_get(object, "cases"), task);
 		task->defaults = tasks_from(flow, json_object_get(object, "defaults"), task);
 	}
+	if (task->kind->keys == &keys_pause)
+		task->aside = aside_from(flow, json_object_get(object, "onPause"), task);
 	if (is_child_key(task->kind, "errors"))
 		task->errors = tasks_from(flow, json_object_get(object, "errors"), task);
 	if (is_child_key(task->kind, "finally"))

@@ -145,7 +145,7 @@ static const KeyRow subflow_rows[] = {
 	K("transmitFailed", KEY_BOOLEAN, KEY_EXPRESSION, "its failure is this task's failure (default true)"),
 	K("scheduleDate", KEY_TEXT, 0, "when it starts"),
 	K_CHOICE("restartBehavior", 0, restart_behaviors, "what a restart of this run does with it"),
-	K("outputs", KEY_MAP, KEY_DEPRECATED, "old: values taken from its run; declare outputs in the other flow"),
+	K("outputs", KEY_PLAIN, KEY_DEPRECATED, "old: values taken out of its run when it declares none; declare outputs in the other flow"),
 	K_UNUSED("flowListeners"),
 	K_END,
 };
@@ -174,9 +174,9 @@ static const KeyRow pause_rows[] = {
 	K("delay", KEY_DURATION, KEY_EXPRESSION, "goes on by itself after this"),
 	K_ALIAS("pauseDuration", KEY_DURATION, "delay"),
 	K_TABLE("onResume", KEY_INPUTS, 0, &keys_input, "values asked for when someone resumes"),
-	K("onPause", KEY_TASK, 0, "a task run when the pause begins"),
-	K_CHOICE("behavior", 0, pause_behaviors, "what the end of its delay does: RESUME (the default), WARN, FAIL or CANCEL; its timeout always fails it"),
-	K("tasks", KEY_TASKS, KEY_DEPRECATED, "old: tasks after the pause; put them behind it"),
+	K("onPause", KEY_TASK, 0, "a task run when the pause begins, beside it"),
+	K_CHOICE("behavior", KEY_EXPRESSION, pause_behaviors, "what the end of its delay does: RESUME (the default), WARN, FAIL or CANCEL; its timeout always fails it"),
+	K("tasks", KEY_TASKS, KEY_DEPRECATED, "old: what is done once it goes on; put it behind the pause"),
 	K_END,
 };
 const KeyTable keys_pause = {"pause task", "Waits for someone, or for a time", pause_rows, &keys_branches};

@@ -461,7 +461,8 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	RunOpening opening = {0};
 	bool open = task != NULL && run_graph_is_container(drive->graph, task) &&
 		    !run_state_is_ended(row->state) && row->state != RUN_CREATED &&
-		    row->state != RUN_PAUSED && row->state != RUN_RETRYING && !begins_anew(row);
+		    row->state != RUN_RETRYING && !begins_anew(row);
+	bool held = open && row->state == RUN_PAUSED;
 	RunNode *node;
 
 	if (task == NULL || parent == NULL) {
@@ -476,7 +477,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	node = run_graph_restore(drive->graph, parent, task,
 		run_graph_branch_of(drive->graph, task), row->value,
 		row->iteration < 0 ? 0 : (uint32_t)row->iteration + 1,
-		open ? RUN_RUNNING : row->state, open ? &opening : NULL);
+		open && !held ? RUN_RUNNING : row->state, open ? &opening : NULL);
 	g_strlcpy(node->id, row->id, sizeof(node->id));
 	node->created = row->created_at;
 	node->started = row->started_at;
@@ -484,7 +485,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	node->attempts = (uint32_t)row->attempt;
 	node->outputs = json_parse(row->outputs);
 	extra_restore(node, row);
-	if (open)
+	if (open && !held)
 		closed_restore(node, row->state == RUN_RESTARTED);
 	if (begins_anew(row)) {
 		json_decref(node_extra(node)->data);
@@ -499,7 +500,7 @@ static bool row_restore(const StoreTaskRun *row, void *data)
 	drive->latest[task->index] = node;
 	drive_outputs_put(drive, node);
 	g_hash_table_insert(restoring->nodes, node->id, node);
-	if (!open && !run_state_is_ended(row->state))
+	if ((!open || held) && !run_state_is_ended(row->state))
 		g_ptr_array_add(restoring->open, node);
 	return true;
 }

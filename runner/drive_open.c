@@ -348,6 +348,7 @@ static const struct {
 	{"allow-failure", open_sequence},
 	{"working-directory", open_sequence},
 	{"loop-until", open_loop},
+	{"pause", open_sequence},
 };
 
 static bool open_by_kind(Open *open, GError **error)

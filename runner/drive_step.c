@@ -294,6 +294,24 @@ static RunState result_state(const TaskContext *context)
 	return atomic_load(&context->cancelled) == CANCEL_KILL ? RUN_KILLED : RUN_FAILED;
 }
 
+// A pause that is a container goes on with what stands in it. In the row, until it ends: no task run tells of it.
+static void pause_release(Drive *drive, RunNode *node, RunState state, const char *message)
+{
+	NodeExtra *extra = node_extra(node);
+
+	if (state == RUN_FAILED)
+		error_note(drive, node, message);
+	message_set(node, message);
+	if (extra->data == NULL)
+		extra->data = json_object();
+	if (state != RUN_SUCCESS)
+		json_object_set_new(extra->data, DRIVE_CLOSED, json_string(run_state_name(state)));
+	drive_outputs_put(drive, node);
+	drive_touch(drive, node);
+	run_graph_release(drive->graph, node, state);
+	state_follow(drive);
+}
+
 // Takes over what the run function gave, logs a failure, and ends or waits.
 static void result_take(Drive *drive, TaskContext *context)
 {
@@ -326,6 +344,8 @@ static void result_take(Drive *drive, TaskContext *context)
 	store_log_task_end(drive->log, &context->log, timestamp_now());
 	if (context->ok && context->result.wait != TASK_WAIT_NONE)
 		drive_wait_for(drive, node, &context->result);
+	else if (node->container != NULL && run_graph_is_container(drive->graph, node->task))
+		pause_release(drive, node, state, message);
 	else
 		drive_leaf_end(drive, node, state, message);
 }
@@ -532,6 +552,17 @@ static void container_start(Drive *drive, RunNode *node)
 	run_graph_open(drive->graph, node, &opening);
 }
 
+// A pause with something in it begins like a task, and is held as a container while it is paused.
+static void pause_start(Drive *drive, RunNode *node)
+{
+	g_autoptr(GError) error = NULL;
+	RunOpening opening = {0};
+
+	drive_leaf_start(drive, node);
+	if (node->state == RUN_PAUSED && drive_open(drive, node, &opening, NULL, &error))
+		run_graph_hold(drive->graph, node, &opening);
+}
+
 static void retry_start(Drive *drive, RunNode *node)
 {
 	bool unbegun = is_unbegun(node);
@@ -539,6 +570,8 @@ static void retry_start(Drive *drive, RunNode *node)
 	unbegun_set(node, false);
 	if (unbegun)
 		drive_node_start(drive, node);
+	else if (run_graph_is_container(drive->graph, node->task))
+		pause_start(drive, node);
 	else
 		drive_leaf_start(drive, node);
 }
@@ -558,10 +591,12 @@ void drive_node_start(Drive *drive, RunNode *node)
 		node->ended = timestamp_now();
 		drive_touch(drive, node);
 		run_graph_end(drive->graph, node, RUN_SKIPPED);
-	} else if (run_graph_is_container(drive->graph, node->task)) {
-		container_start(drive, node);
-	} else {
+	} else if (!run_graph_is_container(drive->graph, node->task)) {
 		drive_leaf_start(drive, node);
+	} else if (drive_node_type(node) != NULL) {
+		pause_start(drive, node);
+	} else {
+		container_start(drive, node);
 	}
 }
 
@@ -818,7 +853,10 @@ void drive_node_kill(Drive *drive, RunNode *node)
 		return; // the graph ends it
 	}
 	wait_end(drive, node);
-	drive_leaf_end(drive, node, RUN_KILLED, NULL);
+	if (node->container != NULL) // a pause, beside which something may run
+		run_graph_release(drive->graph, node, RUN_KILLED);
+	else
+		drive_leaf_end(drive, node, RUN_KILLED, NULL);
 }
 
 void drive_kill(Drive *drive)

@@ -17,13 +17,26 @@ static const struct {
 	{"loop-until", SHAPE_LOOP},
 };
 
+static bool has_tasks(const GPtrArray *list)
+{
+	return list != NULL && list->len > 0;
+}
+
+// A pause with nothing in it is a leaf.
+static bool is_held(const Task *task)
+{
+	return strcmp(task->kind->name, "pause") == 0 &&
+	       (has_tasks(task->tasks) || has_tasks(task->errors) || has_tasks(task->finally) ||
+		       has_tasks(task->aside));
+}
+
 static Shape shape_of(const Task *task)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
 		if (strcmp(shapes[i].kind, task->kind->name) == 0)
 			return shapes[i].shape;
 	}
-	return SHAPE_LEAF;
+	return is_held(task) ? SHAPE_HELD : SHAPE_LEAF;
 }
 
 static void container_free(RunContainer *container, uint32_t count)
@@ -78,6 +91,7 @@ static void place_task(RunGraph *graph, const Task *task, uint32_t position, Run
 			graph, ((const TaskCase *)task->cases->pdata[i])->tasks, RUN_BRANCH_MAIN);
 	place_list(graph, task->errors, RUN_BRANCH_ERRORS);
 	place_list(graph, task->finally, RUN_BRANCH_FINALLY);
+	place_list(graph, task->aside, RUN_BRANCH_ASIDE);
 }
 
 static void place_list(RunGraph *graph, const GPtrArray *list, RunBranch branch)
@@ -454,6 +468,7 @@ static void main_advance(RunGraph *graph, RunNode *node)
 	case SHAPE_SEQUENCE:
 	case SHAPE_LOOP:
 	case SHAPE_CLOSED:
+	case SHAPE_HELD:
 	case SHAPE_LEAF: sequence_advance(graph, node, container->tasks, RUN_BRANCH_MAIN); break;
 	}
 }
@@ -519,6 +534,25 @@ void run_graph_open(RunGraph *graph, RunNode *node, const RunOpening *opening)
 	run_graph_container_step(graph, node);
 }
 
+void run_graph_hold(RunGraph *graph, RunNode *node, const RunOpening *opening)
+{
+	const GPtrArray *aside = node->task->aside;
+	uint32_t first = run_graph_next_enabled(aside, 0);
+
+	run_graph_attach(graph, node, opening);
+	node->container->deciding = true;
+	if (aside != NULL && first < aside->len)
+		run_graph_child_start(graph, node, aside->pdata[first], RUN_BRANCH_ASIDE, 0);
+}
+
+void run_graph_release(RunGraph *graph, RunNode *node, RunState state)
+{
+	node->state = RUN_RUNNING;
+	node->container->deciding = false;
+	run_graph_restore_closed(node, state);
+	run_graph_container_step(graph, node);
+}
+
 void run_graph_end(RunGraph *graph, RunNode *node, RunState state)
 {
 	node->state = (uint8_t)run_state_allowed(node->task, state);
@@ -575,6 +609,7 @@ void run_graph_note_close(RunContainer *container, RunState state)
 	container->unhandled |= state == RUN_FAILED;
 	container->warned |= state == RUN_WARNING;
 	container->killed |= state == RUN_KILLED;
+	container->cancelled |= state == RUN_CANCELLED;
 }
 
 void run_graph_close(RunGraph *graph, RunNode *node, RunState state)

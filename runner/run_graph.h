@@ -13,6 +13,8 @@
 //   failure: those of its ancestors do not run for it. `errors` and `finally` do not change the container's state.
 // - The state of a container is the worst of its main tasks: KILLED > FAILED > WARNING > SUCCESS, then allowFailure and
 //   allowWarning are applied.
+// - A pause that has tasks, errors or a finally is a container that the caller holds (run_graph_hold()) while it is paused,
+//   and lets go (run_graph_release()) with what came of it; its onPause runs meanwhile.
 // - Killing starts nothing more; containers end KILLED when their last child has ended.
 //
 // A graph belongs to one thread at a time.
@@ -36,6 +38,7 @@ typedef enum {
 	RUN_BRANCH_ERRORS,
 	RUN_BRANCH_FINALLY,
 	RUN_BRANCH_AFTER, // afterExecution of the flow
+	RUN_BRANCH_ASIDE, // beside a pause: its end decides nothing
 } RunBranch;
 
 enum { RUN_ID_SIZE = 27 }; // 26 characters and the NUL
@@ -113,6 +116,11 @@ bool run_graph_next(RunGraph *graph, RunStep *ret_step);
 // A container that was started begins.
 void run_graph_open(RunGraph *graph, RunNode *node, const RunOpening *opening);
 
+// A pause that was started is PAUSED: its `aside` starts, its tasks wait.
+void run_graph_hold(RunGraph *graph, RunNode *node, const RunOpening *opening);
+// Its pause is over, well or not (SUCCESS, WARNING, FAILED): its tasks, or its errors, start.
+void run_graph_release(RunGraph *graph, RunNode *node, RunState state);
+
 // A leaf ended, or a container that was not opened (runIf false: SKIPPED; its condition cannot be rendered: FAILED).
 // node->state becomes state after allowFailure and allowWarning.
 void run_graph_end(RunGraph *graph, RunNode *node, RunState state);
@@ -133,7 +141,8 @@ bool run_graph_killing(const RunGraph *graph);
 // caller to deal with. value is copied.
 RunNode *run_graph_restore(RunGraph *graph, RunNode *parent, const Task *task, RunBranch branch,
 	const char *value, uint32_t iteration, RunState state, const RunOpening *opening);
-// Right after run_graph_restore() of an open container: it had been told by run_graph_close() to end with state.
+// Right after run_graph_restore() of an open container: it had been told by run_graph_close() or run_graph_release() to end
+// with state, or with WARNING at best.
 void run_graph_restore_closed(RunNode *node, RunState state);
 // After the last run_graph_restore(): the steps that follow from what is there. settled: the run's state had been decided
 // already (only afterExecution is left).

@@ -11,6 +11,7 @@ typedef enum {
 	SHAPE_DAG, // each when those it depends on have ended
 	SHAPE_LOOP, // a sequence, again and again
 	SHAPE_CLOSED, // a sequence whose owner has something to do when it has ended well
+	SHAPE_HELD, // a sequence that waits for its owner before it begins
 } Shape;
 
 struct RunContainer {
@@ -22,7 +23,7 @@ struct RunContainer {
 	uint8_t branch; // RunBranch that is being run
 	bool failed, unhandled, warned, killed, cancelled;
 	bool stopped; // starts nothing more of the main tasks
-	bool deciding; // loop: waits for the answer of RUN_STEP_DECIDE
+	bool deciding; // loop: waits for the answer of RUN_STEP_DECIDE; held: for its release
 	bool restored; // not resumed yet: counts, but takes no steps
 	uint32_t live; // children that have not ended
 	uint32_t

@@ -60,6 +60,8 @@ static void parent_restore(RunNode *parent, RunNode *node)
 	if (container == NULL)
 		return;
 	container->live++;
+	if (node->branch == RUN_BRANCH_ASIDE)
+		return;
 	if (node->branch > container->branch) {
 		container->branch = node->branch;
 		container->next = 0;
@@ -106,6 +108,7 @@ RunNode *run_graph_restore(RunGraph *graph, RunNode *parent, const Task *task, R
 	if (opening != NULL) {
 		run_graph_attach(graph, node, opening);
 		node->container->restored = true;
+		node->container->deciding = state == RUN_PAUSED;
 	}
 	graph->root->container->restored = true;
 	return node;
@@ -113,7 +116,10 @@ RunNode *run_graph_restore(RunGraph *graph, RunNode *parent, const Task *task, R
 
 void run_graph_restore_closed(RunNode *node, RunState state)
 {
-	run_graph_note_close(node->container, state);
+	if (state == RUN_WARNING)
+		node->container->warned = true;
+	else if (state != RUN_SUCCESS)
+		run_graph_note_close(node->container, state);
 }
 
 // A foreach whose values stopped between two tasks goes on with them.

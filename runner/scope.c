@@ -40,13 +40,10 @@ static json_t *root_task(const ScopeRef *ref, const char *const *names, size_t c
 		"{s:s, s:s}", "id", ref->node->task->id, "type", ref->node->task->kind->name);
 }
 
-static json_t *root_taskrun(
-	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+static json_t *taskrun_json(const RunNode *node)
 {
-	const RunNode *node = ref->node;
 	json_t *value;
 
-	(void)names, (void)count, (void)used;
 	if (node == NULL || node->task == NULL)
 		return NULL;
 	value = json_pack("{s:s, s:o, s:I}", "id", node->id, "startDate",
@@ -61,6 +58,21 @@ static json_t *root_taskrun(
 	if (node->parent != NULL && node->parent->task != NULL)
 		json_object_set_new(value, "parentId", json_string(node->parent->id));
 	return value;
+}
+
+static json_t *root_taskrun(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	(void)names, (void)count, (void)used;
+	return taskrun_json(ref->node);
+}
+
+// That of the working-directory around the task.
+static json_t *root_worker_taskrun(
+	const ScopeRef *ref, const char *const *names, size_t count, size_t *used)
+{
+	(void)names, (void)count, (void)used;
+	return ref->node == NULL ? NULL : taskrun_json(shared_folder_owner(ref->node));
 }
 
 // A container as `parent` shows it; NULL when it has neither value nor outputs.
@@ -307,6 +319,7 @@ static const struct {
 	{"outputs", root_outputs},
 	{"inputs", root_inputs},
 	{"taskrun", root_taskrun},
+	{"workerTaskrun", root_worker_taskrun},
 	{"task", root_task},
 	{"vars", root_vars},
 	{"parent", root_parent},

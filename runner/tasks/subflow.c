@@ -1,6 +1,7 @@
 // A run of another flow. Its row is made in the transaction that records this task's start, so that there is one child
 // however often the node dies.
 #include "runner/drive.h"
+#include "runner/tasks/subflow_outputs.h"
 #include "runner/tasks/tasks.h"
 #include "store/flow.h"
 #include "store/id.h"
@@ -171,17 +172,31 @@ TASK_RUN(subflow)
 	return true;
 }
 
+// The outputs that the other flow declares, else those that this task takes out of its run.
+static json_t *outputs_take(
+	TaskContext *context, const char *child, const json_t *declared, GError **error)
+{
+	const json_t *own = task_context_raw(context, "outputs");
+
+	if (json_object_size(declared) > 0)
+		return json_deep_copy(declared);
+	return own == NULL ? json_object() : subflow_outputs_render(context, child, own, error);
+}
+
 TASK_WAKE(subflow)
 {
 	RunState state = (RunState)wake->child_state;
 	const char *child =
 		context->node->extra != NULL ? ((NodeExtra *)context->node->extra)->child_run : "";
+	json_t *outputs;
 	bool transmit;
 
 	result->outputs =
 		json_pack("{s:s, s:s}", "executionId", child, "state", run_state_name(state));
-	json_object_set_new(result->outputs, "outputs",
-		wake->child_outputs != NULL ? json_deep_copy(wake->child_outputs) : json_object());
+	outputs = outputs_take(context, child, wake->child_outputs, error);
+	if (outputs == NULL)
+		return false;
+	json_object_set_new(result->outputs, "outputs", outputs);
 	if (!task_context_bool(context, "transmitFailed", true, &transmit, error))
 		return false;
 	if (!transmit)

@@ -163,6 +163,40 @@ static const struct {
 		"- {id: a, type: pause, behavior: WARN, delay: PT0.02S, timeout: PT20S}\n"
 		"- {id: b, type: pause, behavior: CANCEL, pauseDuration: PT0.02S}",
 		"CANCELLED: a=WARNING b=CANCELLED"},
+	{"pause-behavior-by-expression",
+		"- {id: a, type: pause, behavior: \"{{ 'FAIL' }}\", delay: PT0.02S}",
+		"FAILED: a=FAILED"},
+	{"pause-with-tasks",
+		"- {id: a, type: pause, delay: PT0.02S, tasks: [{id: b, type: log, message: x}, "
+		"{id: c, type: fail}, {id: no, type: log, message: x}], errors: [{id: d, type: "
+		"log, "
+		"message: x}], finally: [{id: e, type: log, message: x}]}",
+		"FAILED: a=FAILED b=SUCCESS c=FAILED d=SUCCESS e=SUCCESS"},
+	{"pause-with-tasks-warns",
+		"- {id: a, type: pause, delay: PT0.02S, behavior: WARN, tasks: [{id: b, type: log, "
+		"message: x}]}\n- {id: c, type: log, message: x}",
+		"WARNING: a=WARNING b=SUCCESS c=SUCCESS"},
+	{"pause-fails-into-its-errors",
+		"- {id: a, type: pause, timeout: PT0.02S, tasks: [{id: no, type: log, message: "
+		"x}], "
+		"errors: [{id: b, type: log, message: x}], finally: [{id: c, type: log, message: "
+		"x}]}",
+		"FAILED: a=FAILED b=SUCCESS c=SUCCESS"},
+	{"pause-and-what-runs-beside-it",
+		"- {id: a, type: pause, delay: PT0.02S, onPause: {id: b, type: shell, commands: "
+		"['sleep 0.1']}, tasks: [{id: c, type: log, message: x}]}\n- {id: d, type: log, "
+		"message: x}",
+		"SUCCESS: a=SUCCESS b=SUCCESS c=SUCCESS d=SUCCESS"},
+	{"pause-is-not-what-fails-beside-it",
+		"- {id: a, type: pause, delay: PT0.02S, onPause: {id: b, type: fail}}",
+		"SUCCESS: a=SUCCESS b=FAILED"},
+	{"pause-cancels-with-something-in-it",
+		"- {id: a, type: pause, delay: PT0.02S, behavior: CANCEL, onPause: {id: b, type: "
+		"log, message: x}}\n- {id: c, type: log, message: x}",
+		"CANCELLED: a=CANCELLED b=SUCCESS"},
+	{"pause-for-ever-with-something-beside-it",
+		"- {id: a, type: pause, onPause: {id: b, type: log, message: x}}",
+		"PAUSED: a=PAUSED b=SUCCESS"},
 	{"pause-for-ever", "- {id: a, type: pause}\n- {id: b, type: log, message: x}",
 		"PAUSED: a=PAUSED"},
 	{"shell", "- {id: a, type: shell, commands: ['true', 'exit 3', 'true']}",
@@ -252,6 +286,11 @@ static const struct {
 		"- {id: z, type: return, format: '{{ outputs.d.a.value }} {{ outputs.d.b.value "
 		"}}'}",
 		"z", "{\"value\":\"va vb\"}"},
+	{"taskrun-of-the-working-directory",
+		"- {id: e, type: foreach, values: [a], tasks: [{id: w, type: working-directory, "
+		"tasks: [{id: r, type: return, format: \"{{ workerTaskrun.value }} {{ "
+		"taskrun.value ?? 'none' }}\"}]}]}",
+		"r", "{\"value\":\"a none\"}"},
 	{"if-child-has-no-value",
 		"- {id: e, type: foreach, values: [a], tasks: [{id: i, type: if, condition: "
 		"'true', then: [{id: r, type: return, "
@@ -496,6 +535,34 @@ static const struct {
 		"labels.late }}'}]\n"
 		"outputs: [{id: o, type: STRING, value: '{{ outputs.b.value }}'}]",
 		NULL, "SUCCESS: a=SUCCESS b=SUCCESS", "{\"o\":\"yes\"}"},
+	{"sub-flow-and-what-it-takes-out-of-it",
+		"id: f\nnamespace: t\ntasks: [{id: s, type: subflow, namespace: t, flowId: g, "
+		"inputs: "
+		"{i: in}, outputs: {o: '{{ outputs.a.value }} {{ inputs.i }} {{ flow.id }} {{ "
+		"execution.state }}', n: \"{{ outputs.c['x']['1'].value }}\"}}]\n"
+		"outputs: [{id: o, type: JSON, value: '{{ outputs.s.outputs }}'}]\n"
+		"---\nid: g\nnamespace: t\ninputs: [{id: i, type: STRING}]\ntasks: [{id: a, type: "
+		"return, format: A}, {id: b, type: foreach, values: [x, y], tasks: [{id: d, type: "
+		"foreach, values: [1], tasks: [{id: c, type: return, format: 'C{{ "
+		"parent.taskrun.value }}'}]}]}]\n",
+		NULL, "SUCCESS: s=SUCCESS", "{\"o\":{\"o\":\"A in g SUCCESS\",\"n\":\"Cx\"}}"},
+	{"sub-flow-that-declares-what-it-gives",
+		"id: f\nnamespace: t\ntasks: [{id: s, type: subflow, namespace: t, flowId: g, "
+		"outputs: "
+		"{o: '{{ outputs.nope.value }}'}}]\n"
+		"outputs: [{id: o, type: JSON, value: '{{ outputs.s.outputs }}'}]\n"
+		"---\nid: g\nnamespace: t\ntasks: [{id: a, type: return, format: A}]\noutputs: "
+		"[{id: "
+		"d, type: STRING, value: '{{ outputs.a.value }}'}]\n",
+		NULL, "SUCCESS: s=SUCCESS", "{\"o\":{\"d\":\"A\"}}"},
+	{"sub-flow-that-has-not-what-is-taken",
+		"id: f\nnamespace: t\ntasks: [{id: s, type: subflow, namespace: t, flowId: g, "
+		"outputs: "
+		"{o: '{{ outputs.nope.value }}'}, allowFailure: true}]\n"
+		"outputs: [{id: o, value: '{{ outputs.s.state }}{{ outputs.s.outputs ?? \"\" "
+		"}}'}]\n"
+		"---\nid: g\nnamespace: t\ntasks: [{id: a, type: return, format: A}]\n",
+		NULL, "WARNING: s=WARNING(FAILED)", "{\"o\":\"SUCCESS\"}"},
 	{"errors-ask-what-failed",
 		"id: f\nnamespace: t\ntasks: [{id: e, type: foreach, values: [x, y], "
 		"concurrencyLimit: 0, tasks: [{id: a, type: fail, errorMessage: 'no {{ "
