@@ -64,7 +64,7 @@ static const KeyRow sleep_rows[] = {
 const KeyTable keys_sleep = {"sleep task", "Waits", sleep_rows, &keys_task_common};
 
 static const KeyRow labels_rows[] = {
-	K("labels", KEY_LABELS, KEY_REQUIRED, "labels to add to the run"),
+	K("labels", KEY_ANY, KEY_REQUIRED, "labels to add to the run: a mapping, a list of {key, value}, or a JSON expression; values become text"),
 	K_END,
 };
 const KeyTable keys_labels = {"labels task", "Adds labels to the run", labels_rows, &keys_task_common};

@@ -41,8 +41,13 @@ static bool labels_read(json_t *given, json_t *labels, GError **error)
 		const char *name = json_string_value(json_object_get(value, "key"));
 		g_autofree char *text = expr_value_text(json_object_get(value, "value"));
 
-		if (name != NULL)
-			json_object_set_new(labels, name, json_string(text));
+		if (name == NULL || json_object_get(value, "value") == NULL) {
+			json_decref(parsed);
+			g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
+				"property 'labels': item %zu is no {key, value}", i + 1);
+			return false;
+		}
+		json_object_set_new(labels, name, json_string(text));
 	}
 	json_decref(parsed);
 	return true;

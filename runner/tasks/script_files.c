@@ -45,7 +45,7 @@ bool script_file_write(const char *folder, const char *name, const char *text, g
 		       executable ? 0700 : 0600, error);
 }
 
-static bool file_copy(
+bool script_file_copy(
 	TaskContext *context, const char *folder, const char *name, const char *uri, GError **error)
 {
 	g_autofree char *source = task_context_open_path(context, uri, error);
@@ -83,7 +83,7 @@ static bool input_file(TaskContext *context, const char *folder, const char *nam
 		return false;
 	}
 	if (content != NULL && g_str_has_prefix(content, "weir:///"))
-		return file_copy(context, folder, name, content, error);
+		return script_file_copy(context, folder, name, content, error);
 	if (content != NULL && g_str_has_prefix(content, SCRIPT_SCHEME))
 		return script_put(context, folder, name, content + strlen(SCRIPT_SCHEME), error);
 	if (content == NULL)

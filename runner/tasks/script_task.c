@@ -102,6 +102,25 @@ static bool source_read(TaskContext *context, Source *source, GError **error)
 	return true;
 }
 
+static bool lines_resolve(const ScriptTask *task, GString *lines, GError **error)
+{
+	char *text = g_strdup(lines->str);
+	bool ok = script_uris_resolve(task->context, task->folder, &text, error);
+
+	if (ok)
+		g_string_assign(lines, text);
+	g_free(text);
+	return ok;
+}
+
+// Files that the text names by their URIs are there under their paths.
+static bool source_resolve(const ScriptTask *task, Source *source, GError **error)
+{
+	return lines_resolve(task, source->before, error) &&
+	       lines_resolve(task, source->commands, error) &&
+	       script_uris_resolve(task->context, task->folder, &source->script, error);
+}
+
 // A command that every shell would run as it stands: no quotes, variables, patterns or operators, and a program named by
 // its path, so that it can be neither a builtin nor an alias nor an assignment.
 static bool is_plain_command(const char *text, size_t length)
@@ -365,6 +384,7 @@ bool script_task_run(
 		Source source;
 
 		ok = source_read(context, &source, error) &&
+		     source_resolve(&task, &source, error) &&
 		     source_run(&task, language, &source, result, error);
 		source_clear(&source);
 	}

@@ -201,6 +201,10 @@ static const struct {
 		"PAUSED: a=PAUSED"},
 	{"shell", "- {id: a, type: shell, commands: ['true', 'exit 3', 'true']}",
 		"FAILED: a=FAILED"},
+	{"shell-of-a-file-that-is-not-there",
+		"- {id: a, type: shell, commands: ['cat weir:///none/x.txt']}", "FAILED: a=FAILED"},
+	{"labels-without-a-key", "- {id: a, type: labels, labels: [{value: x}]}",
+		"FAILED: a=FAILED"},
 	{"shell-fail-fast", "- {id: a, type: shell, commands: ['false', 'true']}",
 		"FAILED: a=FAILED"},
 	{"shell-not-fail-fast",
@@ -308,6 +312,22 @@ static const struct {
 		"format: '{{ labels.x }} {{ "
 		"labels.y.z }}'}",
 		"b", "{\"value\":\"1 2\"}"},
+	{"labels-of-any-value",
+		"- {id: a, type: labels, labels: [{key: s, value: {n: 1}}, {key: d, value: 4}, "
+		"{key: "
+		"d, value: 5}]}\n- {id: b, type: labels, labels: {l: [1, x], e: '{{ flow.id }}'}}\n"
+		"- {id: c, type: return, format: '{{ labels.s }} {{ labels.d }} {{ labels.l }} {{ "
+		"labels.e }}'}",
+		"c", "{\"value\":\"{\\\"n\\\":1} 5 [1,\\\"x\\\"] f\"}"},
+	{"files-by-their-uris",
+		"- {id: a, type: shell, outputFiles: ['*.txt'], commands: ['printf \"x\\ny\\n\" > "
+		"a.txt']}\n"
+		"- id: b\n  type: shell\n  beforeCommands: [\"N=$(wc -l < {{ "
+		"outputs.a.outputFiles['a.txt'] }})\"]\n  commands: [\"L=$(tail -n 1 {{ "
+		"outputs.a.outputFiles['a.txt'] }})\", 'echo "
+		"\"::{\\\"outputs\\\":{\\\"n\\\":$N,\\\"l\\\":\\\"$L\\\"}}::\"']\n"
+		"- {id: c, type: return, format: '{{ outputs.b.vars }}'}",
+		"c", "{\"value\":\"{\\\"n\\\":2,\\\"l\\\":\\\"y\\\"}\"}"},
 	{"shell",
 		"- {id: a, type: shell, env: {N: '{{ 7 }}'}, commands: ['echo "
 		"\"::{\\\"outputs\\\":{\\\"n\\\":$N}}::\"', 'echo two', 'echo e >&2']}",
