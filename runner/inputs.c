@@ -280,9 +280,10 @@ static json_t *read_time(const Input *input, json_t *value, GError **error)
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
 		const char *bound = property_text(input, bounds[i].key);
+		int order = bound != NULL && time_read(bound, limit) ? strcmp(time->str, limit->str)
+								     : bounds[i].sign;
 
-		if (bound != NULL && time_read(bound, limit) &&
-			strcmp(time->str, limit->str) * bounds[i].sign <= 0)
+		if (order * bounds[i].sign <= 0)
 			return refuse(error, "must be %s %s", bounds[i].key, bound);
 	}
 	return json_string(time->str);
