@@ -215,7 +215,7 @@ static void latencies_read(Store *store, char (*ids)[27], unsigned count, double
 				store_task_runs_visit(store, ids[i], begun_note, &begun, &error) &&
 				begun.tasks == 5,
 			error);
-		ret_seconds[i] = (double)(begun.first - run->created_at) / 1e6;
+		ret_seconds[i] = (double)(begun.first - (run == NULL ? 0 : run->created_at)) / 1e6;
 	}
 	qsort(ret_seconds, count, sizeof(*ret_seconds), compare_doubles);
 }

@@ -9,6 +9,7 @@
 enum {
 	DEFAULT_NICE = 5,
 	MOST_NICE = 19,
+	MOST_AT_ONCE = 10000, // tasks of a node
 };
 
 typedef struct {
@@ -321,16 +322,42 @@ static bool read_nice(ServerConfig *config, const json_t *runner, GError **error
 	return true;
 }
 
-static void read_pools(ServerConfig *config, const json_t *pools)
+// A number of tasks at once. fallback, where none is given; a pool of none would have its tasks wait for ever.
+static bool read_at_once(const json_t *value, const char *key, unsigned fallback,
+	unsigned *ret_count, GError **error)
+{
+	*ret_count = value == NULL ? fallback : (unsigned)json_integer_value(value);
+	if (value == NULL ||
+		(json_integer_value(value) >= 1 && json_integer_value(value) <= MOST_AT_ONCE))
+		return true;
+	g_autofree char *text = json_dumps(value, JSON_ENCODE_ANY);
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+		"'runner.%s' is %s; it goes from 1 to %d tasks at once", key, text, MOST_AT_ONCE);
+	return false;
+}
+
+static bool read_pools(ServerConfig *config, const json_t *pools, GError **error)
 {
 	const char *name;
 	json_t *limit;
-	size_t count = 0;
 
 	config->pools = g_new0(RunnerPool, json_object_size(pools) + 1);
-	json_object_foreach((json_t *)(uintptr_t)pools, name, limit) config->pools[count++] =
-		(RunnerPool){name, (unsigned)json_integer_value(limit)};
-	config->pool_count = count;
+	json_object_foreach((json_t *)(uintptr_t)pools, name, limit)
+	{
+		RunnerPool *pool = &config->pools[config->pool_count++];
+		g_autofree char *key = g_strdup_printf("pools.%s", name);
+
+		pool->name = name;
+		if (!read_at_once(limit, key, 0, &pool->limit, error))
+			return false;
+	}
+	return true;
+}
+
+static bool read_slots(ServerConfig *config, const json_t *runner, GError **error)
+{
+	return read_at_once(json_object_get(runner, "slots"), "slots", 0, &config->slots, error) &&
+	       read_pools(config, json_object_get(runner, "pools"), error);
 }
 
 // Borrowed texts, ended by NULL; NULL when there are none.
@@ -402,13 +429,11 @@ ServerConfig *server_config_read(const char *path, GError **error)
 	config->ingress = text_at(ingress, "listen");
 	config->ingress_body_bytes = number_at(ingress, "body_bytes", 0);
 	config->ingress_rate = small_at(ingress, "rate", 0);
-	config->slots = (unsigned)number_at(runner, "slots", 0);
 	config->grace = duration_at(runner, "grace", 10 * G_USEC_PER_SEC);
 	read_limits(config, json_object_get(config->settings, "limits"));
-	read_pools(config, json_object_get(runner, "pools"));
 	config->hosts = texts_at(config->settings, "hosts");
 	config->private_addresses = texts_at(runner, "private_addresses");
-	if (!read_nice(config, runner, error) ||
+	if (!read_nice(config, runner, error) || !read_slots(config, runner, error) ||
 		!read_roles(config, json_object_get(config->settings, "roles"), error) ||
 		!retention_config_read(json_object_get(config->settings, "retention"),
 			&config->retention, &config->retention_interval, error))

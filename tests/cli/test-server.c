@@ -92,6 +92,12 @@ static void test_bad_config(void)
 		"retention: {logs: -P1D}\n", "'retention.logs' is '-P1D'; it must not be negative");
 	assert_refused(
 		"retention: {newest: -1}\n", "'retention.newest' is -1; it goes from 0 to 1000000");
+	assert_refused("runner: {slots: -1}\n",
+		"'runner.slots' is -1; it goes from 1 to 10000 tasks at once");
+	assert_refused("runner: {pools: {a: 2, db: 0}}\n",
+		"'runner.pools.db' is 0; it goes from 1 to 10000 tasks at once");
+	assert_refused("runner: {pools: {db: two}}\n",
+		"'runner.pools.db' is \"two\"; it goes from 1 to 10000 tasks at once");
 	assert_refused("retention: {run: P1D}\n", "the configuration '%' has faults:\n"
 						  "%:1:13: error: unknown key 'run' in retention\n"
 						  "hint: did you mean 'runs'?");

@@ -174,6 +174,7 @@ static GPtrArray **branch_find(const Parser *parser, Task *parent)
 {
 	Flow *flow = parser->small->flow;
 
+	g_assert(flow != NULL);
 	if (*parser->at == '\0' || parser->at[1] != '(')
 		return NULL;
 	switch (*parser->at) {
@@ -197,7 +198,7 @@ static void tasks_parse(Parser *parser, Task *parent, GPtrArray **list)
 			parser->at++;
 			return;
 		}
-		if (*parser->at == '|') {
+		if (*parser->at == '|' && parent != NULL) {
 			parser->at++;
 			list = alternative_add(parent);
 			*list = g_ptr_array_new_with_free_func(task_free);

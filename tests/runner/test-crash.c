@@ -397,6 +397,141 @@ static void test_states(gconstpointer data)
 	g_assert_cmpint(at, >, states[index].least);
 }
 
+// ---- A kill that the node does not live to carry out
+
+static const char killing[] =
+	"id: k\nnamespace: t\ntasks:\n"
+	"  - id: p\n    type: parallel\n    tasks:\n"
+	"      - {id: a, type: shell, commands: ['echo begun >> FILE; sleep 30; echo late >> "
+	"FILE']}\n"
+	"      - {id: b, type: subflow, flowId: kk}\n"
+	"      - {id: c, type: pause}\n"
+	"      - {id: d, type: fail, retry: {type: constant, interval: PT1H, maxAttempts: 2}}\n"
+	"      - {id: f, type: foreach, values: [x, y], tasks: [{id: g, type: sleep, duration: "
+	"PT1H}]}\n"
+	"    finally: [{id: n, type: log, message: x}]\n"
+	"errors: [{id: e, type: log, message: x}]\n"
+	"afterExecution: [{id: y, type: log, message: x}]\n"
+	"---\n"
+	"id: kk\nnamespace: t\ntasks: [{id: q, type: shell, commands: ['echo begun >> FILE; sleep "
+	"30; "
+	"echo late >> FILE']}]\n";
+
+// As node_run(), but the run is killed once both commands have begun; at counts from there.
+static bool node_run_killed(const Round *round, int at)
+{
+	pid_t pid = fork();
+	int status;
+
+	g_assert_cmpint(pid, >=, 0);
+	if (pid == 0) {
+		g_autoptr(GError) error = NULL;
+		Store *store = store_open(round->url, STORE_READ_WRITE, &error);
+		RunnerOptions options = {.slots = 2, .sole = true};
+		Runner *runner = store == NULL ? NULL : runner_new(store, &options, &error);
+		g_autofree char *text = NULL;
+
+		if (runner == NULL || !runner_start(runner, &error))
+			_exit(2);
+		while (text == NULL || count_lines(text, "begun") < 2) {
+			g_usleep(2000);
+			g_clear_pointer(&text, g_free);
+			g_file_get_contents(round->effects, &text, NULL, NULL);
+		}
+		crash_at = at;
+		atomic_store(&passed, 0);
+		runner_failpoint = die_there;
+		if (!store_run_kill(store, round->id, NULL, &error) ||
+			!runner_wait(runner, round->id, &error))
+			_exit(2);
+		runner_free(runner);
+		store_close(store);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	g_assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+	return WIFSIGNALED(status);
+}
+
+// Of a command that was under way, it depends on what was committed first: the kill, or that its node died.
+static char *text_of_killed(const json_t *report)
+{
+	g_autofree char *text = bed_text(report);
+	g_autoptr(GRegex) commands = g_regex_new("\\b([abq])=FAILED", 0, 0, NULL);
+	g_autofree char *same = g_regex_replace(commands, text, -1, 0, "\\1=KILLED", 0, NULL);
+	g_autoptr(GRegex) tried = g_regex_new("\\([A-Z,]*\\)", 0, 0, NULL);
+
+	return g_regex_replace(tried, same, -1, 0, "", 0, NULL);
+}
+
+static void check_killed(const Round *round)
+{
+	const StoreRunFilter filter = {.namespace = "t", .flow = "kk", .state = -1};
+	const StorePage page = {.limit = 9};
+	g_autoptr(GPtrArray) children = NULL;
+	g_autofree char *said = NULL;
+	g_autoptr(GError) error = NULL;
+	Store *store = store_open(round->url, STORE_READ_WRITE, &error);
+	json_t *report = run_report(store, round->id, NULL, &error);
+	g_autofree char *text = text_of_killed(report);
+
+	g_assert_cmpstr(text, ==,
+		"KILLED: p=KILLED a=KILLED b=KILLED c=KILLED d=KILLED f=KILLED g[x]=KILLED "
+		"y=SUCCESS");
+	json_decref(report);
+	g_assert_true(store_runs_list(store, &filter, &page, &children, NULL, &error));
+	g_assert_cmpuint(children->len, ==, 1);
+	// Its command was lost before the kill came to it, or not.
+	RunState child = ((const StoreRun *)children->pdata[0])->state;
+	g_assert_true(child == RUN_KILLED || child == RUN_FAILED);
+	store_close(store);
+	g_file_get_contents(round->effects, &said, NULL, NULL);
+	g_assert_cmpuint(count_lines(said, "begun"), ==, 2);
+	g_assert_cmpuint(count_lines(said, "late"), ==, 0);
+}
+
+static bool killing_run(int at)
+{
+	Round round;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) children = NULL;
+	bool died;
+
+	round_begin(&round);
+	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
+	g_autoptr(GString) yaml = g_string_new(killing);
+	g_string_replace(yaml, "FILE", round.effects, 0);
+	g_assert_no_error(error);
+	bed_flows_put(store, yaml->str);
+	// The other run is not this test's.
+	store_run_kill(store, round.id, NULL, &error);
+	bed_run_create(store, "k", NULL, round.id);
+	store_close(store);
+	died = node_run_killed(&round, at);
+	if (died)
+		g_assert_false(node_run(round.url, round.id, 0));
+	// The sub-flow may end after it.
+	store = store_open(round.url, STORE_READ_WRITE, &error);
+	const StoreRunFilter filter = {.namespace = "t", .flow = "kk", .state = -1};
+	const StorePage page = {.limit = 9};
+	g_assert_true(store_runs_list(store, &filter, &page, &children, NULL, &error));
+	store_close(store);
+	g_assert_cmpuint(children->len, ==, 1);
+	g_assert_false(node_run(round.url, ((const StoreRun *)children->pdata[0])->id, 0));
+	check_killed(&round);
+	round_end(&round);
+	return died;
+}
+
+static void test_killing(void)
+{
+	int at = 1;
+
+	while (killing_run(at))
+		at++;
+	g_assert_cmpint(at, >, 4);
+}
+
 // A command that was under way when its node died, and that nothing says may run again, is FAILED as lost.
 static void test_lost(void)
 {
@@ -550,6 +685,7 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_states);
 	}
+	g_test_add_func("/crash/killing", test_killing);
 	g_test_add_func("/crash/lost", test_lost);
 	g_test_add_func("/crash/shared-folder", test_shared_folder);
 	g_test_add_func("/crash/shared-folder-lost", test_shared_folder_lost);
