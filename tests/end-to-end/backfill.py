@@ -32,6 +32,8 @@ FLOWS = {
     "two": "triggers:\n  - {id: a, type: schedule, cron: '0 6 * * *', disabled: true}\n  - {id: b, type: schedule, cron: '@daily', "
            "disabled: true}\ntasks: [{id: t, type: log, message: x}]\n",
     "bare": "tasks: [{id: t, type: log, message: x}]\n",
+    "unclear": "triggers:\n  - {id: s, type: schedule, cron: '@daily', disabled: true, labels: {x: '{{ vars.later }}'}}\n"
+               "tasks: [{id: t, type: log, message: x}]\n",
     "off": "disabled: true\ntriggers: [{id: a, type: schedule, cron: '@daily'}]\ntasks: [{id: t, type: log, message: x}]\n",
 }
 ENDED = {"CANCELLED", "FAILED", "DONE"}
@@ -169,6 +171,24 @@ def the_schedule_may_go(world):
     assert done["state"] == "FAILED" and done["message"] == "schedule 's' is no longer there", done
 
 
+def what_cannot_be_told_waits(world):
+    backfill = world.ask("unclear", "--from", "2026-01-01", "--to", "2026-01-05")
+    paused = eventually(lambda: (lambda b: b if b["state"] == "PAUSED" else None)(world.show(backfill)), what="the pause")
+    assert paused["made"] == 0 and "later" in paused["message"], paused
+    text = world.repository.read("domains/a/flows/unclear.yaml")
+    world.repository.write("domains/a/flows/unclear.yaml", "disabled: true\nvariables: {later: now}\n" + text)
+    world.repository.push("Mended, and turned off")
+    eventually(lambda: world.server.json("/v1/flows/a/unclear")["disabled"], what="the new revision")
+    world.act("resume", backfill)
+    eventually(lambda: world.show(backfill)["message"] == "the flow is disabled", what="what it waits for")
+    assert world.show(backfill)["made"] == 0 and world.show(backfill)["state"] == "RUNNING"
+    world.repository.write("domains/a/flows/unclear.yaml", "variables: {later: now}\n" + text)
+    world.repository.push("Turned on")
+    done = world.ended(backfill)
+    assert (done["state"], done["made"], done["message"]) == ("DONE", 5, None), done
+    assert {run["labels"]["x"] for run in world.runs(backfill, "unclear")} == {"now"}
+
+
 def exact_over_kills(world, chance, rounds):
     """Whoever dies, each due time has one run, and they are made in order."""
     backfill = world.ask("daily", "--from", "2025-01-01", "--to", "2025-03-31", "--concurrency", "3")
@@ -211,6 +231,7 @@ def main():
             a_retry_is_the_same_due_time(world)
             what_is_wrong_is_said(world)
             the_schedule_may_go(world)
+            what_cannot_be_told_waits(world)
             exact_over_kills(world, chance, rounds)
 
 

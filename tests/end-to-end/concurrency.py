@@ -17,7 +17,7 @@ from weir import LATE, Repository, Server, eventually, must, temporary  # noqa: 
 
 LIMIT = 3
 RETRY = "retry: {type: constant, interval: PT0.01S, maxAttempts: 30}"
-WORK = ("{id: work, type: shell, commands: ['echo begin {{ execution.id }} >> LEDGER', 'sleep 0.04', "
+WORK = ("{id: work, type: shell, commands: ['echo begin {{ execution.id }} >> LEDGER', 'sleep " + str(0.05 * LATE) + "', "
         "'echo end {{ execution.id }} >> LEDGER'], " + RETRY + "}")
 FLOWS = {
     "queue": f"concurrency: {{limit: {LIMIT}, behavior: QUEUE}}\ntasks: [{WORK}]\n",
