@@ -211,8 +211,22 @@ static BuildRequest request_of(TaskContext *context, const Settings *settings)
 	};
 }
 
-static void finish(
-	TaskContext *context, const Build *build, const Settings *settings, TaskResult *result)
+// How many rows were left out is in the line before; why the first was is here.
+static void log_rejected(TaskContext *context, const LoadSource *load, bool all)
+{
+	const GPtrArray *rejects = load_source_rejects(load);
+	const LoadReject *first = rejects->len == 0 ? NULL : rejects->pdata[0];
+
+	if (first != NULL)
+		task_context_log(context, TASK_LOG_WARN,
+			"%s; the first is line %" G_GINT64_FORMAT ", column '%s': %s",
+			all ? "every row was rejected" : "some rows were rejected",
+			(int64_t)first->line, first->column != NULL ? first->column : "-",
+			first->reason);
+}
+
+static void finish(TaskContext *context, const Build *build, const LoadSource *load,
+	const Settings *settings, TaskResult *result)
 {
 	int64_t rejected = json_integer_value(json_object_get(build->outputs, "rejected"));
 
@@ -221,6 +235,8 @@ static void finish(
 	task_context_log(context, TASK_LOG_INFO,
 		"loaded %" G_GINT64_FORMAT " rows of '%s' into '%s', %" G_GINT64_FORMAT " rejected",
 		build->staged, settings->from, settings->table, rejected);
+	if (rejected > 0)
+		log_rejected(context, load, build->staged == 0);
 }
 
 bool run_sql_load(TaskContext *context, TaskResult *result, GError **error)
@@ -247,6 +263,6 @@ bool run_sql_load(TaskContext *context, TaskResult *result, GError **error)
 		g_prefix_error(error, "'%s': ", settings.from);
 		return false;
 	}
-	finish(context, build, &settings, result);
+	finish(context, build, load, &settings, result);
 	return true;
 }

@@ -461,16 +461,61 @@ static json_t *queries_once(Query *query, DbConnection *connection, GError **err
 
 typedef json_t *(*QueryFunction)(Query *query, DbConnection *connection, GError **error);
 
-// Somebody else's commit between this transaction's first read and its first write: from the beginning again.
+// The dataset that SQLite did not find, in any of its words; NULL: the error is another one.
+static char *unknown_dataset(const GError *error)
+{
+	static const char *const words[] = {
+		"unknown database ", "no such index: ", "no such trigger: "};
+
+	if (!g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_OBJECT))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		const char *at = strstr(error->message, words[i]);
+		const char *name = at == NULL ? NULL : at + strlen(words[i]);
+
+		if (name != NULL && (i == 0 || strchr(name, '.') != NULL))
+			return g_strndup(name, strcspn(name, "."));
+	}
+	return NULL;
+}
+
+// What names no table (CREATE INDEX ds.i, PRAGMA ds.x) tells only by its failure which dataset it needs. True: it can be reached
+// now. Otherwise says what is wrong instead of SQLite's own words.
+static bool reach_dataset(const Query *query, PooledConnection *pooled, GError **error)
+{
+	g_autofree char *name = unknown_dataset(*error);
+	const char *const names[] = {name, NULL};
+
+	if (name == NULL || !g_str_has_prefix(query->url, "sqlite-dir:"))
+		return false;
+	if (query->transaction && pooled_connection_use(pooled, names, false, NULL)) {
+		g_clear_error(error);
+		return true;
+	}
+	g_clear_error(error);
+	g_set_error(error, DB_ERROR, DB_ERROR_MISSING_OBJECT,
+		query->transaction
+			? "there is no dataset '%s' on this connection; it begins with the first "
+			  "table that is made in it"
+			: "the dataset '%s' is not at hand before a statement reads or writes a "
+			  "table of it; leave out 'transaction: false', or name one first",
+		name);
+	return false;
+}
+
+// From the beginning again: after somebody else's commit between this transaction's first read and its first write, and once a
+// dataset that it needs can be reached.
 static json_t *run_again(
-	Query *query, DbConnection *connection, QueryFunction function, GError **error)
+	Query *query, PooledConnection *pooled, QueryFunction function, GError **error)
 {
 	for (unsigned attempt = 1;; attempt++) {
 		g_autoptr(GError) local = NULL;
-		json_t *outputs = function(query, connection, &local);
+		json_t *outputs = function(query, pooled->connection, &local);
 
 		if (outputs != NULL)
 			return outputs;
+		if (attempt < ATTEMPTS && reach_dataset(query, pooled, &local))
+			continue;
 		if (attempt == ATTEMPTS || !query->transaction ||
 			!g_error_matches(local, DB_ERROR, DB_ERROR_SERIALIZATION)) {
 			g_propagate_error(error, g_steal_pointer(&local));
@@ -518,7 +563,7 @@ static bool run_query(
 		sql_task_trouble(context, main_dataset(&query), *error);
 		return false;
 	}
-	result->outputs = run_again(&query, pooled->connection, function, &local);
+	result->outputs = run_again(&query, pooled, function, &local);
 	disconnect(&query, pooled, result->outputs != NULL);
 	sql_task_trouble(context, main_dataset(&query), local);
 	if (result->outputs != NULL)

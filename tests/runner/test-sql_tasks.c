@@ -231,6 +231,39 @@ static void test_rejects(void)
 	json_decref(report);
 }
 
+// Also when none is left.
+static void test_all_rejected(void)
+{
+	json_t *report =
+		bed_run("id: f\ntasks:\n"
+			"  - {id: q, type: sql.query, url: \"sqlite::memory:\", fetch: STORE, sql: "
+			"\"SELECT 'x' AS n UNION ALL SELECT 'y'\"}\n"
+			"  - {id: l, type: sql.load, from: \"{{ outputs.q.uri }}\", table: t.n, "
+			"on_bad_row: reject, schema: [{name: n, type: INT64}]}\n",
+			NULL);
+	g_autofree char *text = bed_text(report);
+
+	g_assert_cmpstr(text, ==, "WARNING: q=SUCCESS l=WARNING");
+	json_decref(report);
+}
+
+// An index, a trigger and a PRAGMA name their dataset where no table is named.
+static void test_dataset_of_an_index(void)
+{
+	json_t *report =
+		bed_run("id: f\ntasks:\n"
+			"  - {id: t, type: sql.query, sql: \"CREATE TABLE shop.t (a INT)\"}\n"
+			"  - {id: i, type: sql.query, sql: \"CREATE INDEX shop.i ON t (a)\"}\n"
+			"  - {id: d, type: sql.queries, sql: \"DROP INDEX shop.i; CREATE "
+			"INDEX shop.i ON t (a)\"}\n"
+			"  - {id: n, type: sql.query, sql: \"CREATE INDEX nope.i ON t (a)\"}\n",
+			NULL);
+	g_autofree char *text = bed_text(report);
+
+	g_assert_cmpstr(text, ==, "FAILED: t=SUCCESS i=SUCCESS d=SUCCESS n=FAILED");
+	json_decref(report);
+}
+
 // A query that would run for ever ends with its task's timeout.
 static void test_timeout(void)
 {
@@ -254,6 +287,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/sql-tasks/neighbours", test_neighbours);
 	g_test_add_func("/runner/sql-tasks/records", test_records);
 	g_test_add_func("/runner/sql-tasks/rejects", test_rejects);
+	g_test_add_func("/runner/sql-tasks/all-rejected", test_all_rejected);
+	g_test_add_func("/runner/sql-tasks/dataset-of-an-index", test_dataset_of_an_index);
 	g_test_add_func("/runner/sql-tasks/timeout", test_timeout);
 	return g_test_run();
 }
