@@ -2,6 +2,7 @@
 #include "api/flow_name.h"
 #include "cli/commands.h"
 #include "cli/live_inputs.h"
+#include "cli/names.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/run_file.h"
@@ -183,7 +184,9 @@ static int list_backfills(Store *store)
 		g_string_append(target, "&flow=");
 		g_string_append_uri_escaped(target, option_flow, NULL, false);
 	}
-	json_t *backfills = read_api_get(store, target->str);
+	json_t *backfills = option_flow == NULL || names_flow_is_known(store, option_flow)
+				    ? read_api_get(store, target->str)
+				    : NULL;
 	if (backfills == NULL)
 		return EXIT_FAILED;
 	if (output_is_json())

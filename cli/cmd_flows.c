@@ -7,7 +7,6 @@
 #include "cli/store_path.h"
 #include "cli/text_table.h"
 #include "repo-layout/yaml_document.h"
-#include "store/flow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -95,20 +94,10 @@ static void print_flow(const json_t *flow)
 static char *flow_path(Store *store, const char *text)
 {
 	g_auto(FlowName) name = {NULL, NULL};
-	g_autoptr(StoreFlow) flow = NULL;
-	g_autoptr(GError) error = NULL;
 	GString *path;
 
-	if (strchr(text, '.') != NULL &&
-		(!flow_name_split(store, text, &name, &error) ||
-			!store_flow_get(store, name.namespace, name.id, &flow, &error))) {
-		read_api_report(error);
+	if (!names_find_flow(store, text, &name))
 		return NULL;
-	}
-	if (flow == NULL) {
-		names_unknown(store, NAMES_FLOWS, text);
-		return NULL;
-	}
 	path = g_string_new("/v1/flows/");
 	target_append_escaped(path, name.namespace);
 	g_string_append_c(path, '/');

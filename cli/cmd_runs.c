@@ -1,4 +1,3 @@
-#include "api/flow_name.h"
 #include "cli/commands.h"
 #include "cli/names.h"
 #include "cli/output.h"
@@ -9,7 +8,6 @@
 #include "cli/text_table.h"
 #include "runner/restart.h"
 #include "runner/task_type.h"
-#include "store/flow.h"
 #include "store/run.h"
 
 #include <stdio.h>
@@ -91,24 +89,6 @@ static void add_parameter(GString *target, const char *name, const char *value)
 	g_string_append_uri_escaped(target, value, NULL, false);
 }
 
-// A flow that was live once may have runs still, or none; of one that never was there is nothing to list.
-static bool flow_is_known(Store *store, const char *text)
-{
-	g_auto(FlowName) name = {NULL, NULL};
-	g_autoptr(StoreFlow) flow = NULL;
-	g_autoptr(GError) error = NULL;
-
-	if (strchr(text, '.') != NULL &&
-		(!flow_name_split(store, text, &name, &error) ||
-			!store_flow_get(store, name.namespace, name.id, &flow, &error))) {
-		read_api_report(error);
-		return false;
-	}
-	if (flow == NULL)
-		names_unknown(store, NAMES_FLOWS, text);
-	return flow != NULL;
-}
-
 static int list_runs(Store *store)
 {
 	g_autoptr(GString) target = g_string_new(NULL);
@@ -116,7 +96,7 @@ static int list_runs(Store *store)
 	g_string_printf(target, "/v1/runs?limit=%d", option_limit);
 	add_parameter(target, "flow", option_flow);
 	add_parameter(target, "state", option_state);
-	json_t *runs = option_flow == NULL || flow_is_known(store, option_flow)
+	json_t *runs = option_flow == NULL || names_flow_is_known(store, option_flow)
 			       ? read_api_get(store, target->str)
 			       : NULL;
 

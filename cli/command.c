@@ -117,11 +117,14 @@ static int run_command(const Command *command, char ***words)
 	if (status != EXIT_OK)
 		return status;
 	count = (int)g_strv_length(*words) - 1;
-	if (count < command->min_arguments ||
-		(command->max_arguments >= 0 && count > command->max_arguments))
-		return command_usage(command, "'weir %s' takes %s%s", command->name,
-			*command->arguments == '\0' ? "no arguments" : "the arguments ",
-			command->arguments);
+	if (count < command->min_arguments)
+		return command_usage(
+			command, "'weir %s' needs %s", command->name, command->arguments);
+	if (command->max_arguments == 0 && count > 0)
+		return command_usage(command, "'weir %s' takes no arguments", command->name);
+	if (command->max_arguments > 0 && count > command->max_arguments)
+		return command_usage(command, "'weir %s' takes %s: '%s' is too much", command->name,
+			command->arguments, (*words)[command->max_arguments + 1]);
 	return command->run(command, *words + 1);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/read_api.h"
 #include "repo-layout/diagnostic.h"
+#include "store/flow.h"
 
 #include <string.h>
 
@@ -114,4 +115,27 @@ int names_unknown(Store *store, NamesKind which, const char *name)
 
 	command_error(hint, "there is no %s '%s'", kinds[which].noun, name);
 	return EXIT_FAILED;
+}
+
+bool names_find_flow(Store *store, const char *text, FlowName *ret_name)
+{
+	g_autoptr(StoreFlow) flow = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (strchr(text, '.') != NULL &&
+		(!flow_name_split(store, text, ret_name, &error) ||
+			!store_flow_get(store, ret_name->namespace, ret_name->id, &flow, &error))) {
+		read_api_report(error);
+		return false;
+	}
+	if (flow == NULL)
+		names_unknown(store, NAMES_FLOWS, text);
+	return flow != NULL;
+}
+
+bool names_flow_is_known(Store *store, const char *text)
+{
+	g_auto(FlowName) name = {NULL, NULL};
+
+	return names_find_flow(store, text, &name);
 }

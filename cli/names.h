@@ -1,6 +1,7 @@
 // What to say of a name that there is not: which may have been meant, or where those that there are are listed.
 #pragma once
 
+#include "api/flow_name.h"
 #include "store/store.h"
 
 typedef enum {
@@ -13,6 +14,11 @@ typedef enum {
 // The hint. A name without its first part ("orders") is taken for the last part of one ("sales.orders"). store may be NULL. The
 // caller frees it.
 char *names_hint(Store *store, NamesKind kind, const char *name);
+
+// Finds a flow that is live or was once. False after telling that there is none of that name.
+bool names_find_flow(Store *store, const char *text, FlowName *ret_name);
+// Only whether there is one: of a flow that was live once there may be runs, or none; of one that never was there is nothing to list.
+bool names_flow_is_known(Store *store, const char *text);
 
 // Says on stderr that there is none of that name; returns EXIT_FAILED.
 int names_unknown(Store *store, NamesKind kind, const char *name);

@@ -43,6 +43,7 @@ static const struct {
 } lists[] = {
 	{"/v1/flows/", "'weir flows' lists them"},
 	{"/v1/tables/", "'weir tables' lists them"},
+	{"/v1/backfills/", "'weir backfill list' lists them"},
 	{"/v1/runs/", "'weir runs' lists them"},
 	{"/v1/domains/", "'weir status' lists them"},
 };
