@@ -397,3 +397,15 @@ char *small_node_name(const RunNode *node)
 		g_string_append_printf(name, "#%u", node->iteration);
 	return g_string_free(name, FALSE);
 }
+
+static int order_texts(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *small_texts_sorted(GPtrArray *texts, const char *separator)
+{
+	g_ptr_array_sort(texts, order_texts);
+	g_ptr_array_add(texts, NULL);
+	return g_strjoinv(separator, (char **)texts->pdata);
+}

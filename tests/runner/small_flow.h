@@ -43,3 +43,5 @@ typedef enum {
 char *small_flow_random(GRand *rand, int budget, SmallFlowRange range);
 // Task id with the values around it, as "inner[a][b]" (and "#2" for the second round of a loop).
 char *small_node_name(const RunNode *node);
+// Sorts texts and joins them with a separator. The caller frees it; the list gets a NULL at its end.
+char *small_texts_sorted(GPtrArray *texts, const char *separator);

@@ -416,18 +416,6 @@ static void drive_run(Drive *drive, bool restores)
 
 // ---- One flow, compared
 
-static int order_texts(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static char *lines_text(GPtrArray *lines)
-{
-	g_ptr_array_sort(lines, order_texts);
-	g_ptr_array_add(lines, NULL);
-	return g_strjoinv("\n", (char **)lines->pdata);
-}
-
 static char *line_of(const char *name, RunState state, int64_t started, int64_t ended)
 {
 	return g_strdup_printf("%s=%s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, name,
@@ -444,7 +432,7 @@ static char *oracle_text(const Oracle *oracle)
 		g_ptr_array_add(lines, line_of(run->name, run->state, run->started, run->ended));
 	}
 	g_ptr_array_add(lines, line_of("the run", oracle->state, oracle->settled, oracle->ended));
-	return lines_text(lines);
+	return small_texts_sorted(lines, "\n");
 }
 
 static char *drive_text(const Drive *drive)
@@ -462,7 +450,7 @@ static char *drive_text(const Drive *drive)
 	}
 	g_ptr_array_add(lines, line_of("the run", (RunState)run_graph_root(drive->graph)->state,
 				       drive->settled, drive->ended));
-	return lines_text(lines);
+	return small_texts_sorted(lines, "\n");
 }
 
 static char *drive_flow(Drive *drive, bool restores)

@@ -335,18 +335,6 @@ static Fate fate_tell(const Task *task, const char *name, void *data)
 	};
 }
 
-static int order_texts(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static char *lines_text(GPtrArray *lines)
-{
-	g_ptr_array_sort(lines, order_texts);
-	g_ptr_array_add(lines, NULL);
-	return g_strjoinv("\n", (char **)lines->pdata);
-}
-
 static char *wanted_text(Subject *subject)
 {
 	const Fates fates = {fate_tell, subject, INT64_MAX};
@@ -360,7 +348,7 @@ static char *wanted_text(Subject *subject)
 			lines, g_strdup_printf("%s=%s", run->name, run_state_name(run->state)));
 	}
 	g_ptr_array_add(lines, g_strdup_printf("the run=%s", run_state_name(oracle->state)));
-	return lines_text(lines);
+	return small_texts_sorted(lines, "\n");
 }
 
 // ---- What there is
@@ -400,7 +388,7 @@ static char *got_text(Store *store, const char *run_id)
 	store_run_get(store, run_id, &run, &error);
 	g_assert_no_error(error);
 	g_ptr_array_add(lines, g_strdup_printf("the run=%s", run_state_name(run->state)));
-	return lines_text(lines);
+	return small_texts_sorted(lines, "\n");
 }
 
 // ---- Many at once, on one node

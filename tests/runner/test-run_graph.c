@@ -471,18 +471,6 @@ static char *model_name(const ModelRun *run)
 	return g_string_free(values, FALSE);
 }
 
-static int order_texts(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static char *sorted_text(GPtrArray *lines)
-{
-	g_ptr_array_sort(lines, order_texts);
-	g_ptr_array_add(lines, NULL);
-	return g_strjoinv(" ", (char **)lines->pdata);
-}
-
 static char *model_text(const Model *model)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
@@ -493,7 +481,7 @@ static char *model_text(const Model *model)
 
 		g_ptr_array_add(lines, g_strdup_printf("%s=%s", name, run_state_name(run->state)));
 	}
-	return sorted_text(lines);
+	return small_texts_sorted(lines, " ");
 }
 
 static char *graph_sorted_text(const RunGraph *graph)
@@ -508,7 +496,7 @@ static char *graph_sorted_text(const RunGraph *graph)
 		g_ptr_array_add(lines,
 			g_strdup_printf("%s=%s", name, run_state_name((RunState)node->state)));
 	}
-	return sorted_text(lines);
+	return small_texts_sorted(lines, " ");
 }
 
 static ModelRun *model_named(const Model *model, const char *name)
