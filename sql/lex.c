@@ -60,7 +60,7 @@ SqlToken *lexer_push(Lexer *lexer, SqlTokenType type, size_t start, size_t end, 
 	guint index = tokens->len;
 
 	// Room is made for many at once: setting the length is all that is left to do for each.
-	if (index == lexer->room) {
+	if (index == lexer->room || tokens->data == NULL) {
 		lexer->room = MAX(index * 2, FIRST_TOKENS);
 		g_array_set_size(tokens, lexer->room);
 	}
