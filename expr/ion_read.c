@@ -49,20 +49,28 @@ static void skip_blanks(Ion *ion)
 
 // ---- Strings
 
-static bool append_code(Ion *ion, GString *text, unsigned digits)
+static bool read_code(Ion *ion, unsigned digits, gunichar *ret_code)
 {
-	gunichar code = 0;
-
+	*ret_code = 0;
 	for (unsigned i = 0; i < digits; i++, ion->at++) {
 		if (!g_ascii_isxdigit(*ion->at))
 			return fail(ion, "a character's number is cut short") != NULL;
-		code = code * 16 + (gunichar)g_ascii_xdigit_value(*ion->at);
+		*ret_code = *ret_code * 16 + (gunichar)g_ascii_xdigit_value(*ion->at);
 	}
-	// The first half of a pair of UTF-16 halves.
-	if (code >= 0xd800 && code < 0xdc00 && ion->at[0] == '\\' && ion->at[1] == 'u') {
-		gunichar low = (gunichar)g_ascii_strtoull(ion->at + 2, NULL, 16);
+	return true;
+}
 
-		ion->at += 6;
+static bool append_code(Ion *ion, GString *text, unsigned digits)
+{
+	gunichar code, low;
+
+	if (!read_code(ion, digits, &code))
+		return false;
+	// The first half of a pair of UTF-16 halves.
+	if (code >= 0xd800 && code < 0xdc00 && g_str_has_prefix(ion->at, "\\u")) {
+		ion->at += 2;
+		if (!read_code(ion, 4, &low))
+			return false;
 		code = 0x10000 + ((code - 0xd800) << 10) + ((low - 0xdc00) & 0x3ff);
 	}
 	if (code == 0 || !g_unichar_validate(code))
@@ -75,14 +83,17 @@ static bool append_escape(Ion *ion, GString *text)
 {
 	static const char from[] = "abtnfrv0\"'/\\?", to[] = "\a\b\t\n\f\r\v\0\"'/\\?";
 	const char *known;
-	char escape = *ion->at++;
+	char escape = *ion->at;
 
+	if (escape == '\0')
+		return fail(ion, "a text has no end") != NULL;
+	ion->at++;
 	if (escape == 'x' || escape == 'u' || escape == 'U')
 		return append_code(ion, text, escape == 'x' ? 2 : escape == 'u' ? 4 : 8);
 	if (escape == '\n')
 		return true;
-	known = escape == '\0' ? NULL : strchr(from, escape);
-	if (known == NULL || escape == '0')
+	known = escape == '0' ? NULL : strchr(from, escape);
+	if (known == NULL)
 		return fail(ion, "an unknown escape") != NULL;
 	g_string_append_c(text, to[known - from]);
 	return true;
@@ -221,6 +232,12 @@ static char *take_word(Ion *ion)
 	return g_string_free(word, FALSE);
 }
 
+static bool is_text_word(const char *word)
+{
+	return strcmp(word, "nan") == 0 || strcmp(word, "+inf") == 0 || strcmp(word, "-inf") == 0 ||
+	       (!g_ascii_isdigit(*word) && strchr("+-", *word) == NULL) || is_timestamp(word);
+}
+
 static json_t *word_value(Ion *ion, const char *word)
 {
 	json_t *value;
@@ -229,14 +246,8 @@ static json_t *word_value(Ion *ion, const char *word)
 		return json_null();
 	if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
 		return json_boolean(*word == 't');
-	if (strcmp(word, "nan") == 0 || strcmp(word, "+inf") == 0 || strcmp(word, "-inf") == 0)
-		return json_string(word);
-	if (!g_ascii_isdigit(*word) && strchr("+-", *word) == NULL)
-		return json_string(word);
-	if (is_timestamp(word))
-		return json_string(word);
-	value = number_of(word);
-	return value != NULL ? value : fail(ion, "a number cannot be read");
+	value = is_text_word(word) ? json_string(word) : number_of(word);
+	return value != NULL ? value : fail(ion, "a number or name cannot be read");
 }
 
 // ---- Lists and structs
