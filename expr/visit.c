@@ -11,6 +11,8 @@ typedef struct {
 	void *data;
 	unsigned guarded;
 	GPtrArray *locals; // names of the template's own variables
+	size_t offset; // of the last place, and what it was
+	unsigned line, column; // line 0: there was none
 } Visit;
 
 static void visit_node(Visit *visit, const ExprNode *node);
@@ -44,6 +46,24 @@ static void visit_list(Visit *visit, const NodeList *list)
 		visit_node(visit, list->nodes[i]);
 }
 
+// Nearly every place is behind the one before: a long text is not counted through again for each.
+static void position(Visit *visit, size_t offset, unsigned *ret_line, unsigned *ret_column)
+{
+	unsigned line, column;
+
+	if (visit->line == 0 || offset < visit->offset) {
+		expr_text_position(visit->template_->text, offset, &visit->line, &visit->column);
+	} else {
+		expr_text_position(visit->template_->text + visit->offset, offset - visit->offset,
+			&line, &column);
+		visit->column = line > 1 ? column : visit->column + column - 1;
+		visit->line += line - 1;
+	}
+	visit->offset = offset;
+	*ret_line = visit->line;
+	*ret_column = visit->column;
+}
+
 static void visit_path(Visit *visit, const ExprNode *node)
 {
 	size_t count = (size_t)node->path.count + 1;
@@ -57,7 +77,7 @@ static void visit_path(Visit *visit, const ExprNode *node)
 		for (uint32_t i = 0; i < node->path.count; i++)
 			names[i + 1] = node->path.steps[i].name;
 		path.names = names;
-		expr_text_position(visit->template_->text, node->offset, &path.line, &path.column);
+		position(visit, node->offset, &path.line, &path.column);
 		visit->path(&path, visit->data);
 	}
 	for (uint32_t i = 0; i < node->path.count; i++)
@@ -99,7 +119,7 @@ static void visit_call(Visit *visit, const ExprNode *node)
 	if (first != NULL && first->kind == NODE_LITERAL)
 		call.first = json_string_value(first->literal);
 	if (visit->call != NULL) {
-		expr_text_position(visit->template_->text, node->offset, &call.line, &call.column);
+		position(visit, node->offset, &call.line, &call.column);
 		visit->call(&call, visit->data);
 	}
 	visit_list(visit, arguments);

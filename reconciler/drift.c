@@ -93,6 +93,7 @@ static DriftItem *item_copy(const DriftItem *item)
 	copy->resource = g_strdup(item->resource);
 	copy->summary = g_strdup(item->summary);
 	copy->diff = g_strdup(item->diff);
+	copy->cause = item->cause;
 	return copy;
 }
 
@@ -269,7 +270,7 @@ static GPtrArray *list_open(Store *store, GError **error)
 static bool says_the_same(const StoreDrift *row, const DriftItem *item)
 {
 	return row != NULL && g_strcmp0(row->summary, item->summary) == 0 &&
-	       g_strcmp0(row->diff, item->diff) == 0;
+	       g_strcmp0(row->diff, item->diff) == 0 && g_strcmp0(row->cause, item->cause) == 0;
 }
 
 static bool begin(Store *store, const DriftItem *item, guint *began, GError **error)
@@ -280,6 +281,7 @@ static bool begin(Store *store, const DriftItem *item, guint *began, GError **er
 		.domain = item->domain,
 		.summary = item->summary,
 		.diff = item->diff,
+		.cause = (char *)(uintptr_t)item->cause,
 	};
 	bool is_new = false;
 

@@ -29,6 +29,7 @@ typedef struct {
 	char *domain; // or NULL
 	char *summary; // "column 'note' was added"
 	char *diff; // lines that begin with '-' (committed) or '+' (live); may be NULL
+	const char *cause; // constant; NULL: not known
 } DriftItem;
 
 void drift_item_free(DriftItem *item);

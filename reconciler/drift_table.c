@@ -6,6 +6,7 @@
 #include "reconciler/json_slice.h"
 #include "store/connection.h"
 #include "store/declared_schema.h"
+#include "store/drift.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -279,7 +280,8 @@ static void compare_table(Dataset *dataset, const DbDialect *dialect, const Stor
 			drift_add(items, kind, table->domain, table->name,
 				g_strdup_printf("the %s is missing from the database",
 					drift_kind_name(kind)),
-				NULL);
+				NULL)
+				->cause = STORE_DRIFT_REMOVED;
 		return;
 	}
 	if ((found->kind == DB_VIEW) != table->view) {
@@ -573,7 +575,8 @@ static void collect(DriftObserver *observer)
 			const DriftItem *item = seen->items->pdata[i];
 
 			drift_add(observer->found[item->kind], item->kind, item->domain,
-				item->resource, g_strdup(item->summary), g_strdup(item->diff));
+				item->resource, g_strdup(item->summary), g_strdup(item->diff))
+				->cause = item->cause;
 		}
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)

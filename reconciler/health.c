@@ -23,7 +23,8 @@ HealthObserver *health_observer_new(Store *store)
 	HealthObserver *observer = g_new0(HealthObserver, 1);
 
 	observer->store = store;
-	observer->watch = store_watch_new(store, STORE_TOPIC_RUN | STORE_TOPIC_LIVE, NULL);
+	observer->watch = store_watch_new(
+		store, STORE_TOPIC_RUN | STORE_TOPIC_LIVE | STORE_TOPIC_DRIFT, NULL);
 	observer->due = true;
 	return observer;
 }
@@ -53,34 +54,69 @@ int64_t health_observer_timeout(HealthObserver *observer, int64_t now)
 	return is_due(observer) ? MAX(observer->earliest - now, 0) : G_MAXINT64;
 }
 
-// What makes domains unwell.
-typedef struct {
-	GPtrArray *failing; // StoreFailing *
-	GHashTable *by_domain; // name -> StoreFailing *, borrowed
-	GPtrArray *troubles; // StoreTrouble *
-} Ills;
+// ---- What the row of a domain should say
 
-static void ills_clear(Ills *ills)
+// One kind of ailment: what it makes of a domain's health, and how that is told of one and of several. No texts: it tells itself.
+typedef struct {
+	Health health;
+	const char *one[2]; // around its name
+	const char *many[3]; // around their number and the name of the first
+} Judgement;
+
+// From the gravest on.
+static const Judgement judgements[STORE_AILMENTS] = {
+	[STORE_AILMENT_FAILING] = {HEALTH_DEGRADED, {"the last run of '", "' failed"},
+		{"the last runs of ", " flows failed, '", "' among them"}},
+	[STORE_AILMENT_MISSING] = {HEALTH_MISSING, {"table '", "' does not exist"},
+		{"", " tables do not exist, '", "' among them"}},
+	[STORE_AILMENT_BUILDING] = {HEALTH_PROGRESSING, {NULL}, {NULL}},
+	[STORE_AILMENT_DISABLED] = {HEALTH_SUSPENDED, {"flow '", "' is disabled"},
+		{"", " flows are disabled, '", "' among them"}},
+};
+
+// What was seen of all domains in one look.
+typedef struct {
+	GPtrArray *rows[STORE_AILMENTS]; // StoreAilment *
+	GHashTable *by_domain[STORE_AILMENTS]; // name -> StoreAilment *
+	GPtrArray *troubles; // StoreTrouble *
+} Findings;
+
+static void findings_clear(Findings *findings)
 {
-	g_clear_pointer(&ills->by_domain, g_hash_table_unref);
-	g_clear_pointer(&ills->failing, g_ptr_array_unref);
-	g_clear_pointer(&ills->troubles, g_ptr_array_unref);
+	for (unsigned i = 0; i < STORE_AILMENTS; i++) {
+		g_clear_pointer(&findings->rows[i], g_ptr_array_unref);
+		g_clear_pointer(&findings->by_domain[i], g_hash_table_unref);
+	}
+	g_clear_pointer(&findings->troubles, g_ptr_array_unref);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ills, ills_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Findings, findings_clear)
 
-static bool ills_read(Store *store, Ills *ills, GError **error)
+static bool findings_read(Store *store, Findings *findings, GError **error)
 {
-	if (!store_domains_failing(store, &ills->failing, error) ||
-		!store_troubles_list(store, &ills->troubles, error))
-		return false;
-	ills->by_domain = g_hash_table_new(g_str_hash, g_str_equal);
-	for (guint i = 0; i < ills->failing->len; i++) {
-		StoreFailing *row = ills->failing->pdata[i];
+	for (unsigned i = 0; i < STORE_AILMENTS; i++) {
+		if (!store_domains_ailing(store, (StoreAilmentKind)i, &findings->rows[i], error))
+			return false;
+		findings->by_domain[i] = g_hash_table_new(g_str_hash, g_str_equal);
+		for (guint j = 0; j < findings->rows[i]->len; j++) {
+			StoreAilment *row = findings->rows[i]->pdata[j];
 
-		g_hash_table_insert(ills->by_domain, row->domain, row);
+			g_hash_table_insert(findings->by_domain[i], row->domain, row);
+		}
 	}
-	return true;
+	return store_troubles_list(store, &findings->troubles, error);
+}
+
+static char *ailment_text(const Judgement *judgement, const StoreAilment *ailment)
+{
+	g_autofree char *count = g_strdup_printf("%" PRId64, ailment->count);
+
+	if (judgement->one[0] == NULL)
+		return NULL;
+	return ailment->count == 1
+		       ? g_strconcat(judgement->one[0], ailment->first, judgement->one[1], NULL)
+		       : g_strconcat(judgement->many[0], count, judgement->many[1], ailment->first,
+				 judgement->many[2], NULL);
 }
 
 // The first trouble that a domain has; NULL: none.
@@ -94,36 +130,42 @@ static const StoreTrouble *trouble_of(const StoreDomain *domain, const GPtrArray
 	return NULL;
 }
 
-// What a domain's row should say; *ret_message is the caller's.
-static Health judge(const StoreDomain *domain, const Ills *ills, char **ret_message)
+// A database that cannot be used comes before the runs that failed for it.
+static Health find_health(const StoreDomain *domain, const Findings *findings, char **ret_message)
 {
-	const StoreFailing *failing = g_hash_table_lookup(ills->by_domain, domain->name);
-	const StoreTrouble *trouble = trouble_of(domain, ills->troubles);
+	const StoreTrouble *trouble = trouble_of(domain, findings->troubles);
 
-	*ret_message = NULL;
-	// Why it is not Synced comes first, and a database that cannot be used before the runs that failed for it.
-	if (domain->sync != SYNC_SYNCED)
-		*ret_message = g_strdup(domain->message);
-	else if (trouble != NULL)
+	if (trouble != NULL) {
 		*ret_message = g_strdup_printf("connection '%s' is %s: %s", trouble->connection,
 			trouble->kind, trouble->message);
-	else if (failing != NULL && failing->flows == 1)
-		*ret_message = g_strdup_printf("the last run of '%s' failed", failing->first);
-	else if (failing != NULL)
-		*ret_message = g_strdup_printf("the last runs of %" PRId64
-					       " flows failed, '%s' among them",
-			failing->flows, failing->first);
-	return failing != NULL || trouble != NULL ? HEALTH_DEGRADED : HEALTH_HEALTHY;
+		return HEALTH_DEGRADED;
+	}
+	for (unsigned i = 0; i < STORE_AILMENTS; i++) {
+		const StoreAilment *ailment =
+			g_hash_table_lookup(findings->by_domain[i], domain->name);
+
+		if (ailment != NULL) {
+			*ret_message = ailment_text(&judgements[i], ailment);
+			return judgements[i].health;
+		}
+	}
+	*ret_message = domain->suspended ? g_strdup("the domain is suspended") : NULL;
+	return domain->suspended ? HEALTH_SUSPENDED : HEALTH_HEALTHY;
 }
 
-// Suspended and the like are not for runs to tell.
-static bool is_judged(const StoreDomain *domain)
+// *ret_message is the caller's. Why it is not Synced comes first.
+static Health judge(const StoreDomain *domain, const Findings *findings, char **ret_message)
 {
-	return domain->health == HEALTH_HEALTHY || domain->health == HEALTH_DEGRADED;
+	g_autofree char *message = NULL;
+	Health health = find_health(domain, findings, &message);
+
+	*ret_message =
+		domain->sync != SYNC_SYNCED ? g_strdup(domain->message) : g_steal_pointer(&message);
+	return health;
 }
 
 // Changes the row when it should say something else.
-static bool judge_domain(Store *store, const char *name, const Ills *ills, GError **error)
+static bool judge_domain(Store *store, const char *name, const Findings *findings, GError **error)
 {
 	g_autoptr(StoreDomain) domain = NULL;
 	g_autofree char *message = NULL;
@@ -132,14 +174,14 @@ static bool judge_domain(Store *store, const char *name, const Ills *ills, GErro
 		return false;
 	if (domain == NULL || domain->deleted_at != 0)
 		return true;
-	Health health = judge(domain, ills, &message);
+	Health health = judge(domain, findings, &message);
 	if (health == domain->health && g_strcmp0(message, domain->message) == 0)
 		return true;
 	return store_domain_set_health(store, name, health, message, error);
 }
 
 // Adds the names of the domains whose rows should say something else.
-static bool find_changed(Store *store, const Ills *ills, GPtrArray *names, GError **error)
+static bool find_changed(Store *store, const Findings *findings, GPtrArray *names, GError **error)
 {
 	g_autofree char *cursor = NULL;
 
@@ -155,10 +197,9 @@ static bool find_changed(Store *store, const Ills *ills, GPtrArray *names, GErro
 		for (guint i = 0; i < domains->len; i++) {
 			const StoreDomain *domain = domains->pdata[i];
 			g_autofree char *message = NULL;
-			Health health = judge(domain, ills, &message);
+			Health health = judge(domain, findings, &message);
 
-			if (is_judged(domain) && (health != domain->health ||
-							 g_strcmp0(message, domain->message) != 0))
+			if (health != domain->health || g_strcmp0(message, domain->message) != 0)
 				g_ptr_array_add(names, g_strdup(domain->name));
 		}
 	} while (cursor != NULL);
@@ -167,22 +208,26 @@ static bool find_changed(Store *store, const Ills *ills, GPtrArray *names, GErro
 
 // Looks without holding anybody up; what is to be changed is looked at again in the transaction that changes it, for an apply may
 // have come between.
-static bool look(Store *store, GError **error)
+static bool look(HealthObserver *observer, GError **error)
 {
+	Store *store = observer->store;
+	g_auto(Findings) findings = {0};
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_auto(Ills) ills = {0};
 
-	if (!ills_read(store, &ills, error) || !find_changed(store, &ills, names, error))
+	if (!findings_read(store, &findings, error) ||
+		!find_changed(store, &findings, names, error))
 		return false;
 	if (names->len == 0)
 		return true;
 	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
 	for (guint i = 0; transaction != NULL && i < names->len; i++) {
-		if (!judge_domain(store, names->pdata[i], &ills, error))
+		if (!judge_domain(store, names->pdata[i], &findings, error))
 			return false;
 	}
 	return transaction != NULL && store_transaction_commit(transaction, error);
 }
+
+// ---- When it is looked at
 
 bool health_observe(HealthObserver *observer, GError **error)
 {
@@ -191,7 +236,7 @@ bool health_observe(HealthObserver *observer, GError **error)
 	if (!is_due(observer) || began < observer->earliest)
 		return true;
 	observer->due = false;
-	bool good = look(observer->store, error);
+	bool good = look(observer, error);
 	int64_t now = g_get_monotonic_time();
 	observer->earliest = now + MAX(PAUSE, SHARE * (now - began));
 	if (!good) {

@@ -1,6 +1,10 @@
-// The health of domains, as their rows have it: Degraded while the last run of a live flow of theirs has
-// failed, or a database of theirs cannot be used. It is looked at
-// when runs ended or something was applied, and written only when it changed.
+// The health of domains, as their rows have it, the first that holds:
+// - Degraded: a database of theirs cannot be used, or the last run of a live flow of theirs has failed.
+// - Missing: a table was never built, or somebody removed it, and no run that builds it is due or going on.
+// - Progressing: a run that builds the newest revision of a script is due or going on.
+// - Suspended: a flow is disabled, or the domain is suspended.
+// - Healthy.
+// It is looked at when runs ended, drift began or ended, or something was applied, and written only when it changed.
 #pragma once
 
 #include "store/store.h"

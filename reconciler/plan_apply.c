@@ -47,6 +47,13 @@ static bool is_table(const PlanChange *change)
 	return change->resource == PLAN_TABLE || change->resource == PLAN_VIEW;
 }
 
+// Whether a change has a script built again.
+static bool is_built(const PlanChange *change)
+{
+	return change->resource == PLAN_FLOW && change->flow != NULL && change->reruns &&
+	       (change->action == PLAN_CREATE || feed_is_rebuilt(change->flow->feed));
+}
+
 static bool apply_flow_change(
 	Apply *apply, const PlanDomain *domain, const PlanChange *change, GError **error)
 {
@@ -54,9 +61,8 @@ static bool apply_flow_change(
 
 	if (change->action == PLAN_DELETE)
 		return store_flow_delete(store, change->scope, change->name, apply->applied, error);
-	bool build = change->reruns &&
-		     (change->action == PLAN_CREATE || feed_is_rebuilt(change->flow->feed));
-	const FlowApply how = {apply->options->commit, apply->applied, build, apply->first};
+	const FlowApply how = {
+		apply->options->commit, apply->applied, is_built(change), apply->first};
 	if (!apply_flow(store, apply->plan->layout, domain->layout, change->flow, &how, error))
 		return false;
 	// The table's row names the script's file and flow, which may have moved.
@@ -249,6 +255,17 @@ static bool keep_domain(Apply *apply, const PlanDomain *domain, GError **error)
 	return store_domain_put(apply->options->store, row, error);
 }
 
+// What the look at its health would find: so that the row need not be written twice.
+static void note_progress(Apply *apply, StoreDomain *row, const PlanDomain *domain)
+{
+	for (guint i = 0; i < domain->count && row->health == HEALTH_HEALTHY; i++) {
+		const PlanChange *change = plan_change_at(apply->plan, domain->first + i);
+
+		if (is_built(change) && !change->flow->disabled)
+			row->health = HEALTH_PROGRESSING;
+	}
+}
+
 static bool apply_domain(Apply *apply, const PlanDomain *domain, GError **error)
 {
 	g_autoptr(StoreDomain) row = NULL;
@@ -267,10 +284,12 @@ static bool apply_domain(Apply *apply, const PlanDomain *domain, GError **error)
 			return false;
 		count_change(apply->outcome, change);
 	}
-	if (domain->layout != NULL)
+	if (domain->layout != NULL) {
 		make_live(apply, row, domain);
-	else
+		note_progress(apply, row, domain);
+	} else {
 		make_gone(apply, row);
+	}
 	apply->outcome->domains_applied++;
 	return store_domain_put(apply->options->store, row, error);
 }

@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	HINTS_MADE = 500, // whoever has as many faults needs no more of them
+	CANDIDATES_SEEN = 2000, // a name is looked for among so many
+};
+
 struct DiagnosticList {
 	GPtrArray *items; // Diagnostic *
 	size_t errors;
@@ -83,6 +88,16 @@ void diagnostic_add(DiagnosticList *list, const char *file, unsigned line, unsig
 	va_end(arguments);
 	diagnostic->message = g_utf8_make_valid(message, -1);
 	take(list, diagnostic);
+}
+
+bool diagnostic_list_is_full(const DiagnosticList *list)
+{
+	return list == NULL || list->full;
+}
+
+bool diagnostic_list_wants_hints(const DiagnosticList *list)
+{
+	return list != NULL && list->items->len < HINTS_MADE;
 }
 
 size_t diagnostic_list_length(const DiagnosticList *list)
@@ -269,7 +284,8 @@ const char *nearest_word(const char *word, const char *const *candidates)
 
 	if (length > LONGEST_WORD)
 		return NULL;
-	for (; *candidates != NULL; candidates++) {
+	for (unsigned seen = 0; *candidates != NULL && seen < CANDIDATES_SEEN;
+		candidates++, seen++) {
 		unsigned distance = edit_distance(word, *candidates, allowed);
 
 		if (distance <= allowed && distance < strlen(*candidates) &&

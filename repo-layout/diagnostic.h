@@ -38,6 +38,10 @@ enum {
 	DIAGNOSTIC_LIST_MAXIMUM = 10000,
 };
 
+// Whether nothing more is kept, so that nobody need find out where a fault is. NULL: yes.
+bool diagnostic_list_is_full(const DiagnosticList *list);
+// Whether a hint that has to be looked for is worth it: a hostile file may have many faults, and many names that may be meant.
+bool diagnostic_list_wants_hints(const DiagnosticList *list);
 size_t diagnostic_list_length(const DiagnosticList *list);
 // Errors alone; warnings do not count.
 size_t diagnostic_list_errors(const DiagnosticList *list);

@@ -6,22 +6,30 @@
 
 #include <string.h>
 
+enum {
+	RING_SHOWN = 60, // tasks of a ring that are named
+};
+
 static const char *item_id(const json_t *item)
 {
 	return json_string_value(json_object_get(json_object_get(item, "task"), "id"));
 }
 
-static const json_t *find_item(const json_t *items, const char *id)
+// id -> the first item of that id.
+static GHashTable *items_by_id(const json_t *items)
 {
+	GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
 	size_t index;
 	json_t *item;
 
 	json_array_foreach(items, index, item)
 	{
-		if (g_strcmp0(item_id(item), id) == 0)
-			return item;
+		const char *id = item_id(item);
+
+		if (id != NULL && !g_hash_table_contains(table, id))
+			g_hash_table_insert(table, (char *)(uintptr_t)id, item);
 	}
-	return NULL;
+	return table;
 }
 
 static const YamlNode *item_node(const YamlNode *list, const char *id)
@@ -60,8 +68,8 @@ static char *item_hint(const json_t *items, const char *wrong)
 	return nearest_word_hint(wrong, (const char *const *)names->pdata);
 }
 
-static void check_names(
-	FlowReader *reader, const YamlNode *list, const json_t *items, const json_t *item)
+static void check_names(FlowReader *reader, const YamlNode *list, GHashTable *by_id,
+	const json_t *items, const json_t *item)
 {
 	size_t index;
 	json_t *name;
@@ -72,7 +80,8 @@ static void check_names(
 		const YamlNode *node;
 		g_autofree char *hint = NULL;
 
-		if (find_item(items, wanted) != NULL)
+		if (wanted == NULL || g_hash_table_contains(by_id, wanted) ||
+			!diagnostic_list_wants_hints(reader->keys.diagnostics))
 			continue;
 		node = depends_node(item_node(list, item_id(item)), index);
 		hint = item_hint(items, wanted);
@@ -81,36 +90,97 @@ static void check_names(
 	}
 }
 
-// Depth-first along dependsOn. path holds the ids from the start to here; done those that lead to no ring.
-static bool find_ring(const json_t *items, const char *id, GPtrArray *path, GHashTable *done)
-{
-	const json_t *item = find_item(items, id);
-	size_t index;
-	json_t *name;
+// A walk depth-first along dependsOn. It does not recurse: a chain may be as long as the file.
+typedef struct RingWalk {
+	GHashTable *by_id;
+	GHashTable *seen; // ids on the path, and those that lead to no ring
+	GHashTable *on_path; // id -> its place on the path and one
+	GPtrArray *path; // char *: ids from the start to here
+	GArray *next; // size_t: of each, which of its dependencies comes next
+} RingWalk;
 
-	if (item == NULL || g_hash_table_contains(done, id))
+static void ring_enter(RingWalk *walk, const char *id)
+{
+	size_t first = 0;
+
+	g_hash_table_add(walk->seen, (char *)(uintptr_t)id);
+	g_ptr_array_add(walk->path, (char *)(uintptr_t)id);
+	g_hash_table_insert(
+		walk->on_path, (char *)(uintptr_t)id, GUINT_TO_POINTER(walk->path->len));
+	g_array_append_val(walk->next, first);
+}
+
+// The next dependency of where the walk is; NULL when there are no more.
+static const char *ring_next(RingWalk *walk)
+{
+	const char *id = walk->path->pdata[walk->path->len - 1];
+	const json_t *list = json_object_get(g_hash_table_lookup(walk->by_id, id), "dependsOn");
+	size_t *next = &g_array_index(walk->next, size_t, walk->next->len - 1);
+
+	while (*next < json_array_size(list)) {
+		const char *name = json_string_value(json_array_get(list, (*next)++));
+
+		if (name != NULL && g_hash_table_contains(walk->by_id, name))
+			return name;
+	}
+	return NULL;
+}
+
+static void ring_leave(RingWalk *walk)
+{
+	g_hash_table_remove(walk->on_path, walk->path->pdata[walk->path->len - 1]);
+	g_ptr_array_set_size(walk->path, (gint)walk->path->len - 1);
+	g_array_set_size(walk->next, walk->next->len - 1);
+}
+
+// Whether a ring can be reached from an id: then the path is the ring, with its first id at the end once more.
+static bool find_ring(RingWalk *walk, const char *id)
+{
+	if (g_hash_table_contains(walk->seen, id))
 		return false;
-	for (guint i = 0; i < path->len; i++) {
-		if (strcmp(g_ptr_array_index(path, i), id) == 0) {
-			g_ptr_array_remove_range(path, 0, i);
-			g_ptr_array_add(path, (char *)(uintptr_t)id);
+	ring_enter(walk, id);
+	while (walk->path->len > 0) {
+		const char *name = ring_next(walk);
+		guint place = name == NULL
+				      ? 0
+				      : GPOINTER_TO_UINT(g_hash_table_lookup(walk->on_path, name));
+
+		if (name == NULL) {
+			ring_leave(walk);
+		} else if (place > 0) {
+			g_ptr_array_remove_range(walk->path, 0, place - 1);
+			g_ptr_array_add(walk->path, (char *)(uintptr_t)name);
 			return true;
+		} else if (!g_hash_table_contains(walk->seen, name)) {
+			ring_enter(walk, name);
 		}
 	}
-	g_ptr_array_add(path, (char *)(uintptr_t)id);
-	json_array_foreach(json_object_get(item, "dependsOn"), index, name)
-	{
-		if (find_ring(items, json_string_value(name), path, done))
-			return true;
-	}
-	g_ptr_array_set_size(path, (gint)path->len - 1);
-	g_hash_table_add(done, (char *)(uintptr_t)id);
 	return false;
+}
+
+static void report_ring(FlowReader *reader, const YamlNode *node, GPtrArray *path)
+{
+	g_autofree char *ring = NULL;
+	guint left_out = path->len > RING_SHOWN ? path->len - RING_SHOWN : 0;
+
+	if (left_out > 0)
+		g_ptr_array_remove_range(path, RING_SHOWN / 2, left_out);
+	if (left_out > 0)
+		g_ptr_array_insert(path, RING_SHOWN / 2, (char *)(uintptr_t) "…");
+	g_ptr_array_add(path, NULL);
+	ring = g_strjoinv(" → ", (char **)path->pdata);
+	key_fault(&reader->keys, item_node(node, path->pdata[0]), "dependency-cycle", NULL,
+		"tasks depend on each other in a ring: %s", ring);
 }
 
 void flow_check_dag(FlowReader *reader, const YamlNode *node, const json_t *items)
 {
-	g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) by_id = items_by_id(items);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) on_path = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) path = g_ptr_array_new();
+	g_autoptr(GArray) next = g_array_new(FALSE, FALSE, sizeof(size_t));
+	RingWalk walk = {by_id, seen, on_path, path, next};
 	size_t index;
 	json_t *item;
 
@@ -119,19 +189,13 @@ void flow_check_dag(FlowReader *reader, const YamlNode *node, const json_t *item
 	json_array_foreach(items, index, item)
 	{
 		if (item_id(item) != NULL)
-			check_names(reader, node, items, item);
+			check_names(reader, node, by_id, items, item);
 	}
 	json_array_foreach(items, index, item)
 	{
-		g_autoptr(GPtrArray) path = g_ptr_array_new();
-		g_autofree char *ring = NULL;
-
-		if (item_id(item) == NULL || !find_ring(items, item_id(item), path, done))
+		if (item_id(item) == NULL || !find_ring(&walk, item_id(item)))
 			continue;
-		g_ptr_array_add(path, NULL);
-		ring = g_strjoinv(" → ", (char **)path->pdata);
-		key_fault(&reader->keys, item_node(node, path->pdata[0]), "dependency-cycle", NULL,
-			"tasks depend on each other in a ring: %s", ring);
+		report_ring(reader, node, path);
 		return;
 	}
 }
@@ -150,15 +214,20 @@ typedef struct PathCheck {
 	size_t offset; // of the template in the node's text
 } PathCheck;
 
-static char *hint_from_table(GHashTable *table, const char *wrong)
+static char *hint_from_table(const FlowReader *reader, GHashTable *table, const char *wrong)
 {
+	if (!diagnostic_list_wants_hints(reader->keys.diagnostics))
+		return NULL;
 	g_autofree gpointer *keys = g_hash_table_get_keys_as_array(table, NULL);
 
 	return nearest_word_hint(wrong, (const char *const *)keys);
 }
 
-static char *hint_from_objects(const json_t *first, const json_t *second, const char *wrong)
+static char *hint_from_objects(
+	const FlowReader *reader, const json_t *first, const json_t *second, const char *wrong)
 {
+	if (!diagnostic_list_wants_hints(reader->keys.diagnostics))
+		return NULL;
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	const char *key;
 	json_t *value;
@@ -215,7 +284,7 @@ static void check_path(const ExprPath *path, void *data)
 	const char *root = path->names[0];
 	const char *name = path->count > 1 ? path->names[1] : NULL;
 
-	if (path->guarded || root == NULL)
+	if (path->guarded || root == NULL || diagnostic_list_is_full(reader->keys.diagnostics))
 		return;
 	if (!g_strv_contains(root_names, root)) {
 		warn_path(check, path, "unknown-variable", nearest_word_hint(root, root_names),
@@ -223,16 +292,18 @@ static void check_path(const ExprPath *path, void *data)
 	} else if (name == NULL) {
 		return;
 	} else if (strcmp(root, "outputs") == 0 && !g_hash_table_contains(reader->tasks, name)) {
-		warn_path(check, path, "unknown-output", hint_from_table(reader->tasks, name),
+		warn_path(check, path, "unknown-output",
+			hint_from_table(reader, reader->tasks, name),
 			"'outputs.%s' names no task of this flow", name);
 	} else if (strcmp(root, "inputs") == 0 && !input_known(reader->inputs, name)) {
-		warn_path(check, path, "unknown-input", hint_from_table(reader->inputs, name),
+		warn_path(check, path, "unknown-input",
+			hint_from_table(reader, reader->inputs, name),
 			"'inputs.%s' names no input of this flow", name);
 	} else if (strcmp(root, "vars") == 0 && reader->surroundings->variables != NULL &&
 		   json_object_get(variables, name) == NULL &&
 		   json_object_get(reader->surroundings->variables, name) == NULL) {
 		warn_path(check, path, "unknown-variable",
-			hint_from_objects(variables, reader->surroundings->variables, name),
+			hint_from_objects(reader, variables, reader->surroundings->variables, name),
 			"'vars.%s' is no variable of this flow or its domain", name);
 	}
 }
@@ -243,6 +314,8 @@ static void report_faults(const PathCheck *check, const GPtrArray *faults)
 		const ExprFault *fault = g_ptr_array_index(faults, i);
 		unsigned line, column;
 
+		if (diagnostic_list_is_full(check->reader->keys.diagnostics))
+			return;
 		yaml_text_place(check->node, check->reader->document, check->offset + fault->offset,
 			&line, &column);
 		diagnostic_add(check->reader->keys.diagnostics, check->reader->keys.file, line,

@@ -10,6 +10,8 @@
 static void add_fault(KeyContext *context, const YamlNode *node, DiagnosticSeverity severity,
 	const char *code, const char *hint, const char *format, va_list arguments)
 {
+	if (diagnostic_list_is_full(context->diagnostics))
+		return;
 	g_autofree char *message = g_strdup_vprintf(format, arguments);
 
 	diagnostic_add(context->diagnostics, context->file, node->line, node->column, severity,
@@ -65,6 +67,9 @@ static void unknown_key(const KeyTable *table, const YamlNode *key, KeyContext *
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	g_autofree char *hint = NULL;
 	const char *place = table->name;
+
+	if (diagnostic_list_is_full(context->diagnostics))
+		return;
 
 	for (const KeyTable *level = table; level != NULL; level = level->base) {
 		for (const KeyRow *row = level->rows; row->name != NULL; row++) {

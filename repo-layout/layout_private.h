@@ -64,6 +64,12 @@ typedef struct DomainConfig {
 	char context[65]; // digest of all of the above that units depend on
 } DomainConfig;
 
+// Variables of project and domain that a flow uses.
+typedef struct VariableUse {
+	json_t *values; // by name; NULL: none
+	bool all; // some text uses all of them
+} VariableUse;
+
 // A folder below a domain.
 typedef struct Place {
 	char *name;

@@ -224,33 +224,48 @@ static char *column_hint(const json_t *fields, const char *wrong)
 	return nearest_word_hint(wrong, (const char *const *)names->pdata);
 }
 
-static bool has_column(const json_t *fields, const char *name)
+// The declared columns, and what they are looked up by.
+typedef struct Columns {
+	const json_t *fields;
+	GHashTable *known; // names in lower case
+} Columns;
+
+static GHashTable *column_names(const json_t *fields)
 {
+	GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	size_t index;
 	json_t *field;
 
 	json_array_foreach((json_t *)(uintptr_t)fields, index, field)
 	{
-		const char *known = json_string_value(json_object_get(field, "name"));
+		const char *name = json_string_value(json_object_get(field, "name"));
 
-		if (known != NULL && g_ascii_strcasecmp(known, name) == 0)
-			return true;
+		if (name != NULL)
+			g_hash_table_add(known, g_ascii_strdown(name, -1));
 	}
-	return false;
+	return known;
+}
+
+static bool has_column(const Columns *columns, const char *name)
+{
+	g_autofree char *folded = g_ascii_strdown(name, -1);
+
+	return g_hash_table_contains(columns->known, folded);
 }
 
 static void check_column(
-	ScriptReading *reading, const json_t *fields, const char *key, const json_t *name)
+	ScriptReading *reading, const Columns *columns, const char *key, const json_t *name)
 {
 	const char *text = json_string_value(name);
 	g_autofree char *hint = NULL;
 	g_autofree char *message = NULL;
 
-	if (text == NULL || has_column(fields, text) || strchr(text, '.') != NULL ||
+	if (text == NULL || has_column(columns, text) || strchr(text, '.') != NULL ||
 		(*text == '_' &&
 			json_is_true(json_object_get(reading->header, "technical_columns"))))
 		return;
-	hint = column_hint(fields, text);
+	if (diagnostic_list_wants_hints(script_faults(reading)))
+		hint = column_hint(columns->fields, text);
 	message = g_strdup_printf(
 		"'%s' names the column '%s', which the declared schema does not have", key, text);
 	header_fault(reading, key, "unknown-column", hint, message);
@@ -260,18 +275,21 @@ static void check_column(
 static void check_columns(ScriptReading *reading)
 {
 	const json_t *fields = json_object_get(reading->schema, "fields");
+	g_autoptr(GHashTable) known = NULL;
 	size_t index, at;
 	json_t *check, *name;
 
 	if (json_array_size(fields) == 0)
 		return;
+	known = column_names(fields);
+	const Columns columns = {fields, known};
 	json_array_foreach(json_object_get(reading->header, "key"), index, name)
-		check_column(reading, fields, "key", name);
+		check_column(reading, &columns, "key", name);
 	json_array_foreach(json_object_get(reading->header, "checks"), index, check)
 	{
-		check_column(reading, fields, "checks", json_object_get(check, "column"));
+		check_column(reading, &columns, "checks", json_object_get(check, "column"));
 		json_array_foreach(json_object_get(check, "columns"), at, name)
-			check_column(reading, fields, "checks", name);
+			check_column(reading, &columns, "checks", name);
 	}
 }
 
@@ -312,7 +330,9 @@ static void check_path(const ExprPath *path, void *data)
 	unsigned line, column;
 
 	variable_use_path(reading->config, path, &reading->variables);
-	if (path->guarded || root == NULL || (!variable && g_strv_contains(script_roots, root)))
+	if (path->guarded || root == NULL ||
+		(reading->diagnostics != NULL && diagnostic_list_is_full(reading->diagnostics)) ||
+		(!variable && g_strv_contains(script_roots, root)))
 		return;
 	place_of(reading, check->parameter, check->offset + path->offset, &line, &column);
 	if (variable) {
@@ -320,8 +340,9 @@ static void check_path(const ExprPath *path, void *data)
 		const char *key;
 		json_t *value;
 
-		json_object_foreach(reading->config->variables, key, value)
-			g_ptr_array_add(names, (char *)(uintptr_t)key);
+		if (diagnostic_list_wants_hints(script_faults(reading)))
+			json_object_foreach(reading->config->variables, key, value)
+				g_ptr_array_add(names, (char *)(uintptr_t)key);
 		g_ptr_array_add(names, NULL);
 		hint = nearest_word_hint(path->names[1], (const char *const *)names->pdata);
 		diagnostic_add(script_faults(reading), reading->source->path, line, column,

@@ -209,10 +209,10 @@ static void append_variables(
 		if (values[i] != NULL)
 			variable_use_value(reading->config, values[i], &reading->variables);
 	}
-	if (!variable_use_fits(reading->variables))
+	if (!variable_use_fits(&reading->variables))
 		return;
 	append_key(text, "variables");
-	json_text_append(text, reading->variables);
+	json_text_append(text, reading->variables.values);
 }
 
 // The digest of the text with the fingerprint where the SQL belongs.

@@ -27,7 +27,7 @@ typedef struct ScriptReading {
 	json_t *schema;
 	SqlScript *script;
 	DiagnosticList *diagnostics; // NULL: nothing to say
-	json_t *variables; // of project and domain that it uses, by name; NULL: none
+	VariableUse variables;
 } ScriptReading;
 
 // The reading's list of faults, made when there is none.

@@ -176,19 +176,19 @@ SourceId unit_scripts_seen(const DomainConfig *config)
 // The values of the variables of project and domain that the flow uses, below its own.
 static void put_variables(const DomainConfig *config, const Flow *flow)
 {
-	json_auto_t *used = NULL;
+	g_auto(VariableUse) used = {0};
 	json_t *own = json_object_get(flow->definition, "variables");
 	const char *name;
 	json_t *value;
 
 	variable_use_value(config, flow->definition, &used);
-	json_object_foreach(own, name, value) json_object_del(used, name);
-	if (!variable_use_fits(used))
+	json_object_foreach(own, name, value) json_object_del(used.values, name);
+	if (!variable_use_fits(&used))
 		return;
 	if (own != NULL)
-		json_object_update_missing(own, used);
+		json_object_update_missing(own, used.values);
 	else
-		json_object_set(flow->definition, "variables", used);
+		json_object_set(flow->definition, "variables", used.values);
 }
 
 static Unit *make_unit(const DomainConfig *config, const UnitSource *source, const Flow *flow)

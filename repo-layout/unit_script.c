@@ -3,6 +3,7 @@
 #include "repo-layout/layout_private.h"
 #include "repo-layout/layout_reference.h"
 #include "repo-layout/script_private.h"
+#include "repo-layout/variable_use.h"
 #include "sql/sha256.h"
 
 #include <string.h>
@@ -335,7 +336,7 @@ Unit *unit_parse_script(
 	sql_script_free(reading.script);
 	json_decref(reading.header);
 	json_decref(reading.schema);
-	json_decref(reading.variables);
+	variable_use_clear(&reading.variables);
 	g_free(reading.schema_text);
 	yaml_document_free(reading.document);
 	g_free(reading.header_copy);

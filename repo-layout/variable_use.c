@@ -8,12 +8,13 @@ enum {
 	// Bytes of the values in one definition: with more, ten thousand flows that say "{{ vars }}" would be ten thousand copies
 	// of everything. Such a flow sees the values that are live when it runs.
 	VALUES_KEPT = 64 * 1024,
+	VARIABLES_KEPT = VALUES_KEPT / 8, // no more of them can be within that
 };
 
 // Values whose own texts are still to be looked at: a chain of variables must not cost stack.
 typedef struct {
 	const DomainConfig *config;
-	json_t **used;
+	VariableUse *used;
 	GPtrArray *waiting; // const json_t *
 } Use;
 
@@ -39,16 +40,18 @@ static void use_name(Use *use, const char *name)
 	const json_t *levels[3];
 	json_t *value = NULL;
 
-	if (json_object_get(*use->used, name) != NULL)
+	if (json_object_size(use->used->values) > VARIABLES_KEPT)
+		return; // too many: it is as good as any number
+	if (json_object_get(use->used->values, name) != NULL)
 		return;
 	find_levels(use->config, levels);
 	for (unsigned i = 0; i < G_N_ELEMENTS(levels) && value == NULL; i++)
 		value = json_object_get(levels[i], name);
 	if (value == NULL)
 		return;
-	if (*use->used == NULL)
-		*use->used = json_object();
-	json_object_set(*use->used, name, value);
+	if (use->used->values == NULL)
+		use->used->values = json_object();
+	json_object_set(use->used->values, name, value);
 	g_ptr_array_add(use->waiting, value);
 }
 
@@ -58,6 +61,9 @@ static void use_all(Use *use)
 	const char *name;
 	json_t *value;
 
+	if (use->used->all)
+		return;
+	use->used->all = true;
 	find_levels(use->config, levels);
 	for (unsigned i = 0; i < G_N_ELEMENTS(levels); i++)
 		json_object_foreach((json_t *)(uintptr_t)levels[i], name, value)
@@ -111,7 +117,7 @@ static void use_waiting(Use *use)
 	g_ptr_array_unref(use->waiting);
 }
 
-void variable_use_path(const DomainConfig *config, const ExprPath *path, json_t **used)
+void variable_use_path(const DomainConfig *config, const ExprPath *path, VariableUse *used)
 {
 	Use use = {config, used, g_ptr_array_new()};
 
@@ -119,7 +125,7 @@ void variable_use_path(const DomainConfig *config, const ExprPath *path, json_t 
 	use_waiting(&use);
 }
 
-void variable_use_value(const DomainConfig *config, const json_t *value, json_t **used)
+void variable_use_value(const DomainConfig *config, const json_t *value, VariableUse *used)
 {
 	Use use = {config, used, g_ptr_array_new()};
 
@@ -127,13 +133,19 @@ void variable_use_value(const DomainConfig *config, const json_t *value, json_t 
 	use_waiting(&use);
 }
 
-bool variable_use_fits(const json_t *used)
+bool variable_use_fits(const VariableUse *used)
 {
 	g_autoptr(GString) text = NULL;
+	size_t count = json_object_size(used->values);
 
-	if (json_object_size(used) == 0)
+	if (count == 0 || count > VARIABLES_KEPT)
 		return false;
 	text = g_string_new(NULL);
-	json_text_append(text, used);
+	json_text_append(text, used->values);
 	return text->len <= VALUES_KEPT;
+}
+
+void variable_use_clear(VariableUse *used)
+{
+	g_clear_pointer(&used->values, json_decref);
 }

@@ -19,7 +19,12 @@ const YamlLimits yaml_limits_default = {
 typedef struct Anchor {
 	YamlNode *node; // NULL while it is being read: an alias to it would make a ring
 	unsigned nodes;
+	size_t bytes; // of their texts
 } Anchor;
+
+enum {
+	DIRECTIVES_MOST = 16,
+};
 
 typedef struct Reader {
 	yaml_parser_t parser;
@@ -29,6 +34,7 @@ typedef struct Reader {
 	GHashTable *anchors; // name -> Anchor; NULL until one is seen
 	GPtrArray *stack; // children of the collections being read
 	unsigned nodes, aliases, alias_nodes;
+	size_t bytes; // of all texts, with those that aliases repeat
 } Reader;
 
 static YamlNode *read_node(Reader *reader, yaml_event_t *event, unsigned depth);
@@ -144,6 +150,7 @@ static YamlNode *read_scalar(Reader *reader, const yaml_event_t *event)
 	}
 	node->style = style_letter(event->data.scalar.style);
 	node->length = (unsigned)length;
+	reader->bytes += length;
 	node->text = arena_copy(&reader->document->arena, value, length);
 	if (tag == NULL ? node->style == 'p' && event->data.scalar.plain_implicit
 			: strcmp(tag, YAML_STR_TAG) != 0 && strcmp(tag, "!") != 0)
@@ -175,8 +182,18 @@ static YamlNode *read_alias(Reader *reader, const yaml_event_t *event)
 		limit_fault(reader, &event->start_mark, "alias_nodes", reader->limits->alias_nodes);
 		return NULL;
 	}
+	if (anchor->bytes > reader->limits->bytes - MIN(reader->bytes, reader->limits->bytes)) {
+		g_autofree char *much = g_strdup_printf(
+			"with what aliases repeat, the limit 'yaml.bytes' of %zu is passed",
+			reader->limits->bytes);
+
+		fault(reader, &event->start_mark, "limit-passed",
+			"repeat less, or raise the limit in the server's settings", much);
+		return NULL;
+	}
 	reader->alias_nodes += anchor->nodes;
 	reader->nodes += anchor->nodes;
+	reader->bytes += anchor->bytes;
 	return anchor->node;
 }
 
@@ -318,6 +335,7 @@ static YamlNode *read_node(Reader *reader, yaml_event_t *event, unsigned depth)
 {
 	const yaml_char_t *name = anchor_name(event);
 	unsigned before = reader->nodes;
+	size_t bytes_before = reader->bytes;
 	YamlNode *node = NULL;
 
 	if (!count_node(reader, &event->start_mark, depth))
@@ -337,6 +355,7 @@ static YamlNode *read_node(Reader *reader, yaml_event_t *event, unsigned depth)
 
 		anchor->node = node;
 		anchor->nodes = reader->nodes - before;
+		anchor->bytes = reader->bytes - bytes_before;
 	}
 	return node;
 }
@@ -372,6 +391,29 @@ static bool read_stream(Reader *reader)
 	}
 }
 
+// libyaml compares every directive with all before it. They stand at the beginning, among comments and blank lines.
+static bool check_directives(Reader *reader, const char *text, size_t length)
+{
+	yaml_mark_t mark = {0};
+	unsigned directives = 0;
+
+	for (const char *line = text, *end = text + length; line < end; mark.line++) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+
+		if (*line == '%' && ++directives > DIRECTIVES_MOST) {
+			fault(reader, &mark, "limit-passed", "leave them out: weir needs none",
+				"there are more than 16 directives");
+			return false;
+		}
+		if (*line != '%' && *line != '#' && *line != '\n' && *line != '\r' && *line != ' ')
+			return true;
+		if (next == NULL)
+			return true;
+		line = next + 1;
+	}
+	return true;
+}
+
 static bool read_text(Reader *reader, const char *text, size_t length)
 {
 	bool good;
@@ -385,7 +427,7 @@ static bool read_text(Reader *reader, const char *text, size_t length)
 	}
 	yaml_parser_set_input_string(&reader->parser, (const unsigned char *)text, length);
 	reader->stack = g_ptr_array_sized_new(64);
-	good = read_stream(reader);
+	good = check_directives(reader, text, length) && read_stream(reader);
 	g_ptr_array_unref(reader->stack);
 	g_clear_pointer(&reader->anchors, g_hash_table_unref);
 	yaml_parser_delete(&reader->parser);

@@ -1,13 +1,10 @@
 // From an offset in a scalar's decoded text back to the line and column that it was written at.
 #include "repo-layout/yaml_private.h"
 
+#include <stdint.h>
 #include <string.h>
 
-// Walks along the source of a scalar.
-typedef struct Walk {
-	const char *at, *end;
-	unsigned line, column;
-} Walk;
+typedef YamlWalk Walk;
 
 static void step(Walk *walk)
 {
@@ -122,18 +119,32 @@ static size_t advance(
 	return 0;
 }
 
-void yaml_text_place(const YamlNode *node, const YamlDocument *document, size_t offset,
+// Where a node begins. Goes on from the last place, unless that is behind it.
+static Walk walk_to_node(YamlDocument *document, const YamlNode *node)
+{
+	Walk walk = document->node_walk;
+
+	if (walk.at == NULL || node->line < walk.line ||
+		(node->line == walk.line && node->column < walk.column))
+		walk = (Walk){document->text, document->text + document->length,
+			document->first_line, document->first_column};
+	walk_to(&walk, node->line, node->column);
+	document->node_walk = walk;
+	return walk;
+}
+
+void yaml_text_place(const YamlNode *node, const YamlDocument *source, size_t offset,
 	unsigned *ret_line, unsigned *ret_column)
 {
-	Walk walk = {document->text, document->text + document->length, document->first_line,
-		document->first_column};
+	// What is kept to find the next place does not show.
+	YamlDocument *document = (YamlDocument *)(uintptr_t)source;
+	Walk walk = walk_to_node(document, node);
 	unsigned indentation = 0;
 	size_t passed = 0;
 	bool good = true;
 
 	*ret_line = node->line;
 	*ret_column = node->column;
-	walk_to(&walk, node->line, node->column);
 	if (node->style == '|' || node->style == '>') {
 		indentation = enter_block(&walk);
 		indentation -= MIN(indentation, leading_blanks(node->text));
@@ -141,8 +152,17 @@ void yaml_text_place(const YamlNode *node, const YamlDocument *document, size_t 
 	} else if (node->style != 'p') {
 		steps(&walk, 1);
 	}
+	if (document->text_node == node && document->text_passed <= offset) {
+		walk = document->text_walk;
+		passed = document->text_passed;
+	}
 	while (good && passed < offset && passed < node->length && walk.at < walk.end)
 		passed += advance(&walk, node, node->text + passed, indentation, &good);
+	if (good) {
+		document->text_node = node;
+		document->text_walk = walk;
+		document->text_passed = passed;
+	}
 	// Blanks that folding took away stand before the character that is meant.
 	while (good && node->style != '|' && passed < node->length && at_blank(&walk) &&
 		*walk.at != node->text[passed])

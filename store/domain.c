@@ -48,16 +48,16 @@ static const Field domain_fields[] = {
 };
 static const RowType domain_row = ROW_TYPE(StoreDomain, domain_fields);
 
-static const Field failing_fields[] = {
-	TEXT_FIELD(StoreFailing, domain),
-	INT64_FIELD(StoreFailing, flows),
-	TEXT_FIELD(StoreFailing, first),
+static const Field ailment_fields[] = {
+	TEXT_FIELD(StoreAilment, domain),
+	INT64_FIELD(StoreAilment, count),
+	TEXT_FIELD(StoreAilment, first),
 };
-static const RowType failing_row = ROW_TYPE(StoreFailing, failing_fields);
+static const RowType ailment_row = ROW_TYPE(StoreAilment, ailment_fields);
 
-void store_failing_free(StoreFailing *failing)
+void store_ailment_free(StoreAilment *ailment)
 {
-	row_free(&failing_row, failing);
+	row_free(&ailment_row, ailment);
 }
 
 void store_source_free(StoreSource *source)
@@ -155,10 +155,18 @@ bool store_domains_count(Store *store, int64_t by_sync[SYNC_STATES],
 	return !failed;
 }
 
-bool store_domains_failing(Store *store, GPtrArray **ret_failing, GError **error)
+bool store_domains_ailing(
+	Store *store, StoreAilmentKind kind, GPtrArray **ret_ailments, GError **error)
 {
-	return rows_list(store, STATEMENT_DOMAINS_FAILING, DB_NO_VALUES, &failing_row,
-		(GDestroyNotify)store_failing_free, ret_failing, error);
+	static const StatementId statements[STORE_AILMENTS] = {
+		[STORE_AILMENT_FAILING] = STATEMENT_DOMAINS_FAILING,
+		[STORE_AILMENT_MISSING] = STATEMENT_DOMAINS_MISSING,
+		[STORE_AILMENT_BUILDING] = STATEMENT_DOMAINS_BUILDING,
+		[STORE_AILMENT_DISABLED] = STATEMENT_DOMAINS_DISABLED,
+	};
+
+	return rows_list(store, statements[kind], DB_NO_VALUES, &ailment_row,
+		(GDestroyNotify)store_ailment_free, ret_ailments, error);
 }
 
 bool store_domain_set_health(

@@ -72,18 +72,29 @@ typedef struct {
 bool store_domains_list(Store *store, const StoreDomainFilter *filter, const StorePage *page,
 	GPtrArray **ret_domains, char **ret_next, GError **error);
 
-// Flows of a domain that are live and whose last run ended in FAILED (killed and cancelled runs do not count).
+// What may be the matter with something of a domain that is live.
+typedef enum {
+	STORE_AILMENT_FAILING, // flows whose last run ended in FAILED (killed and cancelled runs do not count)
+	STORE_AILMENT_MISSING, // tables that were never built, or were removed, and no run of theirs is due or going on
+	STORE_AILMENT_BUILDING, // scripts of which a run that builds the newest revision is due or going on
+	STORE_AILMENT_DISABLED, // flows
+	STORE_AILMENTS,
+} StoreAilmentKind;
+
+// A domain that has something of a kind.
 typedef struct {
 	char *domain;
-	int64_t flows; // how many
-	char *first; // namespace.id of the first by name
-} StoreFailing;
+	int64_t count;
+	char *first; // by name: namespace.id of a flow, dataset.table
+} StoreAilment;
 
-void store_failing_free(StoreFailing *failing);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFailing, store_failing_free)
+void store_ailment_free(StoreAilment *ailment);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreAilment, store_ailment_free)
 
-// One row for each domain that has such flows, by name. Takes time in proportion to the flows that ever ran.
-bool store_domains_failing(Store *store, GPtrArray **ret_failing, GError **error);
+// One row for each domain that has any, by name; of what is being built only the domain is told. Takes time in proportion to what there is of the kind; of failing flows, to
+// those that ever ran.
+bool store_domains_ailing(
+	Store *store, StoreAilmentKind kind, GPtrArray **ret_ailments, GError **error);
 
 // Changes a domain's health and message (NULL: none), and nothing else.
 bool store_domain_set_health(

@@ -4,6 +4,9 @@
 
 #include "store/store.h"
 
+// The cause of what is live in no database any more though it was built: somebody else removed it.
+#define STORE_DRIFT_REMOVED "removed from outside"
+
 typedef struct {
 	int64_t number; // grows; set by the store
 	char *kind; // "table"
@@ -11,7 +14,7 @@ typedef struct {
 	char *domain; // NULL
 	char *summary;
 	char *diff; // NULL
-	char *cause; // NULL: not known
+	char *cause; // NULL: not known; STORE_DRIFT_REMOVED
 	int64_t onset; // when it was first seen
 	int64_t seen_at; // when it was last written
 	int64_t resolved_at; // 0: open

@@ -216,6 +216,14 @@ static const char *const sixth[] = {
 	NULL,
 };
 
+// What the health of domains is told from: few rows at any time, and never the whole of what is live.
+static const char *const seventh[] = {
+	"CREATE INDEX flow_build_due ON flow (domain, disabled) WHERE build_due = 1",
+	"CREATE INDEX flow_disabled ON flow (domain, namespace, id) WHERE disabled = 1",
+	"CREATE INDEX dataset_table_unbuilt ON dataset_table (domain, name) WHERE published = 0",
+	NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
@@ -224,6 +232,7 @@ static const char *const *const migrations[] = {
 	fourth,
 	fifth,
 	sixth,
+	seventh,
 };
 
 int migrations_newest(void)

@@ -2,6 +2,8 @@
 // be NULL is cast where it is compared with NULL, so that its type is known.
 #include "store/statements.h"
 
+#include "store/drift.h"
+
 #define TRIGGER_COLUMNS                                                                            \
 	"namespace, flow, id, type, next_at, last_at, last_run_id, consumed, state, disabled, "    \
 	"message, overlaps, changed_at"
@@ -104,6 +106,31 @@ static const char *const statements[STATEMENTS] = {
 		"WHERE g.namespace = t.namespace AND g.flow = t.flow AND g.state IN ('SUCCESS', "
 		"'WARNING') AND g.last_ended_at >= t.last_ended_at) GROUP BY f.domain ORDER BY "
 		"f.domain",
+	// What was never built though nothing is going to, and what is not there any more.
+	[STATEMENT_DOMAINS_MISSING] =
+		"SELECT domain, count(*), min(name) FROM (SELECT t.domain AS domain, t.name AS "
+		"name FROM dataset_table t JOIN flow f ON f.namespace = t.namespace AND f.id = "
+		"t.flow WHERE t.published = 0 AND t.deleted_at = 0 AND f.deleted_at = 0 AND "
+		"f.kind = 'generated' AND f.target = t.name AND f.disabled = 0 AND f.build_due = 0 "
+		"AND NOT EXISTS (SELECT 1 FROM run_active a WHERE a.namespace = f.namespace AND "
+		"a.flow = f.id) UNION ALL SELECT d.domain, d.resource FROM drift d WHERE "
+		"d.resolved_at = 0 AND d.cause = '" STORE_DRIFT_REMOVED
+		"' AND d.domain IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset_table t JOIN "
+		"flow f ON f.namespace = t.namespace AND f.id = t.flow WHERE t.name = d.resource "
+		"AND (f.build_due = 1 OR EXISTS (SELECT 1 FROM run_active a WHERE a.namespace = "
+		"f.namespace AND a.flow = f.id)))) AS missing GROUP BY domain ORDER BY domain",
+	// Whether runs of the newest revision of a script are due or going on, while its table is of an older one. How many does not
+	// matter: the message of the domain would change with every one of them.
+	[STATEMENT_DOMAINS_BUILDING] =
+		"SELECT domain, 1, '' FROM (SELECT domain FROM flow WHERE build_due = 1 AND "
+		"disabled = 0 UNION SELECT f.domain FROM run_active a JOIN run r ON r.id = "
+		"a.run_id JOIN flow f ON f.namespace = a.namespace AND f.id = a.flow WHERE f.kind "
+		"= 'generated' AND f.deleted_at = 0 AND r.revision = f.revision AND NOT EXISTS "
+		"(SELECT 1 FROM dataset_table t WHERE t.name = f.target AND t.published_revision = "
+		"f.revision AND t.published > 0)) AS building ORDER BY domain",
+	[STATEMENT_DOMAINS_DISABLED] =
+		"SELECT domain, count(*), min(namespace || '.' || id) FROM flow WHERE disabled = 1 "
+		"AND deleted_at = 0 GROUP BY domain ORDER BY domain",
 	[STATEMENT_DOMAIN_SET_HEALTH] =
 		"UPDATE domain SET health = $2, message = $3, changed_at = $4 WHERE name = $1",
 

@@ -461,6 +461,137 @@ static void test_many_names(void)
 	g_assert_true(linear);
 }
 
+// ---- One file of the allowed size that is made to cost much
+
+// A text made by repetition; "#" in the middle is the number of the repetition, "$" the next one.
+typedef struct {
+	const char *path;
+	const char *head, *middle, *tail;
+	unsigned times;
+} Hostile;
+
+static char *hostile_text(const Hostile *hostile)
+{
+	GString *text = g_string_new(hostile->head);
+
+	for (unsigned i = 0; i < hostile->times; i++) {
+		for (const char *at = hostile->middle; *at != '\0'; at++) {
+			if (*at == '#' || *at == '$')
+				g_string_append_printf(text, "%u", i + (*at == '$'));
+			else
+				g_string_append_c(text, *at);
+		}
+	}
+	g_string_append(text, hostile->tail);
+	g_assert_cmpuint(text->len, <=, 1024 * 1024);
+	return g_string_free(text, FALSE);
+}
+
+#define FLOW   "domains/a/flows/f.yaml"
+#define SCRIPT "domains/a/sql/t.sql"
+#define TASKS  "id: f\ntasks:\n"
+
+static const Hostile hostiles[] = {
+	{FLOW, TASKS, "  - {id: task#, type: log, message: \"{{ outputs.taks#.x }}\"}\n", "",
+		11000},
+	{FLOW, TASKS "  - {id: t, type: log, message: \"", "{{ a }}", "\"}\n", 140000},
+	{FLOW, TASKS "  - {id: t, type: log, message: \"", "{{ vars.variabel }}", "\"}\n", 20000},
+	{FLOW, TASKS, "  - {id: t#, type: sql.query, sql: \"SELECT {{ a }} FROM t#\"}\n", "",
+		12000},
+	{FLOW, TASKS "  - id: d\n    type: dag\n    tasks:\n",
+		"      - {task: {id: t#, type: log, message: x}, dependsOn: [t$]}\n", "", 8000},
+	{FLOW, "", "%TAG !a#! b\n", "--- \nid: f\ntasks: []\n", 60000},
+	{SCRIPT, "SELECT ", "{{ vars.variabel }},", " 1 AS a", 40000},
+	{SCRIPT, "SELECT ", "{{ vars }},", " 1 AS a", 90000},
+	{SCRIPT, "/* weir\nfeed: MODE_DELTA\nkey: [k", ",x#", "]\n*/ SELECT 1 AS a", 45000},
+	{SCRIPT, "/* weir\n", "%TAG !a#! b\n", "--- \nfeed: VIEW\n*/ SELECT 1 AS a", 60000},
+	{"domains/a/domain.yaml", "owner: x\n", "k#: 1\n", "", 80000},
+	{"domains/a/domain.yaml", "", "%TAG !a#! b\n", "--- \nowner: x\n", 60000},
+	{"domains/a/domain.yaml", "owner: x\nvariables: {x: [", "[[[]]],", "]}\n", 140000},
+};
+
+static double thread_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Each kind costs a second at the most where nothing else is measured; what is quadratic in it costs ten and more.
+static void test_hostile_files(void)
+{
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+	const double most = 60;
+#else
+	const double most = 3;
+#endif
+	g_autoptr(GString) variables = g_string_new("owner: x\nvariables:\n");
+	g_autoptr(GString) schema = g_string_new("fields:\n");
+
+	for (unsigned i = 0; i < 45000; i++)
+		g_string_append_printf(variables, "  variable%u: 1\n", i);
+	for (unsigned i = 0; i < 18000; i++)
+		g_string_append_printf(schema, "  - {name: c%u, type: INT64}\n", i);
+	for (size_t i = 0; i < G_N_ELEMENTS(hostiles); i++) {
+		g_autoptr(Repository) repository = repository_new();
+		g_autofree char *text = hostile_text(&hostiles[i]);
+		g_autoptr(GError) error = NULL;
+		g_autofree char *commit = NULL;
+
+		repository_set(repository, "weir.yaml", "name: x\n");
+		repository_set(repository, "domains/a/domain.yaml", variables->str);
+		repository_set(repository, "domains/a/schemas/t.yaml", schema->str);
+		repository_set(repository, hostiles[i].path, text);
+		commit = repository_commit(repository);
+		double began = thread_seconds();
+		g_autoptr(Layout) layout =
+			repository_load_within(repository, commit, NULL, NULL, &error);
+		double seconds = thread_seconds() - began;
+		g_assert_no_error(error);
+		g_test_message("%s, '%s': %.2f s", hostiles[i].path, hostiles[i].middle, seconds);
+		g_assert_cmpfloat(seconds, <, most);
+	}
+}
+
+static void test_aliases_of_long_texts(void)
+{
+	g_autoptr(Repository) repository = repository_new();
+	g_autoptr(GString) text = g_string_new("owner: x\nvariables:\n  a: &a \"");
+	g_autofree char *commit = NULL;
+
+	for (unsigned i = 0; i < 400000; i++)
+		g_string_append_c(text, 'z');
+	g_string_append(text, "\"\n  b: *a\n  c: *a\n");
+	repository_set(repository, "weir.yaml", "name: x\n");
+	repository_set(repository, "domains/a/domain.yaml", text->str);
+	commit = repository_commit(repository);
+	expect(repository, commit, NULL,
+		"domains/a/domain.yaml:5:6: error: with what aliases repeat, the limit "
+		"'yaml.bytes' of "
+		"1048576 is passed\nhint: repeat less, or raise the limit in the server's "
+		"settings\n"
+		"a broken\n");
+}
+
+static void test_directives(void)
+{
+	g_autoptr(Repository) repository = repository_new();
+	const Hostile hostile = {"", "# a comment\n", "%TAG !a#! b\n", "--- \nowner: x\n", 17};
+	g_autofree char *text = hostile_text(&hostile);
+	g_autofree char *commit = NULL;
+
+	repository_set(repository, "weir.yaml", "name: x\n");
+	repository_set(repository, "domains/a/domain.yaml", text);
+	repository_set(repository, "domains/b/domain.yaml",
+		"%YAML 1.2\n%TAG !a! b\n---\nowner: \"x\n%\n%\"\n");
+	commit = repository_commit(repository);
+	expect(repository, commit, NULL,
+		"domains/a/domain.yaml:18:1: error: there are more than 16 directives\n"
+		"hint: leave them out: weir needs none\n"
+		"a broken\nb good\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -480,6 +611,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/scripts", test_scripts);
 	g_test_add_func("/limits/set", test_set);
 	g_test_add_func("/limits/time", test_time);
+	g_test_add_func("/limits/hostile-files", test_hostile_files);
+	g_test_add_func("/limits/aliases-of-long-texts", test_aliases_of_long_texts);
+	g_test_add_func("/limits/directives", test_directives);
 	g_test_add_func("/limits/many-names", test_many_names);
 	return g_test_run();
 }
