@@ -145,6 +145,7 @@ DriftObserver *drift_observer_new(Store *store, const DriftOptions *options)
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, drift_datasets_free);
 	observer->compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	observer->unreadable = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	observer->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	observer->troubles = g_ptr_array_new_with_free_func((GDestroyNotify)store_trouble_free);
 	for (int i = 0; i < DRIFT_KINDS; i++)
 		observer->found[i] =
@@ -163,6 +164,7 @@ void drift_observer_free(DriftObserver *observer)
 	g_hash_table_unref(observer->compared);
 	g_hash_table_unref(observer->unreadable);
 	g_ptr_array_unref(observer->troubles);
+	g_hash_table_unref(observer->used);
 	store_watch_free(observer->watch);
 	g_free(observer->flow_cursor);
 	g_free(observer);

@@ -19,6 +19,7 @@ struct DriftObserver {
 	GHashTable *compared; // name of a table -> what the observer of stale tables knows
 	GHashTable *
 		unreadable; // names of datasets that could not be read this time -> why, or NULL for what is listed as drift
+	GHashTable *used; // "connection/dataset" of all that live tables and domains are in
 	GPtrArray *troubles; // StoreTrouble *: databases that could not be read this time
 	GPtrArray
 		*found[DRIFT_KINDS]; // DriftItem *: what the last complete look of that kind found

@@ -622,6 +622,10 @@ bool drift_observe_datasets(DriftObserver *observer, bool *ret_complete, GError 
 	g_ptr_array_set_size(observer->troubles, 0);
 	g_autoptr(GHashTable) datasets = group(observer, tables, domains);
 	g_hash_table_foreach_remove(observer->datasets, is_forgotten, datasets);
+	g_hash_table_remove_all(observer->used);
+	g_hash_table_iter_init(&iterator, datasets);
+	while (g_hash_table_iter_next(&iterator, &key, NULL))
+		g_hash_table_add(observer->used, g_strdup(key));
 	g_hash_table_iter_init(&iterator, datasets);
 	while (g_hash_table_iter_next(&iterator, &key, &value)) {
 		look_at_dataset(value, key);

@@ -59,13 +59,22 @@ static bool is_known(const GPtrArray *connections, const char *name)
 	return strcmp(name, "default") == 0;
 }
 
+// Whether anything live is in the dataset: a run may have noted what no commit uses any more.
+static bool is_used(const DriftObserver *observer, const StoreTrouble *trouble)
+{
+	g_autofree char *key = g_strdup_printf("%s/%s", trouble->connection, trouble->dataset);
+
+	return *trouble->dataset == '\0' || g_hash_table_contains(observer->used, key);
+}
+
 // Whether what was noted is over.
 static bool is_over(
 	DriftObserver *observer, const GPtrArray *connections, const StoreTrouble *trouble)
 {
 	g_autoptr(GError) failure = NULL;
 
-	if (trouble->looked || !is_known(connections, trouble->connection))
+	if (trouble->looked || !is_used(observer, trouble) ||
+		!is_known(connections, trouble->connection))
 		return true;
 	g_autofree char *url = drift_connection_url(observer, trouble->connection, &failure);
 	return url != NULL && is_resolved(url) && try_write(url, trouble->dataset, &failure);
