@@ -34,7 +34,7 @@ static bool put_text(
 static bool read_object(TaskContext *context, json_t **ret, GError **error)
 {
 	g_autofree char *text = NULL;
-	json_error_t fault;
+	json_error_t fault = {0};
 
 	*ret = NULL;
 	if (!task_context_text(context, "payload", &text, error))

@@ -201,7 +201,8 @@ TASK_WAKE(subflow)
 		return false;
 	if (!transmit)
 		return true;
-	if (state == RUN_WARNING || state == RUN_KILLED || state == RUN_CANCELLED)
+	// What a limit or an SLA cancelled has not failed, as in Kestra; "state" tells whoever wants to know.
+	if (state == RUN_WARNING || state == RUN_KILLED)
 		result->state = (int)state;
 	if (state != RUN_FAILED)
 		return true;

@@ -496,6 +496,13 @@ static const struct {
 		"outputs: [{id: o, type: STRING, value: '{{ outputs.s.state }}'}]\n---\n"
 		"id: g\nnamespace: t\ntasks: [{id: r, type: fail}]",
 		NULL, "SUCCESS: s=SUCCESS", "{\"o\":\"FAILED\"}"},
+	{"subflow-cancelled",
+		"id: f\nnamespace: t\ntasks: [{id: s, type: subflow, flowId: g}]\n"
+		"outputs: [{id: o, type: STRING, value: '{{ outputs.s.state }}'}]\n---\n"
+		"id: g\nnamespace: t\n"
+		"sla: [{id: m, type: MAX_DURATION, duration: PT0.05S, behavior: CANCEL}]\n"
+		"tasks: [{id: r, type: sleep, duration: PT20S}]",
+		NULL, "SUCCESS: s=SUCCESS", "{\"o\":\"CANCELLED\"}"},
 	{"subflow-missing", "id: f\nnamespace: t\ntasks: [{id: s, type: subflow, flowId: nope}]",
 		NULL, "FAILED: s=FAILED", "{}"},
 	{"new-run-for-a-failed-one",
