@@ -405,6 +405,7 @@ KEYS = {
     "retention.logs": elsewhere("retention.py"),
     "retention.events": elsewhere("retention.py"),
     "retention.publications": elsewhere("../store/test-retention.c", "newest-publications-stay"),
+    "retention.backfills": elsewhere("../store/test-retention.c", "ended-backfills-go"),
     "retention.drift": elsewhere("../store/test-retention.c", "open-drift-stays"),
     "retention.plans": elsewhere("../store/test-retention.c", "old-plans-go"),
     "retention.revisions": elsewhere("../store/test-retention.c", "revisions-and-scripts-go"),
