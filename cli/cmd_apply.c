@@ -128,7 +128,8 @@ static bool apply(const char *url, const ServerConfig *config, const char *argum
 		.drift_interval = -1,
 	};
 	g_autoptr(Reconciler) reconciler = reconciler_new(&options, error);
-	return reconciler != NULL && reconcile_once(reconciler, outcome, error);
+	return reconciler != NULL && reconcile_once(reconciler, outcome, error) &&
+	       reconcile_judge(reconciler, error);
 }
 
 int cmd_apply(const Command *command, char **arguments)

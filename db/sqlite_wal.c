@@ -8,8 +8,6 @@
 
 enum {
 	BUFFER_SIZE = 128 * 1024,
-	SMALL_COMMIT = 64 * 1024, // after one that is no larger the log is filled ahead
-	AHEAD = 512 * 1024,
 };
 
 // A log as SQLite sees it, with the system's own file behind. The bytes of the buffer belong at "start".
@@ -18,8 +16,6 @@ typedef struct {
 	sqlite3_int64 start;
 	int length;
 	char *buffer; // NULL: nothing is waiting
-	sqlite3_int64 written; // bytes since the last sync
-	sqlite3_int64 end; // of the last of them
 	sqlite3_file file; // as large as the system's VFS wants it: last
 } LogFile;
 
@@ -77,8 +73,6 @@ static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_
 {
 	LogFile *log = (LogFile *)(void *)file;
 
-	log->written += length;
-	log->end = offset + length;
 	if (log->length > 0 &&
 		(offset != log->start + log->length || length > BUFFER_SIZE - log->length)) {
 		int code = flush(log);
@@ -107,34 +101,11 @@ static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return code != SQLITE_OK ? code : log->file.pMethods->xTruncate(&log->file, size);
 }
 
-// Syncing bytes that make the file longer takes the disk twice as long as syncing bytes of a file that is long enough: the
-// file system has to write down its new length, too. So a log that grows by small commits is filled with zeros beyond its
-// end; the next commits lie in them, and whoever recovers the log stops at the first frame that is none. The writer holds
-// the log's lock: nobody else writes behind the end. Where there is no room nothing is filled.
-static void fill_ahead(LogFile *log)
-{
-	static const char zeros[64 * 1024];
-	const sqlite3_io_methods *real = log->file.pMethods;
-	sqlite3_int64 size = 0;
-	int code = SQLITE_OK;
-
-	if (log->written == 0 || log->written > SMALL_COMMIT ||
-		real->xFileSize(&log->file, &size) != SQLITE_OK || size != log->end)
-		return;
-	for (int at = 0; code == SQLITE_OK && at < AHEAD; at += (int)sizeof(zeros))
-		code = real->xWrite(&log->file, zeros, (int)sizeof(zeros), size + at);
-	if (code != SQLITE_OK)
-		real->xTruncate(&log->file, size);
-}
-
 static int log_sync(sqlite3_file *file, int flags)
 {
 	LogFile *log = (LogFile *)(void *)file;
 	int code = flush(log);
 
-	if (code == SQLITE_OK)
-		fill_ahead(log);
-	log->written = 0;
 	return code != SQLITE_OK ? code : log->file.pMethods->xSync(&log->file, flags);
 }
 

@@ -206,25 +206,31 @@ static bool find_changed(Store *store, const Findings *findings, GPtrArray *name
 	return true;
 }
 
-// Looks without holding anybody up; what is to be changed is looked at again in the transaction that changes it, for an apply may
-// have come between.
+// What is to be changed is looked at again in the transaction that changes it, for an apply may have come between.
+static bool change(Store *store, const Findings *findings, const GPtrArray *names, GError **error)
+{
+	g_autoptr(StoreTransaction) transaction = NULL;
+
+	if (names->len == 0)
+		return true;
+	transaction = store_transaction_begin(store, error);
+	for (guint i = 0; transaction != NULL && i < names->len; i++) {
+		if (!judge_domain(store, names->pdata[i], findings, error))
+			return false;
+	}
+	return transaction != NULL && store_transaction_commit(transaction, error);
+}
+
+// Looks without holding anybody up.
 static bool look(HealthObserver *observer, GError **error)
 {
 	Store *store = observer->store;
 	g_auto(Findings) findings = {0};
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
-	if (!findings_read(store, &findings, error) ||
-		!find_changed(store, &findings, names, error))
-		return false;
-	if (names->len == 0)
-		return true;
-	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
-	for (guint i = 0; transaction != NULL && i < names->len; i++) {
-		if (!judge_domain(store, names->pdata[i], &findings, error))
-			return false;
-	}
-	return transaction != NULL && store_transaction_commit(transaction, error);
+	return findings_read(store, &findings, error) &&
+	       find_changed(store, &findings, names, error) &&
+	       change(store, &findings, names, error) && store_domains_settle(store, error);
 }
 
 // ---- When it is looked at

@@ -315,8 +315,6 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 	if (!good)
 		ret_outcome->unrecorded |= !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
-	if (!health_observe(self->health, failure == NULL ? &failure : NULL))
-		ret_outcome->unrecorded = true;
 	if (failure == NULL)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&failure));
@@ -329,6 +327,11 @@ bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError *
 
 	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
 	return step_observe(&walk, error);
+}
+
+bool reconcile_judge(Reconciler *self, GError **error)
+{
+	return health_observe(self->health, error);
 }
 
 static char *resolve_url(const char *name, const char *url, void *data, GError **error)

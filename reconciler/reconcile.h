@@ -65,7 +65,10 @@ void reconciler_free(Reconciler *reconciler);
 // last good state stays live, and the error is noted in the store where status shows it. One thread at a time.
 bool reconcile_once(Reconciler *reconciler, ReconcileOutcome *ret_outcome, GError **error);
 
-// Repeats reconcile_once() until reconciler_stop(). Meant for a thread of its own.
+// Brings the health of the domains up to date (reconciler/health.h), when something has changed and the last look was not just now.
+bool reconcile_judge(Reconciler *reconciler, GError **error);
+
+// Repeats both until reconciler_stop(). Meant for a thread of its own.
 void reconciler_run(Reconciler *reconciler);
 
 // Both may be called from any thread and from a signal handler.

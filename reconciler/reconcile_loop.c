@@ -122,12 +122,12 @@ static void observe_when_due(Reconciler *self, Told *told)
 static void judge_when_due(Reconciler *self, Told *told)
 {
 	g_autoptr(GError) error = NULL;
-	ReconcileOutcome nothing = {.result = RECONCILE_UNCHANGED};
+	ReconcileOutcome outcome = {.result = RECONCILE_UNCHANGED};
 
 	if (health_observer_timeout(self->health, g_get_monotonic_time()) > 0)
 		return;
-	health_observe(self->health, &error);
-	tell(self, told, JUDGEMENT, &nothing, error);
+	outcome.unrecorded = !reconcile_judge(self, &error);
+	tell(self, told, JUDGEMENT, &outcome, error);
 }
 
 void reconciler_run(Reconciler *self)

@@ -35,6 +35,17 @@ static void find_levels(const DomainConfig *config, const json_t *levels[3])
 	levels[2] = member(project, "variables");
 }
 
+// Most projects have none.
+static bool has_any(const DomainConfig *config)
+{
+	const json_t *levels[3];
+
+	find_levels(config, levels);
+	return json_object_size(levels[0]) + json_object_size(levels[1]) +
+		       json_object_size(levels[2]) >
+	       0;
+}
+
 static void use_name(Use *use, const char *name)
 {
 	const json_t *levels[3];
@@ -119,16 +130,22 @@ static void use_waiting(Use *use)
 
 void variable_use_path(const DomainConfig *config, const ExprPath *path, VariableUse *used)
 {
-	Use use = {config, used, g_ptr_array_new()};
+	Use use = {config, used, NULL};
 
+	if (!has_any(config))
+		return;
+	use.waiting = g_ptr_array_new();
 	use_path(path, &use);
 	use_waiting(&use);
 }
 
 void variable_use_value(const DomainConfig *config, const json_t *value, VariableUse *used)
 {
-	Use use = {config, used, g_ptr_array_new()};
+	Use use = {config, used, NULL};
 
+	if (!has_any(config))
+		return;
+	use.waiting = g_ptr_array_new();
 	use_value(&use, value);
 	use_waiting(&use);
 }

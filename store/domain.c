@@ -169,6 +169,27 @@ bool store_domains_ailing(
 		(GDestroyNotify)store_ailment_free, ret_ailments, error);
 }
 
+bool store_domains_settle(Store *store, GError **error)
+{
+	g_autoptr(GPtrArray) settling = NULL;
+
+	if (!rows_list(store, STATEMENT_DOMAINS_SETTLING, DB_NO_VALUES, &ailment_row,
+		    (GDestroyNotify)store_ailment_free, &settling, error))
+		return false;
+	if (settling->len == 0)
+		return true;
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+	for (guint i = 0; transaction != NULL && i < settling->len; i++) {
+		const StoreAilment *domain = settling->pdata[i];
+
+		// An apply may have come between.
+		if (!statement_run(store, STATEMENT_DOMAIN_SETTLE,
+			    DB_VALUES(DB_TEXT(domain->domain)), NULL, error))
+			return false;
+	}
+	return transaction != NULL && store_transaction_commit(transaction, error);
+}
+
 bool store_domain_set_health(
 	Store *store, const char *name, Health health, const char *message, GError **error)
 {

@@ -91,10 +91,13 @@ typedef struct {
 void store_ailment_free(StoreAilment *ailment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreAilment, store_ailment_free)
 
-// One row for each domain that has any, by name; of what is being built only the domain is told. Takes time in proportion to what there is of the kind; of failing flows, to
-// those that ever ran.
+// One row for each domain that has any, by name; of what is being built only the domain is told. Takes time in proportion to what there is of the kind; of
+// failing flows, to those that ever ran; of missing and building ones, to the flows of domains that are not settled.
 bool store_domains_ailing(
 	Store *store, StoreAilmentKind kind, GPtrArray **ret_ailments, GError **error);
+
+// Ends the looking through domains, for what is missing or being built, in which nothing is; each store_domain_put() begins it anew.
+bool store_domains_settle(Store *store, GError **error);
 
 // Changes a domain's health and message (NULL: none), and nothing else.
 bool store_domain_set_health(

@@ -75,7 +75,7 @@ static const char *const statements[STATEMENTS] = {
 		"sync, health, message, diagnostics, settings, suspended, synced_at, "
 		"changed_at, deleted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
 		"$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (name) DO "
-		"UPDATE SET source = excluded.source, path = excluded.path, owner = "
+		"UPDATE SET unsettled = 1, source = excluded.source, path = excluded.path, owner = "
 		"excluded.owner, contact = excluded.contact, description = "
 		"excluded.description, connection = excluded.connection, dataset = "
 		"excluded.dataset, tree = excluded.tree, digest = excluded.digest, scripts_tree "
@@ -109,10 +109,11 @@ static const char *const statements[STATEMENTS] = {
 	// What was never built though nothing is going to, and what is not there any more.
 	[STATEMENT_DOMAINS_MISSING] =
 		"SELECT domain, count(*), min(name) FROM (SELECT t.domain AS domain, t.name AS "
-		"name FROM dataset_table t JOIN flow f ON f.namespace = t.namespace AND f.id = "
-		"t.flow WHERE t.published = 0 AND t.deleted_at = 0 AND f.deleted_at = 0 AND "
-		"f.kind = 'generated' AND f.target = t.name AND f.disabled = 0 AND f.build_due = 0 "
-		"AND NOT EXISTS (SELECT 1 FROM run_active a WHERE a.namespace = f.namespace AND "
+		"name FROM domain d JOIN flow f ON f.namespace = d.name JOIN dataset_table t ON "
+		"t.name = f.target WHERE d.unsettled = 1 AND t.published = 0 AND t.deleted_at = 0 "
+		"AND f.deleted_at = 0 AND f.kind = 'generated' AND t.namespace = f.namespace AND "
+		"t.flow = f.id AND f.disabled = 0 AND f.build_due = 0 AND NOT EXISTS (SELECT 1 "
+		"FROM run_active a WHERE a.namespace = f.namespace AND "
 		"a.flow = f.id) UNION ALL SELECT d.domain, d.resource FROM drift d WHERE "
 		"d.resolved_at = 0 AND d.cause = '" STORE_DRIFT_REMOVED
 		"' AND d.domain IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset_table t JOIN "
@@ -122,8 +123,10 @@ static const char *const statements[STATEMENTS] = {
 	// Whether runs of the newest revision of a script are due or going on, while its table is of an older one. How many does not
 	// matter: the message of the domain would change with every one of them.
 	[STATEMENT_DOMAINS_BUILDING] =
-		"SELECT domain, 1, '' FROM (SELECT domain FROM flow WHERE build_due = 1 AND "
-		"disabled = 0 UNION SELECT f.domain FROM run_active a JOIN run r ON r.id = "
+		"SELECT domain, 1, '' FROM (SELECT d.name AS domain FROM domain d WHERE "
+		"d.unsettled = 1 AND EXISTS (SELECT 1 FROM flow f WHERE f.namespace = d.name AND "
+		"f.build_due = 1 AND f.disabled = 0) UNION SELECT f.domain FROM run_active a JOIN "
+		"run r ON r.id = "
 		"a.run_id JOIN flow f ON f.namespace = a.namespace AND f.id = a.flow WHERE f.kind "
 		"= 'generated' AND f.deleted_at = 0 AND r.revision = f.revision AND NOT EXISTS "
 		"(SELECT 1 FROM dataset_table t WHERE t.name = f.target AND t.published_revision = "
@@ -131,6 +134,19 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_DOMAINS_DISABLED] =
 		"SELECT domain, count(*), min(namespace || '.' || id) FROM flow WHERE disabled = 1 "
 		"AND deleted_at = 0 GROUP BY domain ORDER BY domain",
+	// What is disabled comes to be looked at by an apply, too.
+	[STATEMENT_DOMAINS_SETTLING] =
+		"SELECT d.name, 1, '' FROM domain d WHERE d.unsettled = 1 AND NOT EXISTS (SELECT 1 "
+		"FROM flow f WHERE f.namespace = d.name AND f.disabled = 0 AND f.build_due = 1) "
+		"AND NOT EXISTS (SELECT 1 FROM flow f JOIN dataset_table t ON t.name = f.target "
+		"WHERE f.namespace = d.name AND f.kind = 'generated' AND f.disabled = 0 AND "
+		"f.deleted_at = 0 AND t.published = 0 AND t.deleted_at = 0) ORDER BY d.name",
+	[STATEMENT_DOMAIN_SETTLE] =
+		"UPDATE domain SET unsettled = 0 WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM "
+		"flow f WHERE f.namespace = $1 AND f.disabled = 0 AND f.build_due = 1) AND NOT "
+		"EXISTS (SELECT 1 FROM flow f JOIN dataset_table t ON t.name = f.target WHERE "
+		"f.namespace = $1 AND f.kind = 'generated' AND f.disabled = 0 AND f.deleted_at = 0 "
+		"AND t.published = 0 AND t.deleted_at = 0)",
 	[STATEMENT_DOMAIN_SET_HEALTH] =
 		"UPDATE domain SET health = $2, message = $3, changed_at = $4 WHERE name = $1",
 
