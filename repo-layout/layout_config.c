@@ -8,6 +8,8 @@
 static void free_project(ProjectConfig *project)
 {
 	json_decref(project->settings);
+	if (project->layout_places != NULL)
+		g_hash_table_unref(project->layout_places);
 	g_free(project->name);
 	diagnostic_list_free(project->diagnostics);
 	g_free(project);
@@ -113,6 +115,21 @@ static ProjectConfig *project_new(void)
 	return project;
 }
 
+// Where the patterns stand: what is wrong with one is found when the tree is walked.
+static void note_places(ProjectConfig *project, const YamlNode *layout)
+{
+	if (layout == NULL || layout->kind != YAML_MAPPING)
+		return;
+	project->layout_places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	for (unsigned i = 0; i < layout->length; i++) {
+		const YamlNode *value = layout->pairs[i].value;
+		const ProjectPlace place = {value->line, value->column};
+
+		g_hash_table_insert(project->layout_places, g_strdup(layout->pairs[i].key->text),
+			g_memdup2(&place, sizeof(place)));
+	}
+}
+
 static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimits *limits)
 {
 	static const char file[] = "weir.yaml";
@@ -131,6 +148,7 @@ static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimi
 	}
 	project->settings =
 		key_table_convert(&keys_project, yaml_document_root(document), &context);
+	note_places(project, yaml_get(yaml_document_root(document), "layout"));
 }
 
 // A name that differs from another's in letter case only is no fault of the one that is spelt right.
@@ -243,10 +261,9 @@ static GRefString *dataset_of(const char *domain, const json_t *settings)
 	return g_ref_string_new(name);
 }
 
-static void check_connection(DomainData *data, const YamlNode *root)
+static void check_connection(DomainData *data, ProjectPlace place)
 {
 	const DomainConfig *config = &data->config;
-	const YamlNode *node = yaml_get(root, "connection");
 	g_autofree char *file = NULL;
 	g_autofree char *hint = NULL;
 
@@ -255,19 +272,19 @@ static void check_connection(DomainData *data, const YamlNode *root)
 		return;
 	file = g_strconcat(config->path, "/domain.yaml", NULL);
 	hint = project_connection_hint(config->project, config->connection);
-	diagnostic_add(data->local, file, node == NULL ? 1 : node->line,
-		node == NULL ? 1 : node->column, DIAGNOSTIC_ERROR, "unknown-connection", hint,
-		"unknown connection '%s'", config->connection);
+	diagnostic_add(data->local, file, place.line, place.column, DIAGNOSTIC_ERROR,
+		"unknown-connection", hint, "unknown connection '%s'", config->connection);
 }
 
-static json_t *convert_domain(
-	DomainData *data, const char *text, size_t length, const LayoutLimits *limits)
+// ret_connection receives where its connection is named, when it is.
+static json_t *convert_domain(DomainData *data, const char *text, size_t length,
+	const LayoutLimits *limits, ProjectPlace *ret_connection)
 {
 	g_autofree char *file = g_strconcat(data->config.path, "/domain.yaml", NULL);
 	g_autoptr(YamlDocument) document =
 		yaml_document_parse(file, text, length, 1, 1, &limits->yaml, data->local);
 	KeyContext context = {.file = file, .diagnostics = data->local};
-	json_t *settings;
+	const YamlNode *connection;
 
 	if (document == NULL)
 		return json_object();
@@ -276,8 +293,10 @@ static json_t *convert_domain(
 			"the least is 'owner: x'", "domain.yaml is empty");
 		return json_object();
 	}
-	settings = key_table_convert(&keys_domain, yaml_document_root(document), &context);
-	return settings;
+	connection = yaml_get(yaml_document_root(document), "connection");
+	if (connection != NULL)
+		*ret_connection = (ProjectPlace){connection->line, connection->column};
+	return key_table_convert(&keys_domain, yaml_document_root(document), &context);
 }
 
 static void make_context(DomainConfig *config)
@@ -311,8 +330,10 @@ void domain_config_read(
 {
 	DomainConfig *config = &data->config;
 	const json_t *project = config->project->settings;
-	json_auto_t *own =
-		text == NULL ? json_object() : convert_domain(data, text, length, limits);
+	ProjectPlace connection_at = {1, 1};
+	json_auto_t *own = text == NULL
+				   ? json_object()
+				   : convert_domain(data, text, length, limits, &connection_at);
 	const char *connection = json_string_value(at(own, "connection"));
 	const json_t *defaults, *policies;
 
@@ -334,7 +355,7 @@ void domain_config_read(
 	config->drift = g_strcmp0(json_string_value(at(policies, "drift")), "heal") == 0 ? "heal"
 											 : "report";
 	data->consumers = consumers_of(own);
-	check_connection(data, NULL);
+	check_connection(data, connection_at);
 	make_context(config);
 }
 

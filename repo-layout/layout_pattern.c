@@ -274,6 +274,25 @@ static bool walk_one(PatternWalk *walk, FoundKind kind, const char *text, GError
 	return good;
 }
 
+// Adds an error where a pattern stands in weir.yaml.
+static void pattern_fault(LayoutLoad *load, const char *key, const char *hint, const char *format,
+	...) G_GNUC_PRINTF(4, 5);
+
+static void pattern_fault(
+	LayoutLoad *load, const char *key, const char *hint, const char *format, ...)
+{
+	GHashTable *places = load->layout->project->layout_places;
+	const ProjectPlace *place = places == NULL ? NULL : g_hash_table_lookup(places, key);
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_autofree char *message = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	diagnostic_add(load->layout->strays, "weir.yaml", place == NULL ? 0 : place->line,
+		place == NULL ? 0 : place->column, DIAGNOSTIC_ERROR, "bad-pattern", hint,
+		"the pattern 'layout.%s' %s", key, message);
+}
+
 // Parts that no path has, or that match_part() cannot read: the pattern would find nothing, and say nothing.
 static void check_parts(LayoutLoad *load, const char *key, const char *text)
 {
@@ -283,17 +302,13 @@ static void check_parts(LayoutLoad *load, const char *key, const char *text)
 		const char *open = strchr(*part, '{');
 
 		if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
-			diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
-				"bad-pattern",
+			pattern_fault(load, key,
 				"write it from the top of the repository, without a slash at its "
 				"beginning or end",
-				"the pattern 'layout.%s' has the part '%s', which no path has", key,
-				*part);
+				"has the part '%s', which no path has", *part);
 		else if (open != NULL && strchr(open + 1, '{') != NULL)
-			diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
-				"bad-pattern", NULL,
-				"the pattern 'layout.%s' has more than one name in the part '%s'",
-				key, *part);
+			pattern_fault(
+				load, key, NULL, "has more than one name in the part '%s'", *part);
 	}
 }
 
@@ -304,16 +319,13 @@ static void check_pattern(LayoutLoad *load, const char *key, const char *text)
 	const char *needed = strcmp(key, "flows") == 0 ? "{flow}" : "{table}";
 
 	if (strstr(text, needed) == NULL)
-		diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
-			"bad-pattern", NULL, "the pattern 'layout.%s' needs '%s'", key, needed);
+		pattern_fault(load, key, NULL, "needs '%s'", needed);
 	for (const char *open = strchr(text, '{'); open != NULL; open = strchr(open + 1, '{')) {
 		g_autofree char *name = g_strndup(open + 1, strcspn(open + 1, "}"));
 		g_autofree char *hint = nearest_word_hint(name, known);
 
 		if (!g_strv_contains(known, name))
-			diagnostic_add(load->layout->strays, "weir.yaml", 0, 0, DIAGNOSTIC_ERROR,
-				"bad-pattern", hint,
-				"the pattern 'layout.%s' has the unknown name '{%s}'", key, name);
+			pattern_fault(load, key, hint, "has the unknown name '{%s}'", name);
 	}
 }
 

@@ -36,6 +36,11 @@ struct Unit {
 };
 
 // The project: weir.yaml.
+// Where a value of weir.yaml stands.
+typedef struct ProjectPlace {
+	unsigned line, column;
+} ProjectPlace;
+
 typedef struct ProjectConfig {
 	gint references;
 	SourceId id;
@@ -43,6 +48,7 @@ typedef struct ProjectConfig {
 	char *name;
 	DiagnosticList *diagnostics;
 	char digest[65]; // of what domains inherit
+	GHashTable *layout_places; // key of 'layout' -> ProjectPlace; NULL: it has none
 	const char *environment; // that the repository is read for, interned; NULL: none
 	bool missing;
 } ProjectConfig;

@@ -6,10 +6,7 @@
 
 #include <string.h>
 
-static void fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
-	const char *hint, const char *format, ...) G_GNUC_PRINTF(6, 7);
-
-static void fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
+void script_fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
 	const char *hint, const char *format, ...)
 {
 	va_list arguments;
@@ -35,6 +32,13 @@ static void header_fault(ScriptReading *reading, const char *key, const char *co
 		code, hint, "%s", message);
 }
 
+// Some engines end a comment that has no end with the text: what looks like a header and was none is all that there is.
+static bool open_header(const ScriptReading *reading)
+{
+	return reading->header_node == NULL && reading->script->statement_count == 0 &&
+	       sql_header_looks(reading->sql, reading->sql_length);
+}
+
 static void check_statements(ScriptReading *reading)
 {
 	const SqlScript *script = reading->script;
@@ -42,19 +46,21 @@ static void check_statements(ScriptReading *reading)
 	const SqlStatement *first = script->statements;
 
 	if (script->statement_count == 0) {
-		fault(reading, 1, 1, "empty-script", "write a SELECT, or remove the file",
+		if (open_header(reading))
+			return; // the statement is in it
+		script_fault(reading, 1, 1, "empty-script", "write a SELECT, or remove the file",
 			"the script has no statement");
 		return;
 	}
 	if (reading->feed == FEED_SCRIPT)
 		return;
 	if (first->kind != SQL_KIND_SELECT)
-		fault(reading, script_line(reading, first->line),
+		script_fault(reading, script_line(reading, first->line),
 			script_column(reading, first->line, first->column), "not-a-query", hint,
 			"a script of feed %s must be one query, not %s",
 			layout_feed_name(reading->feed), sql_kind_name(first->kind));
 	else if (script->statement_count > 1)
-		fault(reading, script_line(reading, first[1].line),
+		script_fault(reading, script_line(reading, first[1].line),
 			script_column(reading, first[1].line, first[1].column),
 			"several-statements", hint,
 			"a script of feed %s must be one query; a second statement begins here",
@@ -112,29 +118,6 @@ static void check_schedule(ScriptReading *reading)
 		header_fault(reading, "schedule", "bad-schedule", NULL, message);
 }
 
-// On the embedded SQLite a dataset is a file of its own, and SQLite lets no view look into another file.
-static void check_view(ScriptReading *reading, const UnitParts *parts)
-{
-	size_t length = strlen(parts->dataset);
-
-	if (reading->feed != FEED_VIEW || !reading->embedded)
-		return;
-	for (guint i = 0; i < parts->reads->len; i++) {
-		const char *name = g_ptr_array_index(parts->reads, i);
-		g_autofree char *hint = NULL;
-
-		if (g_ascii_strncasecmp(name, parts->dataset, length) == 0 && name[length] == '.')
-			continue;
-		hint = g_strdup_printf("make it a table (feed: WRITE_TRUNCATE), or move the script "
-				       "to the dataset '%.*s'",
-			(int)strcspn(name, "."), name);
-		fault(reading, g_array_index(parts->read_lines, unsigned, i), 1,
-			"view-across-datasets", hint,
-			"the view '%s' reads '%s': on SQLite a view sees its own dataset only",
-			parts->target, name);
-	}
-}
-
 // The script's text has no end, or no place, for something in it: no engine runs it as it is meant.
 static void check_text(ScriptReading *reading)
 {
@@ -155,14 +138,19 @@ static void check_text(ScriptReading *reading)
 	const SqlPlace *at = &script->open_at;
 
 	if (script->open != SQL_OPEN_NOTHING)
-		fault(reading, script_line(reading, at->line),
+		script_fault(reading, script_line(reading, at->line),
 			script_column(reading, at->line, at->column), open[script->open].code,
 			open[script->open].hint, "%s", open[script->open].what);
 	at = &script->late_header;
+	if (open_header(reading)) {
+		script_fault(reading, reading->sql_line, reading->sql_column, "open-comment",
+			"end it with '*/'", "the header that begins here has no end");
+		return;
+	}
 	if (sql_header_looks(reading->sql, reading->sql_length))
 		at = &start; // the first header stands directly above it
 	if (at->line > 0)
-		fault(reading, script_line(reading, at->line),
+		script_fault(reading, script_line(reading, at->line),
 			script_column(reading, at->line, at->column), "late-header",
 			reading->header_node != NULL
 				? "keep one header, and remove the 'weir' of this comment"
@@ -180,8 +168,9 @@ static void check_result(ScriptReading *reading)
 
 	if (script->column_twice == NULL || reading->feed == FEED_SCRIPT)
 		return;
-	fault(reading, script_line(reading, at->line), script_column(reading, at->line, at->column),
-		"column-twice", "give one of the two another name, with AS",
+	script_fault(reading, script_line(reading, at->line),
+		script_column(reading, at->line, at->column), "column-twice",
+		"give one of the two another name, with AS",
 		"the query gives the column '%s' a second time", script->column_twice);
 }
 
@@ -376,13 +365,14 @@ static void check_parameter(ScriptReading *reading, const SqlParameter *paramete
 		const ExprFault *found = g_ptr_array_index(faults, i);
 
 		place_of(reading, parameter, check.offset + found->offset, &line, &column);
-		fault(reading, line, column, "bad-expression", found->hint, "%s", found->message);
+		script_fault(
+			reading, line, column, "bad-expression", found->hint, "%s", found->message);
 	}
 	if (template_ != NULL)
 		expr_template_paths(template_, check_path, &check);
 	if (is_raw(parameter->text) && !reading->config->allow_raw) {
 		place_of(reading, parameter, check.offset, &line, &column);
-		fault(reading, line, column, "raw-refused",
+		script_fault(reading, line, column, "raw-refused",
 			"leave out '| raw' to bind the value, or set policies.allow_raw in "
 			"weir.yaml",
 			"'%s' would be pasted into the SQL", parameter->text);
@@ -394,7 +384,8 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 	check_text(reading);
 	check_statements(reading);
 	check_result(reading);
-	check_view(reading, parts);
+	script_check_view(reading, parts);
+	script_check_names(reading, parts);
 	check_opaque(reading);
 	for (size_t i = 0; i < reading->script->parameter_count; i++) {
 		const SqlParameter *parameter = &reading->script->parameters[i];
@@ -402,7 +393,7 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 		if (parameter->kind == SQL_PARAMETER_EXPRESSION)
 			check_parameter(reading, parameter);
 		else if (parameter->unbound)
-			fault(reading, script_line(reading, parameter->line),
+			script_fault(reading, script_line(reading, parameter->line),
 				script_column(reading, parameter->line, parameter->column),
 				"unbound-parameter",
 				"write the value, or an expression: {{ vars.name }}",

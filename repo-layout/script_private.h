@@ -36,6 +36,14 @@ DiagnosticList *script_faults(ScriptReading *reading);
 void script_read_header(ScriptReading *reading, const LayoutLimits *limits);
 // script_check.c: what must hold of a script as a whole.
 void script_check(ScriptReading *reading, const UnitParts *parts);
+// The whole name of a table that the SQL names; the caller frees it.
+char *script_table_name(const ScriptReading *reading, const SqlTable *table);
+// Adds an error at a place of the script's file.
+void script_fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
+	const char *hint, const char *format, ...) G_GNUC_PRINTF(6, 7);
+// script_engine.c: what the engine does not take, which would only come out when the script runs.
+void script_check_names(ScriptReading *reading, const UnitParts *parts);
+void script_check_view(ScriptReading *reading, const UnitParts *parts);
 // A key of the header, or of the domain's defaults; NULL when neither has it.
 const json_t *script_setting(const ScriptReading *reading, const char *key);
 // script_define.c: the definition of the generated flow; digest receives that of its meaning.

@@ -38,7 +38,7 @@ static const char *text_at(const json_t *object, const char *key)
 }
 
 // Names from SQL: one part is in the script's own dataset; with a project in the layout's pattern two are in its project.
-static char *qualified(const ScriptReading *reading, const SqlTable *table)
+char *script_table_name(const ScriptReading *reading, const SqlTable *table)
 {
 	const UnitSource *source = reading->source;
 
@@ -126,11 +126,11 @@ static void collect_tables(const ScriptReading *reading, UnitParts *parts)
 	if (reading->feed == FEED_SCRIPT) {
 		for (size_t i = 0; i < script->writes.count; i++)
 			insert_name(parts->writes, NULL,
-				qualified(reading, &script->writes.tables[i]), 0);
+				script_table_name(reading, &script->writes.tables[i]), 0);
 		insert_declared(parts->writes, NULL, reading, "writes");
 	}
 	for (size_t i = 0; i < script->reads.count; i++) {
-		char *name = qualified(reading, &script->reads.tables[i]);
+		char *name = script_table_name(reading, &script->reads.tables[i]);
 
 		if (holds(parts->writes, name))
 			g_free(name);

@@ -246,6 +246,9 @@ static void test_script_faults(void)
 		"/* weir\nfeed: VIEW\n*/\n/* weir\nfeed: VIEW\n*/\nSELECT 1 AS a\n",
 		"domains/sales/sql/a.sql:4:1: error: the script has a header already: this one is "
 		"not read\nhint: keep one header, and remove the 'weir' of this comment\n");
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: VIEW\nSELECT 1 AS a\n",
+		"domains/sales/sql/a.sql:1:1: error: the header that begins here has no end\n"
+		"hint: end it with '*/'\n");
 	expect_file("domains/sales/sql/a.yaml", "feed: VIEW\n",
 		"domains/sales/sql/a.yaml: error: there is no script 'a.sql' for this sidecar\n");
 }
@@ -258,6 +261,52 @@ static void test_view_across_datasets(void)
 		"SQLite a view sees its own dataset only\n"
 		"hint: make it a table (feed: WRITE_TRUNCATE), or move the script to the dataset "
 		"'finance'\n");
+}
+
+// The ring of one: no engine makes a view out of itself, while a table may be made of what it held before.
+static void test_view_of_itself(void)
+{
+	expect_file("domains/sales/sql/a.sql", "/* weir\nfeed: VIEW\n*/\nSELECT *\nFROM Sales.A\n",
+		"domains/sales/sql/a.sql:5:1: error: dependency cycle: sales.a "
+		"(domains/sales/sql/a.sql:5) → sales.a\n"
+		"hint: a view has to be made of other tables\n");
+	expect_file("domains/sales/sql/a.sql",
+		"/* weir\nfeed: VIEW\n*/\nWITH a AS (SELECT 1 AS b) SELECT b FROM a\n", "");
+	expect_file("domains/sales/sql/a.sql", "SELECT b FROM a\n", "");
+}
+
+// What the engine refuses would otherwise come out when the script runs.
+static void test_names_of_the_engine(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	expect_file("domains/sales/sql/main/a.sql", "SELECT 1 AS a\n",
+		"domains/sales/sql/main/a.sql:1:1: error: 'main' cannot be a dataset: SQLite keeps "
+		"the name for itself\nhint: give the folder another name\n");
+	expect_file("domains/sales/sql/sqlite_a.sql", "SELECT 1 AS a\n",
+		"domains/sales/sql/sqlite_a.sql:1:1: error: 'sales.sqlite_a' cannot be a table: "
+		"SQLite keeps names that begin with 'sqlite_' for itself\n"
+		"hint: give the file another name\n");
+	repository_set(repository, "domains/sales/domain.yaml", "owner: ann\ndataset: 1a\n");
+	repository_set(repository, "domains/sales/sql/a.sql", "SELECT 1 AS a\n");
+	expect(repository,
+		"domains/sales/sql/a.sql:1:1: error: '1a' cannot be a dataset: a name begins with "
+		"a letter of a to z or '_'\n"
+		"hint: give the domain's dataset another name: 'dataset' in domain.yaml\n");
+	repository_set(repository, "domains/sales/domain.yaml", "owner: ann\ndataset: Temp\n");
+	expect(repository,
+		"domains/sales/sql/a.sql:1:1: error: 'Temp' cannot be a dataset: SQLite keeps the "
+		"name for itself\n"
+		"hint: give the domain's dataset another name: 'dataset' in domain.yaml\n");
+	repository_set(repository, "domains/sales/domain.yaml", "owner: ann\ndataset: a-B_1\n");
+	expect(repository, "");
+}
+
+static void test_connection_place(void)
+{
+	expect_file("domains/sales/domain.yaml", "owner: ann\nconnection: nope\n",
+		"domains/sales/domain.yaml:2:13: error: unknown connection 'nope'\n"
+		"hint: declare it under 'connections' in weir.yaml\n");
 }
 
 static void test_schema(void)
@@ -584,23 +633,27 @@ static void test_patterns(void)
 	g_assert_nonnull(strstr(definition, "\"feed\":\"WRITE_APPEND\""));
 	repository_set(
 		repository, "weir.yaml", "name: x\nlayout: {scripts: \"sql/{tabel}.sql\"}\n");
-	expect(repository, "weir.yaml: error: the pattern 'layout.scripts' needs '{table}'\n"
-			   "weir.yaml: error: the pattern 'layout.scripts' has the unknown name "
-			   "'{tabel}'\nhint: did you mean 'table'?\n");
+	expect(repository,
+		"weir.yaml:2:19: error: the pattern 'layout.scripts' needs '{table}'\n"
+		"weir.yaml:2:19: error: the pattern 'layout.scripts' has the unknown name "
+		"'{tabel}'\nhint: did you mean 'table'?\n");
 	repository_set(repository, "weir.yaml",
 		"name: x\nlayout: {scripts: \"../{table}.sql\", flows: "
 		"\"/{domain}-{flow}.yaml\"}\n");
 	expect(repository,
-		"weir.yaml: error: the pattern 'layout.scripts' has the part '..', which no path "
+		"weir.yaml:2:19: error: the pattern 'layout.scripts' has the part '..', which no "
+		"path "
 		"has\n"
 		"hint: write it from the top of the repository, without a slash at its beginning "
 		"or "
 		"end\n"
-		"weir.yaml: error: the pattern 'layout.flows' has the part '', which no path has\n"
+		"weir.yaml:2:44: error: the pattern 'layout.flows' has the part '', which no path "
+		"has\n"
 		"hint: write it from the top of the repository, without a slash at its beginning "
 		"or "
 		"end\n"
-		"weir.yaml: error: the pattern 'layout.flows' has more than one name in the part "
+		"weir.yaml:2:44: error: the pattern 'layout.flows' has more than one name in the "
+		"part "
 		"'{domain}-{flow}.yaml'\n");
 }
 
@@ -687,6 +740,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/header-faults", test_header_faults);
 	g_test_add_func("/layout/script-faults", test_script_faults);
 	g_test_add_func("/layout/view-across-datasets", test_view_across_datasets);
+	g_test_add_func("/layout/view-of-itself", test_view_of_itself);
+	g_test_add_func("/layout/names-of-the-engine", test_names_of_the_engine);
+	g_test_add_func("/layout/connection-place", test_connection_place);
 	g_test_add_func("/layout/schema", test_schema);
 	g_test_add_func("/layout/schema-faults", test_schema_faults);
 	g_test_add_func("/layout/project-faults", test_project_faults);
