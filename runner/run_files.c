@@ -147,10 +147,17 @@ void run_file_clear(RunFileNew *file)
 	*file = (RunFileNew){.file = -1};
 }
 
+char *run_file_uri_name(const char *name)
+{
+	// What a URI in the text of a script ends at: see tasks/script_uris.c.
+	return g_uri_escape_string(name, "/+=#", TRUE);
+}
+
 char *run_file_put(const char *files_folder, const char *path, GError **error)
 {
 	g_autofree char *id = id_new();
-	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *given = g_path_get_basename(path);
+	g_autofree char *name = run_file_uri_name(given);
 	g_autofree char *folder = g_build_filename(files_folder, "inputs", id, NULL);
 	g_autofree char *target = g_build_filename(folder, name, NULL);
 

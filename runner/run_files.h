@@ -24,6 +24,9 @@ bool run_file_finish(RunFileNew *file, const char *name, GError **error);
 // Closes it; one that was not finished is gone, and so is its folder when nothing else is in it.
 void run_file_clear(RunFileNew *file);
 
+// The name that a file is kept under: the given one, with what would end a URI in the text of a script (blanks, quotes, …)
+// as %20 and the like. Two names stay two. The caller frees it. Pure.
+char *run_file_uri_name(const char *name);
 // Takes a file in as an input: copies it into a folder of its own below files_folder, which is made when missing. Returns its
 // URI, to free with g_free(). What has been copied when it fails is removed. Thread-safe.
 char *run_file_put(const char *files_folder, const char *path, GError **error);

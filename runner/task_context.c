@@ -561,9 +561,11 @@ bool task_context_file_begin(TaskContext *context, RunFileNew *ret, GError **err
 char *task_context_file_finish(
 	TaskContext *context, RunFileNew *file, const char *name, GError **error)
 {
-	return run_file_finish(file, name, error)
+	g_autofree char *safe = run_file_uri_name(name);
+
+	return run_file_finish(file, safe, error)
 		       ? g_strdup_printf(
-				 "weir:///%s/%s/%s", context->drive->id, context->node->id, name)
+				 "weir:///%s/%s/%s", context->drive->id, context->node->id, safe)
 		       : NULL;
 }
 
@@ -588,12 +590,13 @@ static bool file_keep(const char *path, const char *target, bool move, GError **
 char *task_context_keep_named(
 	TaskContext *context, const char *path, const char *name, bool move, GError **error)
 {
+	g_autofree char *safe = run_file_uri_name(name);
 	g_autofree char *target = g_build_filename(runner_files_folder(context->drive->runner),
-		context->drive->id, context->node->id, name, NULL);
+		context->drive->id, context->node->id, safe, NULL);
 
 	if (!file_keep(path, target, move, error))
 		return NULL;
-	return g_strdup_printf("weir:///%s/%s/%s", context->drive->id, context->node->id, name);
+	return g_strdup_printf("weir:///%s/%s/%s", context->drive->id, context->node->id, safe);
 }
 
 char *task_context_keep_file(TaskContext *context, const char *path, GError **error)

@@ -7,6 +7,16 @@ static const char scheme[] = "weir:///";
 static const char uri_bytes[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-%._+~#=/";
 
+static size_t uri_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] != '\0' &&
+		((unsigned char)text[length] >= 0x80 || strchr(uri_bytes, text[length]) != NULL))
+		length++;
+	return length;
+}
+
 // A copy of the file below the folder, under its own name; one for each URI, however often it is named.
 static char *path_of(TaskContext *context, const char *folder, const char *uri, GError **error)
 {
@@ -27,7 +37,7 @@ bool script_uris_resolve(TaskContext *context, const char *folder, char **text, 
 	const char *from = *text, *at;
 
 	while (from != NULL && (at = strstr(from, scheme)) != NULL) {
-		size_t length = strlen(scheme) + strspn(at + strlen(scheme), uri_bytes);
+		size_t length = strlen(scheme) + uri_length(at + strlen(scheme));
 		g_autofree char *uri = g_strndup(at, length);
 		g_autofree char *path = NULL;
 
