@@ -203,7 +203,7 @@ static int serve(const char *path, const ServerOptions *options)
 	block_signals(&signals);
 	Server *server = server_start(options, &error);
 	if (server == NULL) {
-		command_error(NULL, "%s", error->message);
+		command_error(store_error_hint(error), "%s", error->message);
 		return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILED;
 	}
 	log_start(server, options);

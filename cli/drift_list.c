@@ -45,7 +45,7 @@ json_t *drift_list(void)
 	g_autofree char *url = store_path_url(&error);
 
 	if (url == NULL || !look_unless_served(url, &error)) {
-		command_error(NULL, "%s", error->message);
+		command_error(store_error_hint(error), "%s", error->message);
 		return NULL;
 	}
 	g_autoptr(Store) store = read_api_open();

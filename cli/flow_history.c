@@ -8,6 +8,7 @@
 #include "reconciler/plan.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 // The repository that the store follows, as it is at hand: nothing is fetched. NULL: it is not.
 static Source *open_source(Store *store, const ServerConfig *config, SourceChoice *choice)
@@ -39,16 +40,39 @@ static json_t *definition_of(Store *store, const char *path, int64_t revision)
 	return definition;
 }
 
-// before NULL: the first that is kept.
-static void add_changes(json_t *revision, const json_t *before, const json_t *after)
+// The files of scripts/ are no part of a definition, and of its digest they are: they changed when nothing else did.
+static bool only_scripts(const json_t *older, const json_t *revision, const GPtrArray *paths)
+{
+	return paths != NULL && paths->len == 0 &&
+	       strcmp(document_text(older, "digest"), document_text(revision, "digest")) != 0;
+}
+
+// The flow was removed and is back as it was: no edit made this revision.
+static bool is_return(const json_t *older, const json_t *revision)
+{
+	return older != NULL &&
+	       strcmp(document_text(older, "digest"), document_text(revision, "digest")) == 0;
+}
+
+// before NULL: the first that is kept. older is the revision before this one.
+static void add_changes(
+	json_t *revision, const json_t *older, const json_t *before, const json_t *after)
 {
 	PlanClass class = PLAN_NON_BREAKING;
 	g_autoptr(GPtrArray) paths =
 		before == NULL ? NULL : plan_definition_paths(before, after, &class);
+	json_t *changed = plan_paths_json(paths);
 
+	if (only_scripts(older, revision, paths)) {
+		class = PLAN_NON_BREAKING;
+		json_array_append_new(
+			changed, json_pack("{s:s, s:n, s:n, s:s}", "path", "scripts", "before",
+					 "after", "class", plan_class_name(class)));
+	}
 	json_object_set_new(revision, "class",
-		before == NULL ? json_null() : json_string(plan_class_name(class)));
-	json_object_set_new(revision, "changed_paths", plan_paths_json(paths));
+		before == NULL || is_return(older, revision) ? json_null()
+							     : json_string(plan_class_name(class)));
+	json_object_set_new(revision, "changed_paths", changed);
 }
 
 // Adds to each revision what its row does not tell.
@@ -67,19 +91,21 @@ static void complete(Store *store, const char *path, const json_t *items, Source
 				 ? NULL
 				 : definition_of(store, path, document_number(older, "revision"));
 		add_commit(revision, source);
-		add_changes(revision, before, after);
+		add_changes(revision, older, before, after);
 		json_decref(after);
 		after = before;
 	}
 }
 
-static char *paths_text(const json_t *revision)
+static char *paths_text(const json_t *revision, const json_t *older)
 {
 	const json_t *paths = json_object_get(revision, "changed_paths");
 	g_autoptr(GString) text = g_string_new(NULL);
 	const json_t *path;
 	size_t i;
 
+	if (is_return(older, revision))
+		return g_strdup("made again");
 	if (json_is_null(json_object_get(revision, "class")))
 		return g_strdup(document_number(revision, "revision") == 1
 					? "created"
@@ -102,7 +128,7 @@ static void print(const json_t *items)
 		const char *commit = document_text(revision, "commit");
 		g_autofree char *shortened = commit == NULL ? NULL : g_strndup(commit, 10);
 		g_autofree char *age = document_age(revision, "created");
-		g_autofree char *paths = paths_text(revision);
+		g_autofree char *paths = paths_text(revision, json_array_get(items, i + 1));
 
 		text_table_number(table, document_number(revision, "revision"));
 		text_table_cell(table, shortened);

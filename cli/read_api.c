@@ -25,7 +25,8 @@ Store *read_api_open(void)
 	}
 	store = store_open(url, STORE_READ_ONLY, &error);
 	if (store == NULL)
-		command_error(NULL, "cannot open the store '%s': %s", url, error->message);
+		command_error(store_error_hint(error), "cannot open the store '%s': %s", url,
+			error->message);
 	return store;
 }
 

@@ -68,7 +68,7 @@ int run_logs(Store *store, const char *id, bool follow)
 		}
 		if (!ok ||
 			!store_log_read(store, &filter, print_log, NULL, &filter.after, &error)) {
-			command_error(NULL, "%s", error->message);
+			command_error(store_error_hint(error), "%s", error->message);
 			return EXIT_FAILED;
 		}
 		if (!follow || run_state_is_ended(run->state))

@@ -82,7 +82,7 @@ void source_choice_clear(SourceChoice *choice)
 const char *source_error_hint(const GError *error)
 {
 	if (config_option != NULL || !g_error_matches(error, FETCH_ERROR, FETCH_ERROR_REFUSED))
-		return NULL;
+		return store_error_hint(error);
 	return "how the repository is reached is in the server's configuration: name it with "
 	       "--config";
 }

@@ -34,7 +34,7 @@ bool source_choose(SourceChoice *ret_choice, Store *store, const ServerConfig *c
 	const char *argument, const char *branch, GError **error);
 void source_choice_clear(SourceChoice *choice);
 
-// What to add to an error of a fetch: that credentials are in the configuration. NULL: nothing.
+// What to add to an error of a fetch: that credentials are in the configuration; else what store_error_hint() says. NULL: nothing.
 const char *source_error_hint(const GError *error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SourceChoice, source_choice_clear)

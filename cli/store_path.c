@@ -1,5 +1,7 @@
 #include "cli/store_path.h"
 
+#include "db/db.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,4 +103,25 @@ bool store_path_prepare(const char *url, GError **error)
 	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
 		"cannot make the folder '%s': %s", data, g_strerror(errno));
 	return false;
+}
+
+const char *store_error_hint(const GError *error)
+{
+	static const struct {
+		int error_class;
+		const char *hint;
+	} hints[] = {
+		{DB_ERROR_LOCKED,
+			"end the process that keeps it locked ('fuser' on the file names it), then "
+			"try again"},
+		{DB_ERROR_FULL, "free some space on its disk, then try again"},
+		{DB_ERROR_CORRUPT,
+			"name another file with '--store', or put the last good copy in its place"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(hints); i++) {
+		if (g_error_matches(error, DB_ERROR, hints[i].error_class))
+			return hints[i].hint;
+	}
+	return NULL;
 }

@@ -74,6 +74,43 @@ def run(folder):
     assert refused.status == 1 and refused.out == "" and "h.yaml:4:" in refused.err, refused
 
 
+def files(folder):
+    """The shell sees one word, whatever a file's name holds, and tasks read it by its URI."""
+    flow = write(folder, "f.yaml", "id: f\nnamespace: n\ninputs:\n  - {id: file, type: FILE}\ntasks:\n"
+                 "  - {id: s, type: shell, outputFiles: ['*.txt'], commands: [\"cat {{ inputs.file }} > 'a b.txt'; echo 2 > 'a%20b.txt'\"]}\n"
+                 "  - {id: t, type: shell, commands: [\"echo \\\"::{\\\\\\\"outputs\\\\\\\":{\\\\\\\"sum\\\\\\\":$(cat {{ outputs.s.outputFiles['a b.txt'] }})}}::\\\"\"]}\n"
+                 "outputs:\n  - {id: o, type: STRING, value: \"{{ read(inputs.file) | trim }} {{ outputs.t.vars.sum }} "
+                 "{{ read(outputs.s.outputFiles['a%20b.txt']) | trim }}\"}\n")
+    for name in ("plain.csv", "in put.csv", "ä's $x;`b`\".csv", "100%.csv"):
+        given = write(folder, name, "7\n")
+        report = weir("run", "--file", flow, "-i", f"file={given}", "--output", "json")
+        assert report.status == 0 and report.json()["outputs"] == {"o": "7 7 2"}, (name, report)
+
+
+def history(folder):
+    """A change of scripts/ alone is a change, and a flow that comes back as it was is no edit."""
+    repository, store = Repository(folder), ["--store", f"{folder}/weir.db"]
+    flow = "id: f\ntasks:\n  - {id: s, type: shell, commands: [sh run.sh]}\n"
+    repository.write("weir.yaml", "name: x\n")
+    repository.write("domains/a/domain.yaml", "owner: me\n")
+    repository.write("domains/a/scripts/run.sh", "echo 1\n")
+    for step in ("made", "scripts", "removed", "back", "edited"):
+        if step == "scripts":
+            repository.write("domains/a/scripts/run.sh", "echo 2\n")
+        elif step == "removed":
+            repository.remove("domains/a/flows/f.yaml")
+        else:
+            repository.write("domains/a/flows/f.yaml", flow if step != "edited" else flow.replace("run.sh", "run.sh x"))
+        repository.commit(step)
+        must(weir("apply", repository.work, *store))
+    told = must(weir("flows", "history", "a.f", *store, "--output", "json")).json()["items"]
+    assert [(row["revision"], row["class"], [path["path"] for path in row["changed_paths"]]) for row in told] == [
+        (4, "non-breaking", ["tasks.s.commands"]), (3, None, []), (2, "non-breaking", ["scripts"]), (1, None, [])], told
+    lines = must(weir("flows", "history", "a.f", *store)).out.splitlines()[1:]
+    assert [line.split("team@example.com>")[1].split(None, 1) for line in lines] == [
+        ["non-breaking", "tasks.s.commands"], ["-", "made again"], ["non-breaking", "scripts"], ["-", "created"]], lines
+
+
 def lineage(folder):
     query = write(folder, "q.sql", "INSERT INTO a.b SELECT * FROM c.d JOIN \"e\".f ON {{ inputs.x }} = 1")
     one = must(weir("lineage", "--file", query, "--dialect", "postgres", "--output", "json")).json()
@@ -93,7 +130,7 @@ def cron(folder):
 
 
 def main():
-    cases = [validate, plan, run, lineage, cron]
+    cases = [validate, plan, run, files, history, lineage, cron]
     print(f"1..{len(cases)}")
     for number, case in enumerate(cases, 1):
         with temporary() as folder:

@@ -14,6 +14,7 @@ NO_STORE = "weir: error: there is no store at '{f}/none/weir.db'\nhint: 'weir se
 NO_FOLDER = "hint: give the folder that holds weir.yaml, or with --rev a repository"
 NO_REPOSITORY = "weir: error: '{f}/%s' is not a Git repository: give the folder that holds .git, or a bare repository"
 STATES = "CREATED, QUEUED, RUNNING, PAUSED, RETRYING, RESTARTED, KILLING, SUCCESS, WARNING, FAILED, KILLED, CANCELLED, SKIPPED, RETRIED"
+ANOTHER_STORE = "\nhint: name another file with '--store', or put the last good copy in its place"
 USAGE = "\nhint: see 'weir %s --help'"
 
 # With no store at all.
@@ -105,8 +106,8 @@ ROWS = [
      "weir: error: cannot listen on '192.0.2.1:8480': Cannot assign requested address; no network of this machine has it: 'ip address' lists them"),
     # Stores
     ("status --store {f}/folder", 1, "weir: error: cannot open the store 'sqlite:{f}/folder': cannot open database '{f}/folder': it is a folder"),
-    ("status --store {f}/binary", 1, "weir: error: cannot open the store 'sqlite:{f}/binary': database '{f}/binary' is not an SQLite database"),
-    ("serve {f}/shop --store {f}/binary", 1, "weir: error: database '{f}/binary' is not an SQLite database"),
+    ("status --store {f}/binary", 1, "weir: error: cannot open the store 'sqlite:{f}/binary': database '{f}/binary' is not an SQLite database" + ANOTHER_STORE),
+    ("serve {f}/shop --store {f}/binary", 1, "weir: error: database '{f}/binary' is not an SQLite database" + ANOTHER_STORE),
 ]
 
 
