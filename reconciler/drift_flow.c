@@ -70,6 +70,32 @@ static bool look_at_flow(
 	return true;
 }
 
+// Flows whose row was deleted by hand. One that no commit has any more is not missed.
+static bool look_for_lost_flows(DriftObserver *observer, GPtrArray *items, GError **error)
+{
+	const DriftOptions *options = &observer->options;
+	g_autoptr(GPtrArray) revisions = NULL;
+
+	if (!store_flows_lost(observer->store, &revisions, error))
+		return false;
+	for (guint i = 0; i < revisions->len; i++) {
+		const StoreRevision *revision = revisions->pdata[i];
+		g_autofree char *committed = options->committed == NULL
+						     ? g_strdup(revision->definition)
+						     : options->committed(revision->namespace,
+							       revision->id, options->data);
+		g_autofree char *before = readable(committed);
+		g_autofree char *resource =
+			g_strdup_printf("%s.%s", revision->namespace, revision->id);
+
+		if (committed != NULL)
+			drift_add(items, DRIFT_FLOW, revision->namespace, resource,
+				g_strdup("the flow is gone from the store"),
+				drift_diff_text(before, ""));
+	}
+	return true;
+}
+
 // A look at all flows may take many observations: it goes on where the last one was interrupted.
 bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error)
 {
@@ -98,6 +124,8 @@ bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **e
 			return true;
 		}
 	} while (cursor != NULL);
+	if (!look_for_lost_flows(observer, items, error))
+		return false;
 	g_ptr_array_unref(observer->found[DRIFT_FLOW]);
 	observer->found[DRIFT_FLOW] = g_steal_pointer(&items);
 	return true;

@@ -186,6 +186,18 @@ static void count_kind(Store *store, const char *kind, int64_t change)
 		store->flows_written += change;
 }
 
+// The row of a flow may have been deleted or set back by hand: its history is still there, and goes on behind its end.
+static bool next_revision(Store *store, const StoreFlow *flow, int64_t *revision, GError **error)
+{
+	int64_t last;
+
+	if (!statement_int64(store, STATEMENT_REVISION_LAST,
+		    DB_VALUES(DB_TEXT(flow->namespace), DB_TEXT(flow->id)), 0, &last, error))
+		return false;
+	*revision = MAX(*revision, last);
+	return true;
+}
+
 static bool insert_revision(
 	Store *store, const StoreFlowPut *put, int64_t revision, int64_t now, GError **error)
 {
@@ -226,6 +238,8 @@ bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int6
 		return false;
 	revision = before.revision;
 	if (!before.known || before.deleted_at != 0 || strcmp(before.digest, flow->digest) != 0) {
+		if (!put->first && !next_revision(store, flow, &revision, error))
+			return false;
 		revision++;
 		if (!insert_revision(store, put, revision, now, error))
 			return false;
@@ -300,6 +314,12 @@ bool store_revisions_list(Store *store, const char *namespace, const char *id,
 			       page_limit(&start)),
 		       &revision_row, (GDestroyNotify)store_revision_free, revision_key,
 		       ret_revisions, ret_next, error);
+}
+
+bool store_flows_lost(Store *store, GPtrArray **ret_revisions, GError **error)
+{
+	return rows_list(store, STATEMENT_FLOWS_LOST, DB_NO_VALUES, &revision_row,
+		(GDestroyNotify)store_revision_free, ret_revisions, error);
 }
 
 static void flow_key(const void *row, const char *parts[CURSOR_PARTS], char number[32])

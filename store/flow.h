@@ -83,6 +83,9 @@ bool store_revision_get(Store *store, const char *namespace, const char *id, int
 bool store_revisions_list(Store *store, const char *namespace, const char *id,
 	const StorePage *page, GPtrArray **ret_revisions, char **ret_next, GError **error);
 
+// The newest revisions of flows that have no row any more, live or deleted: nothing but a hand takes that away. Reads all revisions.
+bool store_flows_lost(Store *store, GPtrArray **ret_revisions, GError **error);
+
 typedef struct {
 	const char *namespace; // NULL: all
 	const char *domain; // NULL: all

@@ -157,7 +157,7 @@ static const char *const statements[STATEMENTS] = {
 
 	// Flows and revisions
 	[STATEMENT_LIVE_EMPTY] = "SELECT NOT EXISTS (SELECT 1 FROM flow) AND NOT EXISTS (SELECT 1 "
-				 "FROM dataset_table)",
+				 "FROM dataset_table) AND NOT EXISTS (SELECT 1 FROM revision)",
 	[STATEMENT_FLOW_BEFORE] =
 		"SELECT revision, digest, deleted_at, build_due, reads, concurrency_limit, kind "
 		"FROM flow WHERE namespace = $1 AND id = $2",
@@ -232,6 +232,14 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT namespace, flow, revision, digest, NULL, NULL, scripts_tree, commit_id, "
 		"created_at FROM revision WHERE namespace = $1 AND flow = $2 AND revision < $3 "
 		"ORDER BY revision DESC LIMIT $4",
+	[STATEMENT_REVISION_LAST] = "SELECT COALESCE(MAX(revision), 0) FROM revision WHERE "
+				    "namespace = $1 AND flow = $2",
+	[STATEMENT_FLOWS_LOST] =
+		"SELECT namespace, flow, revision, digest, definition, source, scripts_tree, "
+		"commit_id, created_at FROM revision r WHERE NOT EXISTS (SELECT 1 FROM flow f "
+		"WHERE f.namespace = r.namespace AND f.id = r.flow) AND NOT EXISTS (SELECT 1 FROM "
+		"revision n WHERE n.namespace = r.namespace AND n.flow = r.flow AND n.revision > "
+		"r.revision) ORDER BY namespace, flow",
 	[STATEMENT_READ_PUT] =
 		"INSERT INTO table_read (name, namespace, flow) VALUES ($1, $2, $3) ON CONFLICT "
 		"(name, namespace, flow) DO NOTHING",

@@ -284,6 +284,7 @@ def a_hand_edit_is_drift_until_it_is_undone(story):
         ("orphan", "sales.scratch", "scratch", lambda: story.by_hand("sales", "CREATE TABLE scratch (a)"),
          lambda: story.by_hand("sales", "DROP TABLE scratch")),
         ("flow", "sales.load_day", "", *edited_flow(story)),
+        ("flow", "sales.load_day", "the flow is gone from the store", *deleted_flow(story)),
     ]
     for kind, resource, word, edit, undo in cases:
         edit()
@@ -295,7 +296,8 @@ def a_hand_edit_is_drift_until_it_is_undone(story):
         differs = story.server.weir("diff", resource)
         assert differs.status == 2, differs
         if kind in ("view", "flow"):
-            assert "\n  @@ -" in differs.out and "\n  -" in differs.out and "\n  +" in differs.out, differs
+            assert "\n  @@ -" in differs.out and "\n  -" in differs.out, differs
+            assert ("\n  +" in differs.out) == ("gone" not in word), differs
         undo()
         story.sees_no_drift()
         same = must(story.server.weir("diff", resource)) if kind != "orphan" else None
@@ -329,6 +331,24 @@ def edited_flow(story):
         connection.close()
         assert changed == 1, changed
     return lambda: edit("loaded", "LOADED"), lambda: edit("LOADED", "loaded")
+
+
+def deleted_flow(story):
+    kept = []
+
+    def delete():
+        connection = sqlite3.connect(story.server.data / "weir.db", timeout=10)
+        with connection:
+            kept[:] = connection.execute("SELECT * FROM flow WHERE namespace = 'sales' AND id = 'load_day'").fetchone()
+            connection.execute("DELETE FROM flow WHERE namespace = 'sales' AND id = 'load_day'")
+        connection.close()
+
+    def put_back():
+        connection = sqlite3.connect(story.server.data / "weir.db", timeout=10)
+        with connection:
+            connection.execute(f"INSERT INTO flow VALUES ({', '.join('?' * len(kept))})", kept)
+        connection.close()
+    return delete, put_back
 
 
 def a_restart_changes_nothing(story):

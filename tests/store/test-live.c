@@ -4,6 +4,7 @@
 #include "store/domain.h"
 #include "store/drift.h"
 #include "store/flow.h"
+#include "store/internal.h"
 #include "store/plan.h"
 #include "store/run.h"
 #include "store/script.h"
@@ -51,6 +52,30 @@ static int64_t put_flow(Store *store, const char *id, const char *digest, const 
 		&error);
 	g_assert_no_error(error);
 	return revision;
+}
+
+// What a hand did to the store is told, and holds up no apply.
+static void test_row_of_a_flow_deleted_by_hand(void)
+{
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GPtrArray) lost = NULL, none = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_cmpint(put_flow(store, "orders", "d1", "a.b"), ==, 1);
+	g_assert_cmpint(put_flow(store, "orders", "d2", "a.b"), ==, 2);
+	g_assert_cmpint(put_flow(store, "others", "d1", NULL), ==, 1);
+	g_assert_true(db_execute_script(store->db, "DELETE FROM flow WHERE id = 'orders'", &error));
+	g_assert_true(store_flows_lost(store, &lost, &error));
+	g_assert_cmpuint(lost->len, ==, 1);
+	g_assert_cmpstr(((StoreRevision *)lost->pdata[0])->id, ==, "orders");
+	g_assert_cmpint(((StoreRevision *)lost->pdata[0])->revision, ==, 2);
+	g_assert_cmpint(put_flow(store, "orders", "d2", "a.b"), ==, 3);
+	g_assert_true(store_flows_lost(store, &none, &error));
+	g_assert_cmpuint(none->len, ==, 0);
+	// Set back by hand.
+	g_assert_true(db_execute_script(
+		store->db, "UPDATE flow SET revision = 1 WHERE id = 'orders'", &error));
+	g_assert_cmpint(put_flow(store, "orders", "d4", "a.b"), ==, 4);
 }
 
 static void test_revision_only_for_a_new_meaning(void)
@@ -735,6 +760,7 @@ static const struct {
 	{"/store/live/cache-is-written-together", test_cache_is_written_together},
 	{"/store/live/cursor-of-another-list-is-refused", test_cursor_of_another_list_is_refused},
 	{"/store/live/pages-of-flows-with-odd-names", test_pages_of_flows_with_odd_names},
+	{"/store/live/row-of-a-flow-deleted-by-hand", test_row_of_a_flow_deleted_by_hand},
 	{"/live/first-flows/together", test_first_flows_together},
 	{"/live/first-flows/left", test_first_flows_left},
 	{"/live/first-flows/not-first", test_first_flows_not_first},
