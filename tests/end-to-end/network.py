@@ -192,7 +192,7 @@ def downloads(folder, web):
 
     out, text = fetched("bytes/70000")
     assert text == "x" * 70000 and out["length"] == 70000 and out["code"] == 200 and out["headers"]["Content-Length"] == ["70000"], out
-    assert out["uri"].startswith("weir:///") and name("bytes/3") == "3" and name("bytes/3", saveAs="a b.csv") == "a b.csv"
+    assert out["uri"].startswith("weir:///") and name("bytes/3") == "3" and name("bytes/3", saveAs="a b.csv") == "a%20b.csv"
     quoted = urllib.parse.quote
     assert name("named/x?disposition=" + quoted('attachment; filename="r.csv"')) == "r.csv"
     assert name("named/x?disposition=" + quoted("attachment; filename=r; filename*=UTF-8''%c3%bc.csv")) == "ü.csv"
