@@ -16,7 +16,7 @@ enum {
 	DRIVE_STEPS = 200, // of one run, before others get their turn
 };
 
-void (*runner_failpoint)(const char *place);
+_Atomic(Failpoint) runner_failpoint;
 
 void runner_active(Runner *runner, Drive *drive)
 {
