@@ -91,8 +91,9 @@ bool drift_observe_troubles(DriftObserver *observer, bool *ret_complete, GError 
 	}
 	if (!store_troubles_list(observer->store, &noted, error))
 		return false;
-	if (noted->len > observer->troubles->len &&
-		!store_connections_list(observer->store, &connections, error))
+	if (noted->len == 0)
+		return true;
+	if (!store_connections_list(observer->store, &connections, error))
 		return false;
 	for (guint i = 0; i < noted->len; i++) {
 		const StoreTrouble *trouble = noted->pdata[i];

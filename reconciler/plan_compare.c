@@ -259,12 +259,18 @@ static int order_tables(const void *left, const void *right)
 static PlanChange *table_change(Comparison *comparison, PlanAction action, PlanClass class,
 	const PlanLiveTable *was, const LayoutTable *table)
 {
-	bool view = table != NULL ? table->kind == LAYOUT_VIEW : was->view;
+	bool view = table != NULL ? table->kind == LAYOUT_VIEW : was != NULL && was->view;
 	PlanChange *change = change_new(comparison, view ? PLAN_VIEW : PLAN_TABLE, action, class);
 
-	change->scope = table != NULL ? table->dataset : keep(comparison, was->dataset);
-	change->name = table != NULL ? table->name : keep(comparison, was->name);
-	change->file = table != NULL ? table->path : keep(comparison, was->path);
+	if (table != NULL) {
+		change->scope = table->dataset;
+		change->name = table->name;
+		change->file = table->path;
+	} else if (was != NULL) {
+		change->scope = keep(comparison, was->dataset);
+		change->name = keep(comparison, was->name);
+		change->file = keep(comparison, was->path);
+	}
 	change->table = table;
 	change->before = was == NULL ? NULL : keep(comparison, was->schema);
 	return change;

@@ -467,7 +467,7 @@ static char *unknown_dataset(const GError *error)
 	static const char *const words[] = {
 		"unknown database ", "no such index: ", "no such trigger: "};
 
-	if (!g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_OBJECT))
+	if (error == NULL || !g_error_matches(error, DB_ERROR, DB_ERROR_MISSING_OBJECT))
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
 		const char *at = strstr(error->message, words[i]);

@@ -185,7 +185,8 @@ static int64_t foreach_tell(
 		if (value < opening->values->len && room && !sum_stops(sum) &&
 			!is_killed(teller, at)) {
 			value_go(teller, opening, place, at,
-				(Going){.position = first, .value = value++}, going);
+				(Going){.position = first, .value = value}, going);
+			value++;
 			continue;
 		}
 		if (going->len == 0)
