@@ -278,8 +278,10 @@ static bool add_item(Reading *r, const Span *item)
 		return false;
 	name = token_name(r, token_of(r, item->to - 1));
 	g_ptr_array_add(r->names, name);
+	if (*name == '\0' || strstr(name, "{{") != NULL)
+		return false;
 	folded = g_utf8_validate(name, -1, NULL) ? g_utf8_casefold(name, -1) : g_strdup(name);
-	return *name != '\0' && strstr(name, "{{") == NULL && g_hash_table_add(r->seen, folded);
+	return g_hash_table_add(r->seen, folded);
 }
 
 // ---- The list
