@@ -381,7 +381,7 @@ static const ApiField drift_fields[] = {
 	FIELD("onset", API_TIME, 0, "When it was first seen"),
 	FIELD("seen", API_TIME, API_NULLABLE, "When it was last seen to change"),
 	FIELD("resolved", API_TIME, API_NULLABLE, "When it ended; null while it is open"),
-	FIELD("resolution", API_STRING, API_NULLABLE, "How it ended"),
+	FIELD("resolution", API_STRING, API_NULLABLE, "How it ended: reverted, removed, committed, rebuilt, synced"),
 	FIELD_END,
 };
 const ApiSchema schema_drift = {"Drift", "Something live that is not as committed", drift_fields};

@@ -304,14 +304,32 @@ static bool is_unknown(const DriftObserver *observer, const StoreDrift *row)
 	return g_hash_table_contains(observer->unreadable, dataset);
 }
 
-static bool resolve(Store *store, const StoreDrift *row, guint *resolved, GError **error)
+// How it ended. What was in no commit may have come into one.
+static bool find_resolution(
+	Store *store, const StoreDrift *row, const char **ret_resolution, GError **error)
 {
+	g_autoptr(StoreTable) table = NULL;
 	DriftKind kind = DRIFT_FLOW;
-	bool gone = false;
 
 	drift_kind_parse(row->kind, &kind);
-	if (!store_drift_resolve(store, row->kind, row->resource, KINDS[kind].resolution,
-		    timestamp_now(), &gone, error))
+	*ret_resolution = KINDS[kind].resolution;
+	if (kind != DRIFT_ORPHAN)
+		return true;
+	if (!store_table_get(store, row->resource, &table, error))
+		return false;
+	if (table != NULL && table->deleted_at == 0)
+		*ret_resolution = "committed";
+	return true;
+}
+
+static bool resolve(Store *store, const StoreDrift *row, guint *resolved, GError **error)
+{
+	const char *resolution;
+	bool gone = false;
+
+	if (!find_resolution(store, row, &resolution, error) ||
+		!store_drift_resolve(store, row->kind, row->resource, resolution, timestamp_now(),
+			&gone, error))
 		return false;
 	*resolved += gone;
 	return true;

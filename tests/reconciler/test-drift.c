@@ -392,6 +392,26 @@ static void test_history(void)
 	story_end(&story);
 }
 
+// What was in no commit comes into one.
+static void test_an_orphan_is_committed(void)
+{
+	Story story = story_new();
+	const StoreDriftFilter history = {.history = true, .kind = "orphan"};
+	g_autoptr(GPtrArray) rows = NULL;
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER); CREATE TABLE u (a INTEGER)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "orphan d.u: the table 'd.u' is in no commit\n");
+	put(&story, "u", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	publish(&story, "u", 1, "a INTEGER");
+	assert_drift(&story, "");
+	g_assert_true(store_drifts_list(story.store, &history, NULL, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	g_assert_cmpstr(((const StoreDrift *)rows->pdata[0])->resolution, ==, "committed");
+	story_end(&story);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -406,5 +426,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/drift/stale", test_stale);
 	g_test_add_func("/drift/stale-by-meaning", test_stale_by_meaning);
 	g_test_add_func("/drift/history", test_history);
+	g_test_add_func("/drift/an-orphan-is-committed", test_an_orphan_is_committed);
 	return g_test_run();
 }
