@@ -178,6 +178,21 @@ static void convert_type(
 	check_meaning(table, pair->value, context, check);
 }
 
+// What says no more than its absence would makes no other check of it.
+static void leave_out_defaults(json_t *check)
+{
+	enum { LEAST = 2 }; // its type, and what it is about
+
+	if (json_object_size(check) <= LEAST)
+		return;
+	if (g_strcmp0(json_string_value(json_object_get(check, "severity")), "error") == 0)
+		json_object_del(check, "severity");
+	if (json_is_false(json_object_get(check, "store_failures")))
+		json_object_del(check, "store_failures");
+	if (json_is_true(json_object_get(check, "inclusive")))
+		json_object_del(check, "inclusive");
+}
+
 static json_t *convert_check(const YamlNode *node, KeyContext *context)
 {
 	json_auto_t *check = json_object();
@@ -210,6 +225,7 @@ static json_t *convert_check(const YamlNode *node, KeyContext *context)
 	}
 	if (type == NULL && node->length == 0)
 		key_fault(context, node, "missing-key", NULL, "a check needs a type");
+	leave_out_defaults(check);
 	return type == NULL ? NULL : g_steal_pointer(&check);
 }
 

@@ -294,29 +294,6 @@ json_t *flow_read_triggers(FlowReader *reader, const YamlNode *node)
 	return triggers;
 }
 
-static void check_input(FlowReader *reader, const YamlNode *node, const json_t *input)
-{
-	const char *type = json_string_value(json_object_get(input, "type"));
-	bool choice = g_strcmp0(type, "SELECT") == 0 || g_strcmp0(type, "MULTISELECT") == 0;
-	const YamlNode *validator = yaml_get(node, "validator");
-	g_autoptr(GError) error = NULL;
-
-	if (choice && json_object_get(input, "values") == NULL &&
-		json_object_get(input, "expression") == NULL)
-		key_fault(&reader->keys, node, "missing-key", NULL,
-			"an input of type %s needs 'values' or 'expression'", type);
-	if (g_strcmp0(type, "ARRAY") == 0 && json_object_get(input, "itemType") == NULL)
-		key_fault(&reader->keys, node, "missing-key", "itemType: STRING",
-			"an input of type ARRAY needs the key 'itemType'");
-	if (validator != NULL && validator->kind == YAML_STRING) {
-		g_autoptr(GRegex) regex = g_regex_new(validator->text, 0, 0, &error);
-
-		if (regex == NULL)
-			key_fault(&reader->keys, validator, "bad-pattern", NULL,
-				"'validator' is not a regular expression: %s", error->message);
-	}
-}
-
 // Old spellings of an input's type.
 static void normalise_input(FlowReader *reader, const YamlNode *node, json_t *input)
 {
@@ -364,7 +341,7 @@ static void read_input(FlowReader *reader, const YamlNode *node, GHashTable *ids
 	flow_check_id(reader, yaml_get(node, "id"), "input", true);
 	input = key_table_convert(&keys_input, node, &reader->keys);
 	normalise_input(reader, node, input);
-	check_input(reader, node, input);
+	flow_check_input(reader, node, input);
 	json_array_append_new(inputs, input);
 }
 

@@ -48,6 +48,8 @@ void flow_normalise_task(FlowReader *reader, const TaskKind *kind, const TaskAli
 void flow_check_id(FlowReader *reader, const YamlNode *node, const char *what, bool dots);
 // Checks every text with expressions, now that all ids are known.
 void flow_check_texts(FlowReader *reader, const json_t *definition);
+// Checks an input by itself, converted and in its present form; its default too.
+void flow_check_input(FlowReader *reader, const YamlNode *node, json_t *input);
 // Checks the dependencies inside a dag.
 void flow_check_dag(FlowReader *reader, const YamlNode *node, const json_t *items);
 // Makes the model of a canonical definition. Takes the reference. NULL when it is not one.

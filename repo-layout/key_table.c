@@ -2,6 +2,7 @@
 
 #include "repo-layout/check.h"
 #include "repo-layout/flow.h"
+#include "repo-layout/keys.h"
 #include "repo-layout/schema.h"
 #include "repo-layout/yaml_scalar.h"
 
@@ -351,7 +352,10 @@ static json_t *convert_object(const KeyRow *row, const YamlNode *node, KeyContex
 		wrong_type(row, node, context, "a mapping");
 		return NULL;
 	}
-	return key_table_convert(row->table, node, context);
+	value = key_table_convert(row->table, node, context);
+	if (row->table == &keys_retry && context->diagnostics != NULL)
+		retry_check(node, context, value);
+	return value;
 }
 
 static json_t *convert_any(const KeyRow *row, const YamlNode *node, KeyContext *context)

@@ -59,3 +59,6 @@ extern const KeyTable keys_unknown_task; // of a task whose type is not known: a
 extern const char *const input_types[];
 extern const char *const run_states[];
 extern const char *const feed_names[];
+
+// Reports the keys that a retry of its type needs and does not have.
+void retry_check(const YamlNode *node, KeyContext *context, const json_t *retry);

@@ -172,6 +172,7 @@ DiagnosticList *layout_diagnostics(const Layout *layout)
 			all, ((const DomainData *)layout->domains->pdata[i])->open.diagnostics);
 	layout_conflicts(layout, all);
 	layout_unknown(layout, all);
+	layout_subflows(layout, all);
 	diagnostic_list_sort(all);
 	return all;
 }

@@ -130,6 +130,15 @@ static void note_places(ProjectConfig *project, const YamlNode *layout)
 	}
 }
 
+static void check_name(ProjectConfig *project, const YamlNode *name)
+{
+	if (name != NULL && name->kind == YAML_STRING &&
+		name->text[strspn(name->text, " \t\n")] == '\0')
+		diagnostic_add(project->diagnostics, "weir.yaml", name->line, name->column,
+			DIAGNOSTIC_ERROR, "bad-value", "the least is 'name: x'",
+			"'name' cannot be empty");
+}
+
 static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimits *limits)
 {
 	static const char file[] = "weir.yaml";
@@ -148,6 +157,7 @@ static void read_project(ProjectConfig *project, GBytes *bytes, const LayoutLimi
 	}
 	project->settings =
 		key_table_convert(&keys_project, yaml_document_root(document), &context);
+	check_name(project, yaml_get(yaml_document_root(document), "name"));
 	note_places(project, yaml_get(yaml_document_root(document), "layout"));
 }
 

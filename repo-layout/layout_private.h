@@ -325,6 +325,9 @@ void layout_conflicts(const Layout *layout, DiagnosticList *diagnostics);
 // ---- layout_unknown.c
 // Reads of tables that nothing makes, in datasets of domains: only for people who validate.
 void layout_unknown(const Layout *layout, DiagnosticList *diagnostics);
+// ---- layout_subflow.c
+// Sub-flows of this repository's namespaces that it does not have: likewise only for people who validate.
+void layout_subflows(const Layout *layout, DiagnosticList *diagnostics);
 // ---- layout_store.c: what the cache keeps
 // A domain as it was last stored; NULL when the cache has none or it is not usable. With tree (may be NULL) only one of just that
 // folder. It is not finished yet.

@@ -192,8 +192,11 @@ static bool walk_places(LayoutLoad *load, DomainData *data, GError **error)
 			.kind = SOURCE_FOLDER,
 			.fault = place->twin ? ENTRY_CASE : ENTRY_GOOD,
 			.id = place->id};
+		guint domains = load->layout->domains->len;
 
 		good = walk_one_place(load, data->config.path, &entry, error);
+		if (good && load->layout->domains->len == domains && !place->twin)
+			walk_check_misspelt(load, data->config.path, place->name, &place->id);
 	}
 	load->strays = outer;
 	diagnostic_list_append(load->layout->strays, data->below);

@@ -18,18 +18,22 @@ void script_fault(ScriptReading *reading, unsigned line, unsigned column, const 
 		DIAGNOSTIC_ERROR, code, hint, "%s", message);
 }
 
-// The place of a header's key; of the header when it has none.
-static void header_fault(ScriptReading *reading, const char *key, const char *code,
+void script_header_fault(ScriptReading *reading, const YamlNode *node, const char *code,
 	const char *hint, const char *message)
 {
-	const YamlNode *node = yaml_get(reading->header_node, key);
-
 	if (node == NULL)
 		node = reading->header_node;
 	diagnostic_add(script_faults(reading),
 		node != NULL ? reading->header_file : reading->source->path,
 		node != NULL ? node->line : 1, node != NULL ? node->column : 1, DIAGNOSTIC_ERROR,
 		code, hint, "%s", message);
+}
+
+// The place of a header's key; of the header when it has none.
+static void header_fault(ScriptReading *reading, const char *key, const char *code,
+	const char *hint, const char *message)
+{
+	script_header_fault(reading, yaml_get(reading->header_node, key), code, hint, message);
 }
 
 // Some engines end a comment that has no end with the text: what looks like a header and was none is all that there is.
@@ -196,92 +200,6 @@ static void check_opaque(ScriptReading *reading)
 	}
 }
 
-static char *column_hint(const json_t *fields, const char *wrong)
-{
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-	size_t index;
-	json_t *field;
-
-	json_array_foreach((json_t *)(uintptr_t)fields, index, field)
-	{
-		const char *name = json_string_value(json_object_get(field, "name"));
-
-		if (name != NULL)
-			g_ptr_array_add(names, (char *)(uintptr_t)name);
-	}
-	g_ptr_array_add(names, NULL);
-	return nearest_word_hint(wrong, (const char *const *)names->pdata);
-}
-
-// The declared columns, and what they are looked up by.
-typedef struct Columns {
-	const json_t *fields;
-	GHashTable *known; // names in lower case
-} Columns;
-
-static GHashTable *column_names(const json_t *fields)
-{
-	GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	size_t index;
-	json_t *field;
-
-	json_array_foreach((json_t *)(uintptr_t)fields, index, field)
-	{
-		const char *name = json_string_value(json_object_get(field, "name"));
-
-		if (name != NULL)
-			g_hash_table_add(known, g_ascii_strdown(name, -1));
-	}
-	return known;
-}
-
-static bool has_column(const Columns *columns, const char *name)
-{
-	g_autofree char *folded = g_ascii_strdown(name, -1);
-
-	return g_hash_table_contains(columns->known, folded);
-}
-
-static void check_column(
-	ScriptReading *reading, const Columns *columns, const char *key, const json_t *name)
-{
-	const char *text = json_string_value(name);
-	g_autofree char *hint = NULL;
-	g_autofree char *message = NULL;
-
-	if (text == NULL || has_column(columns, text) || strchr(text, '.') != NULL ||
-		(*text == '_' &&
-			json_is_true(json_object_get(reading->header, "technical_columns"))))
-		return;
-	if (diagnostic_list_wants_hints(script_faults(reading)))
-		hint = column_hint(columns->fields, text);
-	message = g_strdup_printf(
-		"'%s' names the column '%s', which the declared schema does not have", key, text);
-	header_fault(reading, key, "unknown-column", hint, message);
-}
-
-// Columns that the header names must be in the declared schema, when there is one.
-static void check_columns(ScriptReading *reading)
-{
-	const json_t *fields = json_object_get(reading->schema, "fields");
-	g_autoptr(GHashTable) known = NULL;
-	size_t index, at;
-	json_t *check, *name;
-
-	if (json_array_size(fields) == 0)
-		return;
-	known = column_names(fields);
-	const Columns columns = {fields, known};
-	json_array_foreach(json_object_get(reading->header, "key"), index, name)
-		check_column(reading, &columns, "key", name);
-	json_array_foreach(json_object_get(reading->header, "checks"), index, check)
-	{
-		check_column(reading, &columns, "checks", json_object_get(check, "column"));
-		json_array_foreach(json_object_get(check, "columns"), at, name)
-			check_column(reading, &columns, "checks", name);
-	}
-}
-
 static const char *const script_roots[] = {"flow", "task", "taskrun", "execution", "trigger",
 	"inputs", "outputs", "vars", "envs", "labels", "globals", "this", "interval", "run", NULL};
 
@@ -386,6 +304,7 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 	check_result(reading);
 	script_check_view(reading, parts);
 	script_check_names(reading, parts);
+	script_check_transactions(reading);
 	check_opaque(reading);
 	for (size_t i = 0; i < reading->script->parameter_count; i++) {
 		const SqlParameter *parameter = &reading->script->parameters[i];
@@ -403,5 +322,5 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 	if (reading->header == NULL)
 		return;
 	check_schedule(reading);
-	check_columns(reading);
+	script_check_columns(reading);
 }

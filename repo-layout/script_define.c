@@ -25,29 +25,30 @@ typedef enum {
 typedef struct Field {
 	const char *key;
 	FieldSource source;
+	bool may_be_default; // see `defaults`
 } Field;
 
 static const Field build_fields[] = {
-	{"allow_breaking", FROM_POLICY_BREAKING},
-	{"allow_raw", FROM_POLICY_RAW},
-	{"checks", FROM_HEADER},
-	{"connection", THE_CONNECTION},
-	{"delete_when", FROM_HEADER},
-	{"dialect", THE_DIALECT},
-	{"feed", THE_FEED},
-	{"id", THE_ID},
-	{"key", FROM_HEADER},
-	{"order_by", FROM_HEADER},
-	{"partition", FROM_HEADER},
-	{"pool", FROM_HEADER},
-	{"priority", FROM_HEADER},
-	{"retry", FROM_HEADER},
-	{"schema", THE_SCHEMA},
-	{"sql", THE_SQL},
-	{"table", THE_TABLE},
-	{"technical_columns", FROM_HEADER},
-	{"timeout", FROM_HEADER},
-	{"type", THE_TYPE},
+	{"allow_breaking", FROM_POLICY_BREAKING, false},
+	{"allow_raw", FROM_POLICY_RAW, false},
+	{"checks", FROM_HEADER, false},
+	{"connection", THE_CONNECTION, false},
+	{"delete_when", FROM_HEADER, false},
+	{"dialect", THE_DIALECT, false},
+	{"feed", THE_FEED, false},
+	{"id", THE_ID, false},
+	{"key", FROM_HEADER, false},
+	{"order_by", FROM_HEADER, false},
+	{"partition", FROM_HEADER, true},
+	{"pool", FROM_HEADER, false},
+	{"priority", FROM_HEADER, true},
+	{"retry", FROM_HEADER, true},
+	{"schema", THE_SCHEMA, false},
+	{"sql", THE_SQL, false},
+	{"table", THE_TABLE, false},
+	{"technical_columns", FROM_HEADER, true},
+	{"timeout", FROM_HEADER, false},
+	{"type", THE_TYPE, false},
 };
 
 static void append_text(GString *text, const char *value)
@@ -102,10 +103,65 @@ static void find_values(const json_t *object, const json_t *values[BUILD_FIELDS]
 	}
 }
 
+// What a key, or a key of its object, says when it is left out.
+static const struct {
+	const char *key, *inner; // inner NULL: the key itself
+	const char *value; // compact JSON
+} defaults[] = {
+	{"partition", "granularity", "\"DAY\""},
+	{"partition", "lookback", "0"},
+	{"priority", NULL, "0"},
+	{"retry", "behavior", "\"RETRY_FAILED_TASK\""},
+	{"retry", "type", "\"constant\""},
+	{"retry", "warningOnRetry", "false"},
+	{"technical_columns", NULL, "false"},
+};
+
+static bool is_default(const json_t *value, const char *text)
+{
+	if (json_is_object(value) || json_is_array(value))
+		return false;
+	g_autoptr(GString) own = g_string_new(NULL);
+
+	json_text_append(own, value);
+	return strcmp(own->str, text) == 0;
+}
+
+// A value without what says no more than its absence would: such a change of the header changes nothing. A new reference;
+// NULL when nothing is left.
+static json_t *without_defaults(const char *key, const json_t *value)
+{
+	json_t *rest = json_incref((json_t *)(uintptr_t)value);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
+		const json_t *inner =
+			defaults[i].inner == NULL ? NULL : json_object_get(rest, defaults[i].inner);
+
+		if (strcmp(defaults[i].key, key) != 0)
+			continue;
+		if (defaults[i].inner == NULL && is_default(rest, defaults[i].value)) {
+			json_decref(rest);
+			return NULL;
+		}
+		if (inner == NULL || !is_default(inner, defaults[i].value))
+			continue;
+		if (rest == value) {
+			json_decref(rest);
+			rest = json_copy((json_t *)(uintptr_t)value);
+		}
+		json_object_del(rest, defaults[i].inner);
+	}
+	return rest;
+}
+
 // One field; the place of the SQL's value is noted and left out.
 static void append_field(GString *text, const ScriptReading *reading, const UnitParts *parts,
 	const Field *field, const json_t *value, size_t *ret_sql)
 {
+	json_auto_t *own = NULL;
+
+	if (field->may_be_default && value != NULL)
+		value = own = without_defaults(field->key, value);
 	if ((field->source == FROM_HEADER && value == NULL) ||
 		(field->source == FROM_POLICY_BREAKING && !allows_breaking(reading)) ||
 		(field->source == FROM_POLICY_RAW && !reading->config->allow_raw) ||

@@ -92,3 +92,54 @@ void script_check_view(ScriptReading *reading, const UnitParts *parts)
 			parts->target, name);
 	}
 }
+
+static bool begins_with(const char *text, size_t length, const char *word)
+{
+	size_t size = strlen(word);
+
+	return length >= size && g_ascii_strncasecmp(text, word, size) == 0 &&
+	       (length == size || !(g_ascii_isalnum(text[size]) || text[size] == '_'));
+}
+
+// ROLLBACK [TRANSACTION] TO a savepoint.
+static bool is_part(const char *text, size_t length)
+{
+	size_t at = strlen("rollback");
+
+	while (at < length && g_ascii_isspace(text[at]))
+		at++;
+	if (begins_with(text + at, length - at, "transaction"))
+		at += strlen("transaction");
+	while (at < length && g_ascii_isspace(text[at]))
+		at++;
+	return begins_with(text + at, length - at, "to");
+}
+
+// A script of statements runs in one transaction, which these end, or cannot be in.
+void script_check_transactions(ScriptReading *reading)
+{
+	static const char hint[] = "leave it out; SAVEPOINT and ROLLBACK TO are taken";
+	static const char *const words[] = {
+		"begin", "commit", "end", "rollback", "attach", "detach", "vacuum"};
+	const SqlScript *script = reading->script;
+
+	for (size_t i = 0;
+		reading->embedded && reading->feed == FEED_SCRIPT && i < script->statement_count;
+		i++) {
+		const SqlStatement *statement = &script->statements[i];
+		const char *text = reading->sql + statement->offset;
+		size_t word = 0;
+
+		while (word < G_N_ELEMENTS(words) &&
+			!begins_with(text, statement->length, words[word]))
+			word++;
+		if (word == G_N_ELEMENTS(words) ||
+			(strcmp(words[word], "rollback") == 0 && is_part(text, statement->length)))
+			continue;
+		g_autofree char *name = g_ascii_strup(words[word], -1);
+		script_fault(reading, script_line(reading, statement->line),
+			script_column(reading, statement->line, statement->column),
+			"no-place-in-transaction", hint,
+			"%s has no place in a script, which runs in one transaction", name);
+	}
+}

@@ -41,9 +41,15 @@ char *script_table_name(const ScriptReading *reading, const SqlTable *table);
 // Adds an error at a place of the script's file.
 void script_fault(ScriptReading *reading, unsigned line, unsigned column, const char *code,
 	const char *hint, const char *format, ...) G_GNUC_PRINTF(6, 7);
+// Adds an error at a node of the header; at the header itself when node is NULL.
+void script_header_fault(ScriptReading *reading, const YamlNode *node, const char *code,
+	const char *hint, const char *message);
+// script_check_columns.c: columns that the header names and that the table will not have.
+void script_check_columns(ScriptReading *reading);
 // script_engine.c: what the engine does not take, which would only come out when the script runs.
 void script_check_names(ScriptReading *reading, const UnitParts *parts);
 void script_check_view(ScriptReading *reading, const UnitParts *parts);
+void script_check_transactions(ScriptReading *reading);
 // A key of the header, or of the domain's defaults; NULL when neither has it.
 const json_t *script_setting(const ScriptReading *reading, const char *key);
 // script_define.c: the definition of the generated flow; digest receives that of its meaning.

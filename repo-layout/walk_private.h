@@ -69,6 +69,9 @@ bool walk_is_role(const char *name);
 // Whether an entry of a domain's folder may be a domain of its own: a folder without a role. One whose name differs from
 // another's in letter case only is, too: each of the two may be one.
 bool walk_is_place(const SourceEntry *entry);
+// Warns of a folder of a domain that has no meaning, has no domains in it, and holds what belongs into one of a like name.
+void walk_check_misspelt(
+	LayoutLoad *load, const char *domain, const char *name, const SourceId *id);
 // Gathers the files of the domain's own folders, and says what is wrong with the entries of its folder. False with error: the
 // domain or the load goes no further.
 // A scripts/ that is as it was in previous (may be NULL) is not walked.

@@ -49,6 +49,67 @@ bool walk_is_role(const char *name)
 	return role_of(name) != NULL;
 }
 
+// Whether a folder, or one right below it, has a file of the role.
+static bool holds_files(
+	LayoutLoad *load, const Role *role, const char *path, const SourceId *id, unsigned levels)
+{
+	static const char *const programs[] = {".sh", ".py", ".js", ".mjs", NULL};
+	enum { FEW = 20 }; // folders below it that are looked into
+	g_autoptr(SourceFolder) folder = source_tree_folder(load->tree, path, id, NULL);
+	bool holds = false;
+	unsigned below = 0;
+
+	for (size_t i = 0; folder != NULL && i < folder->length && !holds; i++) {
+		const SourceEntry *entry = &folder->entries[i];
+
+		if (entry->kind == SOURCE_FILE) {
+			const char *const *ending = role->kept ? programs : role->endings;
+
+			while (*ending != NULL && !ends_with(entry->name, *ending))
+				ending++;
+			holds = *ending != NULL;
+		} else if (entry->kind == SOURCE_FOLDER && entry->fault == ENTRY_GOOD &&
+			   levels > 0 && below++ < FEW) {
+			g_autofree char *deeper = walk_join(path, entry->name);
+
+			holds = holds_files(load, role, deeper, &entry->id, 0);
+		}
+	}
+	return holds;
+}
+
+// Only what begins the same is meant: rows/ and seeds/ are words of their own.
+static const Role *role_near(const char *name)
+{
+	const char *names[G_N_ELEMENTS(roles)];
+	const char *near;
+	size_t count = 0;
+
+	for (const Role *role = roles; role->name != NULL; role++) {
+		if ((role->endings != NULL || role->kept) && g_ascii_tolower(*name) == *role->name)
+			names[count++] = role->name;
+	}
+	names[count] = NULL;
+	near = nearest_word(name, names);
+	return near == NULL ? NULL : role_of(near);
+}
+
+void walk_check_misspelt(LayoutLoad *load, const char *domain, const char *name, const SourceId *id)
+{
+	const Role *role = role_near(name);
+	g_autofree char *path = NULL;
+	g_autofree char *hint = NULL;
+
+	if (role == NULL)
+		return;
+	path = walk_join(domain, name);
+	if (!holds_files(load, role, path, id, MIN(role->levels, 1)))
+		return;
+	hint = g_strdup_printf("did you mean '%s'?", role->name);
+	diagnostic_add(load->strays, path, 0, 0, DIAGNOSTIC_WARNING, "unknown-folder", hint,
+		"no folder '%s' has a meaning in a domain: its files are not read", name);
+}
+
 const char *found_stem(FoundList *found, const char *name)
 {
 	const char *dot = strrchr(name, '.');

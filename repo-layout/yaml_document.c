@@ -75,13 +75,14 @@ static void syntax_fault(Reader *reader)
 	g_autofree char *message = NULL;
 	const char *hint = NULL;
 	yaml_mark_t mark = parser->problem_mark;
+	const char *format = g_str_has_suffix(reader->document->file, ".json") ? "JSON" : "YAML";
 
 	if (parser->error == YAML_READER_ERROR)
 		mark = parser->mark;
 	if (parser->context != NULL)
-		message = g_strdup_printf("not valid YAML: %s, %s", problem, parser->context);
+		message = g_strdup_printf("not valid %s: %s, %s", format, problem, parser->context);
 	else
-		message = g_strdup_printf("not valid YAML: %s", problem);
+		message = g_strdup_printf("not valid %s: %s", format, problem);
 	if (strstr(problem, "cannot start any token") != NULL)
 		hint = "tabs cannot indent YAML, and text that begins with @, ` or % needs quotes";
 	else if (strstr(problem, "mapping values are not allowed") != NULL)

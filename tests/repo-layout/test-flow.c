@@ -157,6 +157,104 @@ static void test_faults(void)
 		"quotes\n");
 }
 
+// Values that no run would take are said before there is one.
+static void test_values(void)
+{
+	static const struct {
+		const char *keys, *report;
+	} inputs[] = {
+		{"type: INT, defaults: abc",
+			"39: error: the default of input 'x' is no whole number: 'abc'\n"},
+		{"type: INT, defaults: 12, max: 9",
+			"39: error: the default of input 'x' is more than the most allowed, 9\n"},
+		{"type: INT, defaults: 9, max: 9", NULL},
+		{"type: FLOAT, defaults: 1.5x",
+			"41: error: the default of input 'x' is no number: '1.5x'\n"},
+		{"type: BOOLEAN, defaults: maybe",
+			"43: error: the default of input 'x' is neither true nor false: 'maybe'\n"},
+		{"type: BOOL, defaults: true", NULL},
+		{"type: DATE, defaults: 2024-13-01", "40: error: the default of input 'x' is no "
+						     "date like 2026-01-31: '2024-13-01'\n"},
+		{"type: DATE, defaults: 2024-12-01, after: '2025-01-01'",
+			"40: error: the default of input 'x' must be after 2025-01-01\n"},
+		{"type: DATE, defaults: '{{ now() }}'", NULL},
+		{"type: DATETIME, defaults: noon", "44: error: the default of input 'x' is no date "
+						   "and time like 2026-01-31T08:00:00Z: 'noon'\n"},
+		{"type: DATETIME, defaults: '2026-01-31T08:00:00Z', before: '2026-01-01T00:00:00Z'",
+			"44: error: the default of input 'x' must be before "
+			"2026-01-01T00:00:00Z\n"},
+		{"type: TIME, defaults: '25:00'", "40: error: the default of input 'x' is no time "
+						  "of day like 08:30:00: '25:00'\n"},
+		{"type: DURATION, defaults: 5m",
+			"44: error: the default of input 'x' is no duration like PT1H30M: '5m'\n"},
+		{"type: DURATION, defaults: PT5M, max: PT1M",
+			"44: error: the default of input 'x' is more than the most allowed, "
+			"PT1M\n"},
+		{"type: EMAIL, defaults: ann",
+			"41: error: the default of input 'x' is no e-mail address: 'ann'\n"},
+		{"type: STRING, defaults: abc, validator: '[0-9]+'",
+			"42: error: the default of input 'x' does not match '[0-9]+'\n"},
+		{"type: STRING, defaults: '12', validator: '[0-9]+'", NULL},
+		{"type: SELECT, values: [a, b], defaults: c",
+			"58: error: the default of input 'x' is none of [\"a\",\"b\"]: 'c'\n"},
+		{"type: SELECT, values: [a, b], defaults: c, allowInput: true", NULL},
+		{"type: SELECT, values: [a, '{{ vars.b }}'], defaults: c", NULL},
+		{"type: SELECT, expression: '{{ vars.all }}', defaults: c", NULL},
+		{"type: MULTISELECT, values: [a, b], defaults: [a, c]",
+			"63: error: the default of input 'x' is none of [\"a\",\"b\"]: 'c'\n"},
+		{"type: MULTISELECT, values: [a, b], defaults: [b, a]", NULL},
+		{"type: ARRAY, itemType: INT, defaults: [1, b]",
+			"56: error: the default of input 'x' item 2 is no whole number: 'b'\n"},
+		{"type: JSON, defaults: '{'", "40: error: the default of input 'x' is no JSON: "},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(inputs); i++) {
+		g_autofree char *yaml = g_strdup_printf("id: f\ntasks: [{id: a, type: log, "
+							"message: x}]\nvariables: {b: 1, all: []}\n"
+							"inputs: [{id: x, %s}]\n",
+			inputs[i].keys);
+		g_autofree char *found = NULL;
+		g_autoptr(Flow) flow = parse(yaml, &found);
+		g_autofree char *start = g_strconcat("f.yaml:4:", inputs[i].report, NULL);
+
+		if (inputs[i].report == NULL)
+			g_assert_cmpstr(found, ==, "");
+		else if (!g_str_has_prefix(found, start))
+			g_error("%s: %s", inputs[i].keys, found);
+	}
+}
+
+static void test_retries(void)
+{
+	static const struct {
+		const char *keys, *report;
+	} retries[] = {
+		{"maxAttempts: 3",
+			"error: constant retry needs the key 'interval'\nhint: interval: PT30S\n"},
+		{"type: constant, interval: PT1S", ""},
+		{"type: exponential, maxInterval: PT1M", "error: exponential retry needs the key "
+							 "'interval'\nhint: interval: PT1S\n"},
+		{"type: exponential, interval: PT1S", "error: exponential retry needs the key "
+						      "'maxInterval'\nhint: maxInterval: PT10M\n"},
+		{"type: exponential, interval: PT1S, maxInterval: PT1M", ""},
+		{"type: random, maxInterval: PT1M", "error: random retry needs the key "
+						    "'minInterval'\nhint: minInterval: PT1S\n"},
+		{"type: random, minInterval: PT1S", "error: random retry needs the key "
+						    "'maxInterval'\nhint: maxInterval: PT1M\n"},
+		{"type: random, minInterval: PT1S, maxInterval: PT1M", ""},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(retries); i++) {
+		g_autofree char *yaml = g_strdup_printf(
+			"id: f\ntasks:\n  - {id: a, type: log, message: x, retry: {%s}}\n",
+			retries[i].keys);
+		g_autofree char *report = g_strdup_printf("%s%s",
+			*retries[i].report == '\0' ? "" : "f.yaml:3:43: ", retries[i].report);
+
+		expect(yaml, report);
+	}
+}
+
 static void test_dag(void)
 {
 	expect("id: f\ntasks:\n  - id: d\n    type: dag\n    tasks:\n      - task: {id: extract, "
@@ -299,6 +397,8 @@ int main(int argc, char **argv)
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/flow/old-names", test_old_names);
 	g_test_add_func("/flow/faults", test_faults);
+	g_test_add_func("/flow/values", test_values);
+	g_test_add_func("/flow/retries", test_retries);
 	g_test_add_func("/flow/dag", test_dag);
 	g_test_add_func("/flow/expressions", test_expressions);
 	g_test_add_func("/flow/defaults", test_defaults);

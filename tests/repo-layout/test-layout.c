@@ -166,6 +166,69 @@ static void test_cosmetic(void)
 	}
 }
 
+// What is written out and is the default anyway changes nothing.
+static void test_explicit_defaults(void)
+{
+	static const struct {
+		const char *domain, *without, *with;
+		bool differs;
+	} rows[] = {
+		{"", "checks: [{not_null: [a]}]",
+			"checks: [{not_null: [a], severity: error, store_failures: false}]", false},
+		{"", "checks: [{not_null: [a]}]",
+			"checks: [{not_null: {columns: [a], severity: error}}]", false},
+		{"", "checks: [{not_null: [a]}]", "checks: [{not_null: [a], severity: warn}]",
+			true},
+		{"", "checks: [{accepted_range: {column: a, min: 1}}]",
+			"checks: [{accepted_range: {column: a, min: 1, inclusive: true}}]", false},
+		{"", "checks: [{accepted_range: {column: a, min: 1}}]",
+			"checks: [{accepted_range: {column: a, min: 1, inclusive: false}}]", true},
+		{"", "feed: WRITE_TRUNCATE",
+			"technical_columns: false\nallow_breaking: false\ndisabled: "
+			"false\npriority: 0\nrefresh: all",
+			false},
+		{"", "feed: WRITE_TRUNCATE", "technical_columns: true", true},
+		{"", "retry: {interval: PT1S}",
+			"retry: {type: constant, interval: PT1S, warningOnRetry: false, behavior: "
+			"RETRY_FAILED_TASK}",
+			false},
+		{"", "feed: WRITE_PARTITION\npartition: {column: a}",
+			"feed: WRITE_PARTITION\npartition: {column: a, granularity: DAY, lookback: "
+			"0}",
+			false},
+		{"", "feed: WRITE_PARTITION\npartition: {column: a}",
+			"feed: WRITE_PARTITION\npartition: {column: a, granularity: HOUR}", true},
+		// It wins over what the domain says.
+		{"defaults: {technical_columns: true}\n", "feed: WRITE_TRUNCATE",
+			"technical_columns: false", true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		char digests[2][65];
+
+		for (size_t j = 0; j < 2; j++) {
+			g_autoptr(Repository) repository = small();
+			g_autofree char *text = g_strdup_printf("/* weir\n%s\n*/\nSELECT 1 AS a\n",
+				j == 0 ? rows[i].without : rows[i].with);
+			g_autofree char *domain = g_strconcat("owner: ann\n", rows[i].domain, NULL);
+			g_autofree char *commit = NULL;
+			g_autoptr(Layout) layout = NULL;
+			g_autofree char *report = NULL;
+
+			repository_set(repository, "domains/sales/domain.yaml", domain);
+			repository_set(repository, "domains/sales/sql/x.sql", text);
+			commit = repository_commit(repository);
+			layout = repository_load(repository, commit, NULL, NULL);
+			report = layout_report(layout);
+			g_assert_cmpstr(report, ==, "");
+			g_strlcpy(digests[j], layout_flow_find(layout, "sales", "x")->digest,
+				sizeof(digests[j]));
+		}
+		if ((strcmp(digests[0], digests[1]) != 0) != rows[i].differs)
+			g_error("'%s' and '%s'", rows[i].without, rows[i].with);
+	}
+}
+
 static void test_header_faults(void)
 {
 	expect_file("domains/sales/sql/a.sql", "/* weir\nfeeed: VIEW\n*/\nSELECT 1\n",
@@ -191,6 +254,178 @@ static void test_header_faults(void)
 	expect_file("domains/sales/sql/a.sql", "/* weir\nconnection: nowhere\n*/\nSELECT 1\n",
 		"domains/sales/sql/a.sql:2:1: error: unknown connection 'nowhere'\n"
 		"hint: declare it under 'connections' in weir.yaml\n");
+}
+
+// What the key and the checks name must be what the query gives, where that is certain.
+static void test_header_columns(void)
+{
+	static const char without[] = "domains/sales/sql/a.sql:%s: error: '%s' names the column "
+				      "'%s', which the query does "
+				      "not give\n%s";
+	static const struct {
+		const char *header, *query, *place, *key, *column, *hint;
+	} rows[] = {
+		{"feed: MODE_DELTA\nkey: [order_id, dya]", "SELECT 1 AS order_id, day FROM t",
+			"3:17", "key", "dya", "hint: did you mean 'day'?\n"},
+		{"feed: MODE_DELTA\nkey: ORDER_ID", "SELECT 1 AS order_id", NULL, NULL, NULL, NULL},
+		{"feed: MODE_DELTA\nkey: [dya]", "SELECT * FROM t", NULL, NULL, NULL, NULL},
+		{"checks:\n  - not_null: [a, daay]", "SELECT 1 AS a, 2 AS day", "3:19", "checks",
+			"daay", "hint: did you mean \'day\'?\n"},
+		{"checks:\n  - row_count: {min: 1}\n  - severity: warn\n    unique: c",
+			"SELECT 1 AS a", "5:13", "checks", "c", ""},
+		{"checks:\n  - accepted_values: {column: stat, values: [stat]}",
+			"SELECT 1 AS status", "3:31", "checks", "stat",
+			"hint: did you mean 'status'?\n"},
+		{"checks:\n  - accepted_range: {column: amuont, min: 0}", "SELECT 1 AS amount",
+			"3:30", "checks", "amuont", "hint: did you mean 'amount'?\n"},
+		{"checks:\n  - relationships: {column: x, to: sales.b.x}", "SELECT 1 AS y", "3:29",
+			"checks", "x", ""},
+		{"key: [name]",
+			"WITH x AS (SELECT name FROM t) SELECT 1 AS y, 'a, name' AS z FROM x GROUP "
+			"BY name",
+			"2:7", "key", "name", ""},
+		{"key: [name]", "SELECT 1 AS y, t.NAME\nFROM t", NULL, NULL, NULL, NULL},
+		{"technical_columns: true\nchecks:\n  - not_null: [_loaded_at]", "SELECT 1 AS y",
+			NULL, NULL, NULL, NULL},
+		{"feed: SNAPSHOT\nkey: [y]\nchecks:\n  - not_null: [valid_from]", "SELECT 1 AS y",
+			NULL, NULL, NULL, NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strdup_printf("/* weir\n%s\n*/\n%s\n", rows[i].header, rows[i].query);
+		g_autofree char *report =
+			rows[i].place == NULL ? g_strdup("")
+					      : g_strdup_printf(without, rows[i].place, rows[i].key,
+							rows[i].column, rows[i].hint);
+		g_autoptr(Repository) repository = small();
+
+		repository_set(repository, "domains/sales/sql/b.sql", "SELECT 1 AS x");
+		repository_set(repository, "domains/sales/sql/t.sql", "SELECT 1 AS day");
+		repository_set(repository, "domains/sales/sql/a.sql", text);
+		expect(repository, report);
+	}
+}
+
+static void test_transactions(void)
+{
+	static const struct {
+		const char *statements, *place, *word;
+	} rows[] = {
+		{"BEGIN; INSERT INTO a VALUES (1); COMMIT", "4:1", "BEGIN"},
+		{"INSERT INTO a VALUES (1);\n commit transaction", "5:2", "COMMIT"},
+		{"INSERT INTO a VALUES (1); ROLLBACK", "4:27", "ROLLBACK"},
+		{"VACUUM", "4:1", "VACUUM"},
+		{"ATTACH 'x' AS y", "4:1", "ATTACH"},
+		{"DETACH y", "4:1", "DETACH"},
+		{"SAVEPOINT s; INSERT INTO a VALUES (1); ROLLBACK TO s; RELEASE s", NULL, NULL},
+		{"CREATE TRIGGER u AFTER INSERT ON a BEGIN DELETE FROM a; END; INSERT INTO a "
+		 "VALUES (1)",
+			NULL, NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strdup_printf("/* weir\nfeed: SCRIPT\n*/\n%s\n", rows[i].statements);
+		g_autoptr(Repository) repository = small();
+		g_autofree char *commit = NULL;
+		g_autoptr(Layout) layout = NULL;
+		g_autofree char *found = NULL;
+		g_autofree char *expected = g_strdup_printf(
+			"domains/sales/sql/a.sql:%s: error: %s has no place in a script, which "
+			"runs in one transaction\nhint: leave it out; SAVEPOINT and ROLLBACK "
+			"TO are taken\n",
+			rows[i].place, rows[i].word);
+
+		repository_set(repository, "domains/sales/sql/a.sql", text);
+		commit = repository_commit(repository);
+		layout = repository_load(repository, commit, NULL, NULL);
+		found = layout_report(layout);
+		if (rows[i].place == NULL ? strstr(found, "has no place") != NULL
+					  : strstr(found, expected) == NULL)
+			g_test_fail_printf("%s: %s", rows[i].statements, found);
+	}
+}
+
+static void test_misspelt_folders(void)
+{
+	static const struct {
+		const char *path, *near;
+	} rows[] = {
+		{"flow/load.yaml", "flows"},
+		{"sql2/a.sql", "sql"},
+		{"SQL/a.sql", "sql"},
+		{"schema/a.json", "schemas"},
+		{"schema/mart/a.json", "schemas"},
+		{"script/run.sh", "scripts"},
+		{"flow-sets/a.yaml", "flowsets"},
+		{"flow/README.md", NULL},
+		{"seeds/a.yaml", NULL},
+		{"rows/a.yaml", NULL},
+		{"docs/a.sql", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *path = g_strconcat("domains/sales/", rows[i].path, NULL);
+		g_autofree char *name = g_strndup(rows[i].path, strcspn(rows[i].path, "/"));
+		g_autofree char *report =
+			g_strdup_printf("domains/sales/%s: warning: no folder '%s' has a meaning "
+					"in a domain: its files are not read\n"
+					"hint: did you mean '%s'?\n",
+				name, name, rows[i].near);
+
+		expect_file(path, "SELECT 1 AS a", rows[i].near == NULL ? "" : report);
+	}
+}
+
+// A domain may be called as it likes.
+static void test_domain_of_a_near_name(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "domains/sales/flow/domain.yaml", "owner: ann\n");
+	repository_set(repository, "domains/sales/flow/flows/a.yaml",
+		"id: a\ntasks: [{id: a, type: log, message: x}]\n");
+	expect(repository, "");
+}
+
+static void test_subflows(void)
+{
+	g_autoptr(Repository) repository = small();
+
+	repository_set(repository, "domains/sales/flows/load.yaml",
+		"id: load\ntasks: [{id: a, type: log, message: x}]\n");
+	repository_set(repository, "domains/sales/flows/all.yaml",
+		"id: all\ntasks:\n"
+		"  - {id: good, type: subflow, flowId: load}\n"
+		"  - {id: near, type: subflow, namespace: sales, flowId: laod}\n"
+		"  - {id: far, type: io.kestra.plugin.core.flow.Subflow, namespace: sales, flowId: "
+		"something}\n"
+		"  - {id: other, type: subflow, namespace: elsewhere, flowId: laod}\n"
+		"  - {id: late, type: subflow, flowId: 'l{{ inputs.x }}'}\n"
+		"  - {id: off, type: subflow, flowId: laod, disabled: true}\n"
+		"  - {id: it, type: sequential, tasks: [{id: in, type: foreach-item, items: x, "
+		"flowId: loadd}]}\n"
+		"inputs: [{id: x, type: STRING}]\n");
+	expect(repository, "domains/sales/flows/all.yaml:4:5: warning: task 'near' runs the flow "
+			   "'sales.laod', which the repository does not "
+			   "have\nhint: did you mean 'sales.load'?\n"
+			   "domains/sales/flows/all.yaml:5:5: warning: task 'far' runs the flow "
+			   "'sales.something', which the repository does "
+			   "not have\n"
+			   "domains/sales/flows/all.yaml:9:40: warning: task 'in' runs the flow "
+			   "'sales.loadd', which the repository does not "
+			   "have\nhint: did you mean 'sales.load'?\n");
+	repository_set(repository, "domains/sales/flows/load.yaml", "- nothing\n  usable: [\n");
+	repository_set(repository, "domains/sales/flows/all.yaml",
+		"id: all\ntasks:\n  - {id: a, type: subflow, flowId: load}\n");
+	{
+		g_autofree char *commit = repository_commit(repository);
+		g_autoptr(Layout) layout = repository_load(repository, commit, NULL, NULL);
+		g_autofree char *found = layout_report(layout);
+
+		g_assert_null(strstr(found, "which the repository does not have"));
+	}
 }
 
 static void test_script_faults(void)
@@ -334,6 +569,10 @@ static void test_schema(void)
 
 static void test_schema_faults(void)
 {
+	expect_file("domains/sales/schemas/t.json", "[{\"name\": \"a\"",
+		"domains/sales/schemas/t.json:2:1: error: not valid JSON: did not find expected "
+		"',' or '}', while parsing a flow "
+		"mapping\n");
 	expect_file("domains/sales/schemas/t.json", "[{\"name\": \"a\", \"type\": \"STRNG\"}]",
 		"domains/sales/schemas/t.json:1:24: error: unknown column type 'STRNG'\nhint: did "
 		"you mean 'STRING'?\n");
@@ -359,6 +598,9 @@ static void test_project_faults(void)
 	expect(repository, "weir.yaml:1:1: error: unknown key 'nmae' in weir.yaml\nhint: did you "
 			   "mean 'name'?\n"
 			   "weir.yaml:1:1: error: weir.yaml needs the key 'name'\n");
+	repository_set(repository, "weir.yaml", "name: \"\"\n");
+	expect(repository,
+		"weir.yaml:1:7: error: 'name' cannot be empty\nhint: the least is 'name: x'\n");
 	repository_set(repository, "weir.yaml", "name: x\n");
 	repository_set(repository, "domains/a/sql/t.sql", "SELECT 1");
 	expect(repository, "domains/a: error: the folder has 'sql' but no 'domain.yaml'\nhint: the "
@@ -737,7 +979,13 @@ int main(int argc, char **argv)
 	g_test_add_func("/layout/script", test_script);
 	g_test_add_func("/layout/same-header", test_same_header);
 	g_test_add_func("/layout/cosmetic", test_cosmetic);
+	g_test_add_func("/layout/explicit-defaults", test_explicit_defaults);
 	g_test_add_func("/layout/header-faults", test_header_faults);
+	g_test_add_func("/layout/header-columns", test_header_columns);
+	g_test_add_func("/layout/transactions", test_transactions);
+	g_test_add_func("/layout/subflows", test_subflows);
+	g_test_add_func("/layout/misspelt-folders", test_misspelt_folders);
+	g_test_add_func("/layout/domain-of-a-near-name", test_domain_of_a_near_name);
 	g_test_add_func("/layout/script-faults", test_script_faults);
 	g_test_add_func("/layout/view-across-datasets", test_view_across_datasets);
 	g_test_add_func("/layout/view-of-itself", test_view_of_itself);
