@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/file_read.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
 #include "repo-layout/diagnostic.h"
@@ -8,6 +9,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum {
+	SQL_BYTES_MOST =
+		64 << 20, // of a script, or of a line of a batch: it need not be a repository's
+};
 
 static char *file_name;
 static char *batch_name;
@@ -171,10 +177,11 @@ static char *dialect_hint(const char *name)
 
 static FILE *open_input(const char *name)
 {
-	FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	g_autoptr(GError) error = NULL;
+	FILE *file = strcmp(name, "-") == 0 ? stdin : file_open(name, "", &error);
 
-	if (file == NULL)
-		command_error(NULL, "cannot read '%s': %s", name, g_strerror(errno));
+	if (error != NULL)
+		command_error(NULL, "%s", error->message);
 	return file;
 }
 
@@ -188,20 +195,17 @@ static GString *read_all(const char *name)
 {
 	FILE *file = open_input(name);
 	g_autoptr(GString) text = g_string_new(NULL);
-	char buffer[16384];
-	size_t count;
-	bool failed;
+	g_autoptr(GError) error = NULL;
+	bool good;
 
 	if (file == NULL)
 		return NULL;
-	while ((count = fread(buffer, 1, sizeof(buffer), file)) > 0)
-		g_string_append_len(text, buffer, (gssize)count);
-	failed = ferror(file) != 0;
-	if (failed)
-		command_error(NULL, "cannot read '%s': %s", name, g_strerror(errno));
+	good = file_read_open(file, name, "", SQL_BYTES_MOST, text, &error);
 	close_input(file);
-	if (failed)
+	if (!good) {
+		command_error(NULL, "%s", error->message);
 		return NULL;
+	}
 	if (!g_utf8_validate(text->str, (gssize)text->len, NULL)) {
 		command_error("SQL is text in UTF-8", "cannot read '%s': it is not text", name);
 		return NULL;
@@ -313,25 +317,39 @@ static bool is_blank(const char *text, size_t length)
 	return true;
 }
 
+// The next line, without its end; false: there is none, or it is longer than a line may be.
+static bool next_line(FILE *file, GString *line)
+{
+	int byte = EOF;
+
+	g_string_truncate(line, 0);
+	while (line->len <= SQL_BYTES_MOST && (byte = getc_unlocked(file)) != EOF && byte != '\n')
+		g_string_append_c(line, (char)byte);
+	return line->len <= SQL_BYTES_MOST && (line->len > 0 || byte == '\n');
+}
+
 static int run_batch(void)
 {
 	FILE *file = open_input(batch_name);
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length;
+	g_autoptr(GString) line = g_string_new(NULL);
+	unsigned number;
 	bool failed = false;
 
 	if (file == NULL)
 		return EXIT_FAILED;
-	for (unsigned number = 1; (length = getline(&line, &capacity, file)) >= 0; number++) {
-		if (!is_blank(line, (size_t)length))
-			failed |= !run_line(line, (size_t)length, number);
+	for (number = 1; next_line(file, line); number++) {
+		if (!is_blank(line->str, line->len))
+			failed |= !run_line(line->str, line->len, number);
+	}
+	if (line->len > SQL_BYTES_MOST) {
+		command_error(NULL, "%s:%u: the line has more than %d bytes, which is the limit",
+			batch_label(), number, SQL_BYTES_MOST);
+		failed = true;
 	}
 	if (ferror(file) != 0) {
 		command_error(NULL, "cannot read '%s': %s", batch_name, g_strerror(errno));
 		failed = true;
 	}
-	free(line);
 	close_input(file);
 	return failed ? EXIT_FAILED : EXIT_OK;
 }

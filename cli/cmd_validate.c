@@ -69,7 +69,11 @@ int cmd_validate(const Command *command, char **arguments)
 
 	(void)command;
 	if (layout == NULL) {
-		command_error("give the folder that holds weir.yaml, or with --rev a repository",
+		// Of a repository the message tells what to do.
+		command_error(
+			tree == NULL && option_revision == NULL
+				? "give the folder that holds weir.yaml, or with --rev a repository"
+				: NULL,
 			"%s", error->message);
 		return EXIT_FAILED;
 	}

@@ -32,6 +32,14 @@ bool source_local_open(Source *source, GError **error)
 		git_error_clear();
 		return false;
 	}
+	if (code != 0 && strstr(git_error_last()->message, "objectformat") != NULL) {
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_CORRUPT,
+			"repository '%s' has SHA-256 object names, which are not read: "
+			"'git init --object-format=sha1' makes one to push its files to",
+			source->url);
+		git_error_clear();
+		return false;
+	}
 	if (code != 0) {
 		fetch_error_git(error, FETCH_ERROR_CORRUPT,
 			"repository '%s' cannot be opened; 'git -C %s fsck' tells what is wrong "

@@ -20,15 +20,35 @@ static const char *git_problem(void)
 	return problem != NULL && problem->message != NULL ? problem->message : "unknown error";
 }
 
+// What there is to do about an object that is not there; "" when that is not known. Ends what libgit2 has to say: the caller
+// has copied that.
+static const char *cure_of_lack(const SourceTree *tree)
+{
+	const git_error *problem = git_error_last();
+
+	return problem != NULL &&
+			       (problem->klass == GIT_ERROR_ODB ||
+				       problem->klass == GIT_ERROR_REFERENCE) &&
+			       git_repository_is_shallow(tree->repository) == 1
+		       ? "; the repository is a shallow clone: 'git fetch --unshallow' gets the "
+			 "rest"
+		       : "";
+}
+
 static void object_error(
 	GError **error, SourceTree *tree, const char *path, const SourceId *id, const char *why)
 {
+	g_autofree char *reason = NULL;
 	char text[41];
 
+	if (error == NULL)
+		return;
+	reason = g_strdup(why);
 	source_id_text(id, text);
 	g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-		"cannot read '%s' (object %s) of revision %s in '%s': %s",
-		*path == '\0' ? "/" : path, text, tree->revision, tree->path, why);
+		"cannot read '%s' (object %s) of revision %s in '%s': %s%s",
+		*path == '\0' ? "/" : path, text, tree->revision, tree->path, reason,
+		cure_of_lack(tree));
 }
 
 static void git_id(const SourceId *id, git_oid *oid)
@@ -300,18 +320,20 @@ static void refuse_revision(const SourceTree *tree, const char *revision, GError
 {
 	const git_error *problem = git_error_last();
 	bool unknown = problem != NULL && problem->klass == GIT_ERROR_REFERENCE;
+	g_autofree char *reason = g_strdup(git_problem());
+	const char *cure = cure_of_lack(tree);
 
 	if (strcmp(revision, "HEAD") == 0 && git_repository_head_unborn(tree->repository) == 1)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
 			"repository '%s' has no commit yet: make one first", tree->path);
 	else if (unknown)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-			"repository '%s' has no revision '%s': give a branch, a tag or a commit",
-			tree->path, revision);
+			"repository '%s' has no revision '%s': give a branch, a tag or a commit%s",
+			tree->path, revision, cure);
 	else
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-			"cannot read revision '%s' of '%s': %s", revision, tree->path,
-			git_problem());
+			"cannot read revision '%s' of '%s': %s%s", revision, tree->path, reason,
+			cure);
 }
 
 static bool find_commit(SourceTree *tree, const char *revision, GError **error)
@@ -365,6 +387,11 @@ static void refuse_repository(const char *path, GError **error)
 	if (!there)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
 			"cannot open the repository '%s': %s", path, g_strerror(errno));
+	else if (problem != NULL && strstr(problem->message, "objectformat") != NULL)
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
+			"repository '%s' has SHA-256 object names, which are not read: "
+			"'git init --object-format=sha1' makes one to push its files to",
+			path);
 	else if (problem != NULL && problem->klass == GIT_ERROR_REPOSITORY)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
 			"'%s' is not a Git repository: give the folder that holds .git, or a bare "

@@ -13,6 +13,8 @@ from weir import WEIR, Server, must, run, temporary, weir  # noqa: E402
 NO_STORE = "weir: error: there is no store at '{f}/none/weir.db'\nhint: 'weir serve PATH' makes one; '--store' or $WEIR_STORE names another"
 NO_FOLDER = "hint: give the folder that holds weir.yaml, or with --rev a repository"
 NO_REPOSITORY = "weir: error: '{f}/%s' is not a Git repository: give the folder that holds .git, or a bare repository"
+SHA256 = ("weir: error: repository '{f}/sha256' has SHA-256 object names, which are not read: "
+          "'git init --object-format=sha1' makes one to push its files to")
 STATES = "CREATED, QUEUED, RUNNING, PAUSED, RETRYING, RESTARTED, KILLING, SUCCESS, WARNING, FAILED, KILLED, CANCELLED, SKIPPED, RETRIED"
 ANOTHER_STORE = "\nhint: name another file with '--store', or put the last good copy in its place"
 USAGE = "\nhint: see 'weir %s --help'"
@@ -85,12 +87,23 @@ ROWS = [
     # Files and folders
     ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory"),
     ("run --file {f}/shop", 1, "weir: error: cannot read '{f}/shop': it is a folder, name a file"),
+    ("run --file /dev/zero", 1, "weir: error: cannot read '/dev/zero': it has more than 1048576 bytes, which is the limit"),
+    ("serve --config /dev/zero", 64,
+     "weir: error: cannot read the configuration '/dev/zero': it has more than 1048576 bytes, which is the limit"),
+    ("lineage --file /dev/zero", 1, "weir: error: cannot read '/dev/zero': it has more than 67108864 bytes, which is the limit"),
+    ("lineage --file {f}/shop", 1, "weir: error: cannot read '{f}/shop': it is a folder, name a file"),
+    ("lineage --batch /dev/zero", 1, "weir: error: /dev/zero:1: the line has more than 67108864 bytes, which is the limit"),
     ("lineage --file {f}/binary", 1, "weir: error: cannot read '{f}/binary': it is not text\nhint: SQL is text in UTF-8"),
     ("validate {f}/binary", 1, "weir: error: cannot open '{f}/binary': Not a directory\n" + NO_FOLDER),
     ("validate {f}/nowhere", 1, "weir: error: cannot open '{f}/nowhere': No such file or directory\n" + NO_FOLDER),
     ("serve --config {f}/nope.yaml", 64, "weir: error: cannot read the configuration '{f}/nope.yaml': No such file or directory"),
     ("serve --config {f}/shop", 64, "weir: error: cannot read the configuration '{f}/shop': it is a folder, name a file"),
+    ("validate {f}/shop --rev nope", 1, "weir: error: repository '{f}/shop' has no revision 'nope': give a branch, a tag or a commit"),
+    ("validate {f}/folder --rev main", 1, NO_REPOSITORY % "folder"),
+    ("validate {f}/sha256 --rev main", 1, SHA256),
     # Repositories
+    ("plan --repo {f}/sha256", 1, SHA256),
+    ("apply {f}/sha256", 1, SHA256),
     ("plan --repo {f}/nowhere", 1, "weir: error: cannot open the repository '{f}/nowhere': No such file or directory"),
     ("plan --repo {f}/binary", 1, NO_REPOSITORY % "binary"),
     ("plan --repo {f}/folder", 1, NO_REPOSITORY % "folder"),
@@ -121,6 +134,7 @@ def prepare(folder):
                   ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qm", "One"]):
         must(run("git", *words, cwd=folder / "shop"))
     must(run("git", "init", "-q", "-b", "main", folder / "empty"))
+    must(run("git", "init", "-q", "-b", "main", "--object-format=sha256", folder / "sha256"))
     (folder / "folder").mkdir()
     (folder / "binary").write_bytes(bytes(range(256)) * 20)
 
@@ -174,6 +188,17 @@ def a_run_that_nobody_begins(store):
     assert done.err == "weir: no server runs on this store: the run waits until 'weir serve' does\n", done
 
 
+def a_clone_that_is_cut_off(folder):
+    """What a shallow clone does not have comes with the words that get it."""
+    first = must(run("git", "rev-list", "--max-parents=0", "HEAD", cwd=folder / "shop")).out.strip()
+    must(run("git", "clone", "-q", "--depth=1", f"file://{folder}/shop", folder / "shallow"))
+    must(weir("validate", folder / "shallow", "--rev", "HEAD"))
+    done = weir("validate", folder / "shallow", "--rev", first)
+    assert (done.status, done.out) == (1, ""), done
+    assert done.err == (f"weir: error: repository '{folder}/shallow' has no revision '{first}': give a branch, a tag or a commit; "
+                        "the repository is a shallow clone: 'git fetch --unshallow' gets the rest\n"), done
+
+
 def output_that_is_lost(store):
     for words in ("status", "status -o json", "schema", "--help", "flows"):
         with open("/dev/full", "w", encoding="utf-8") as full:
@@ -214,6 +239,7 @@ def main():
         a_run_that_nobody_begins(store)
         json_everywhere(store)
         how_a_flow_came_about(folder, store)
+        a_clone_that_is_cut_off(folder)
         output_that_is_lost(store)
         a_port_in_use(folder)
         a_head_that_is_refused(folder)

@@ -82,7 +82,7 @@ def test_wrong_words():
     assert "takes either --file or --batch" in result.err, result
     result = weir("lineage", "--file", "/")
     assert (result.status, result.out) == (1, ""), result
-    assert result.err == "weir: error: cannot read '/': Is a directory\n", result
+    assert result.err == "weir: error: cannot read '/': it is a folder, name a file\n", result
 
 
 if __name__ == "__main__":
