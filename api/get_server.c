@@ -48,7 +48,8 @@ json_t *get_readiness(const ApiRequest *request, GError **error)
 {
 	g_autoptr(GError) fault = NULL;
 	int64_t count;
-	bool readable = store_change_count(request->store, &count, &fault);
+	bool readable = store_change_count(request->store, &count, &fault) &&
+			store_in_place(request->store, &fault);
 
 	const ApiPart store = {.name = "store", .message = readable ? NULL : fault->message};
 	json_t *parts = parts_documents(request->parts, json_pack("[o]", part_document(&store)));

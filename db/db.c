@@ -208,6 +208,12 @@ bool db_change_count(DbConnection *connection, int64_t *ret_count, GError **erro
 	return connection->driver->change_count(connection, ret_count, error);
 }
 
+bool db_in_place(DbConnection *connection, GError **error)
+{
+	return connection->driver->in_place == NULL ||
+	       connection->driver->in_place(connection, error);
+}
+
 bool db_check_integrity(DbConnection *connection, GError **error)
 {
 	return connection->driver->check_integrity(connection, error);

@@ -279,6 +279,9 @@ bool db_use_dataset(DbConnection *connection, const char *name, bool create, GEr
 char **db_list_datasets(DbConnection *connection, GError **error);
 // A number that differs from the last one when another connection, of this process or another, has committed since.
 bool db_change_count(DbConnection *connection, int64_t *ret_count, GError **error);
+// Whether the file is still where it was opened: DB_ERROR_MISSING_FILE when it was removed or another one put in its place, so
+// that what is written is lost. One stat(2); true for a server.
+bool db_in_place(DbConnection *connection, GError **error);
 // Checks the whole database (slow): DB_ERROR_CORRUPT with the first things found.
 bool db_check_integrity(DbConnection *connection, GError **error);
 // The room that a database takes on its disk, in bytes; zeros where the engine keeps house by itself.

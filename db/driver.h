@@ -84,6 +84,8 @@ struct DbDriver {
 	bool (*use_datasets)(
 		DbConnection *connection, const char *const *names, bool create, GError **error);
 	char **(*list_datasets)(DbConnection *connection, GError **error);
+	// Whether its file is still where it was opened. NULL: it has none.
+	bool (*in_place)(DbConnection *connection, GError **error);
 	bool (*change_count)(DbConnection *connection, int64_t *ret_count, GError **error);
 	bool (*check_integrity)(DbConnection *connection, GError **error);
 	// NULL: the engine keeps house by itself.

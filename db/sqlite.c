@@ -259,6 +259,22 @@ static void sqlite_rollback(DbConnection *connection)
 		atomic_store(&connection->cancelled, true);
 }
 
+static bool sqlite_in_place(DbConnection *connection, GError **error)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(sqlite_connection(connection)->handle, "main",
+		    SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+		moved == 0)
+		return true;
+	g_set_error(error, DB_ERROR, DB_ERROR_MISSING_FILE,
+		"the file of database '%s' was removed or replaced while it was open, and what is "
+		"written is lost: stop weir, put the file or its last good copy back, and start "
+		"it again",
+		connection->label);
+	return false;
+}
+
 static bool sqlite_change_count(DbConnection *connection, int64_t *ret_count, GError **error)
 {
 	return db_query_int64(connection, "PRAGMA data_version", DB_NO_VALUES, 0, ret_count, error);
@@ -362,6 +378,7 @@ const DbDriver db_driver_sqlite = {
 	.rollback = sqlite_rollback,
 	.use_datasets = sqlite_use_datasets,
 	.list_datasets = sqlite_list_datasets,
+	.in_place = sqlite_in_place,
 	.change_count = sqlite_change_count,
 	.check_integrity = sqlite_check_integrity,
 	.room = sqlite_room,

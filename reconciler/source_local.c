@@ -32,7 +32,10 @@ bool source_local_open(Source *source, GError **error)
 		git_error_clear();
 		return false;
 	}
-	if (code != 0 && strstr(git_error_last()->message, "objectformat") != NULL) {
+	const git_error *problem = git_error_last();
+
+	if (code != 0 && problem != NULL && problem->message != NULL &&
+		strstr(problem->message, "objectformat") != NULL) {
 		g_set_error(error, FETCH_ERROR, FETCH_ERROR_CORRUPT,
 			"repository '%s' has SHA-256 object names, which are not read: "
 			"'git init --object-format=sha1' makes one to push its files to",

@@ -483,8 +483,10 @@ static void beat(Runner *runner)
 	if (now < runner->next_beat)
 		return;
 	runner->next_beat = now + runner->options.beat / 3;
-	if (!store_node_beat(runner->store, runner->node_id, runner->busy,
-		    now + runner->options.beat, &alive, &error) ||
+	// SQLite writes on into a file that is gone from its folder.
+	if (!store_in_place(runner->store, &error) ||
+		!store_node_beat(runner->store, runner->node_id, runner->busy,
+			now + runner->options.beat, &alive, &error) ||
 		!store_nodes_expire(runner->store, now, NULL, &error)) {
 		runner_trouble(runner, "the node cannot beat", error);
 		return;

@@ -286,6 +286,16 @@ bool store_change_count(Store *store, int64_t *ret_count, GError **error)
 	return counted;
 }
 
+bool store_in_place(Store *store, GError **error)
+{
+	bool there;
+
+	pthread_mutex_lock(&store->mutex);
+	there = db_in_place(store->db, error);
+	pthread_mutex_unlock(&store->mutex);
+	return there;
+}
+
 bool store_room(Store *store, DbRoom *ret_room, GError **error)
 {
 	bool looked;

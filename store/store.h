@@ -109,6 +109,10 @@ void store_wake(Store *store, unsigned topics);
 // millisecond). Everything else is prepared when it is first used.
 bool store_prepare_apply(Store *store, GError **error);
 
+// Whether the store's file is still where it was opened; false, with an error that tells what to do, when it was removed or
+// replaced. Cheap.
+bool store_in_place(Store *store, GError **error);
+
 // A number that differs from the last one when another connection, of this process or another, has committed.
 bool store_change_count(Store *store, int64_t *ret_count, GError **error);
 

@@ -234,6 +234,35 @@ static void test_user_sql_is_kept_in(void)
 	clean();
 }
 
+// SQLite writes on into a file that no folder has any more.
+static void test_file_is_taken_away(void)
+{
+	g_autofree char *path = in_folder("there.db");
+	g_autofree char *aside = in_folder("aside.db");
+	g_autofree char *url = g_strdup_printf("sqlite:%s", path);
+	g_autofree char *text = g_strdup_printf(
+		"the file of database '%s' was removed or replaced while it was open, and what is "
+		"written is lost: stop weir, put the file or its last good copy back, and start it "
+		"again",
+		path);
+	GError *error = NULL;
+	DbConnection *connection = db_open(url, &(DbOptions){.create = true}, &error);
+
+	g_assert_no_error(error);
+	run(connection, "CREATE TABLE t (a)");
+	g_assert_true(db_in_place(connection, &error));
+	g_assert_cmpint(g_rename(path, aside), ==, 0);
+	g_assert_false(db_in_place(connection, &error));
+	assert_db_error(error, DB_ERROR_MISSING_FILE, text);
+	error = NULL;
+	g_assert_true(g_file_set_contents(path, "", 0, NULL));
+	g_assert_false(db_in_place(connection, NULL));
+	g_assert_cmpint(g_rename(aside, path), ==, 0);
+	g_assert_true(db_in_place(connection, &error));
+	db_close(connection);
+	clean();
+}
+
 static void test_datasets_come_and_go(void)
 {
 	DbConnection *connection = open_folder();
@@ -614,6 +643,7 @@ static const struct {
 	{"/db/sqlite/fewer-values-leave-nulls", test_fewer_values_leave_nulls},
 	{"/db/sqlite/bytes-and-changes", test_bytes_and_changes},
 	{"/db/sqlite/user-sql-is-kept-in", test_user_sql_is_kept_in},
+	{"/db/sqlite/file-is-taken-away", test_file_is_taken_away},
 	{"/db/sqlite/datasets-come-and-go", test_datasets_come_and_go},
 	{"/db/sqlite/datasets-made-at-once", test_datasets_made_at_once},
 	{"/db/sqlite/log-is-cut", test_log_is_cut},

@@ -2,13 +2,14 @@
 """What the command line says to people who make mistakes: each row has the words, the exit status, and all that stands on stderr.
 {f} is the folder of the story. Rows whose words are wrong by themselves are in tests/cli/test-command.c."""
 
+import json
 import os
 import pathlib
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from weir import WEIR, Server, must, run, temporary, weir  # noqa: E402
+from weir import WEIR, Server, eventually, must, run, temporary, weir  # noqa: E402
 
 NO_STORE = "weir: error: there is no store at '{f}/none/weir.db'\nhint: 'weir serve PATH' makes one; '--store' or $WEIR_STORE names another"
 NO_FOLDER = "hint: give the folder that holds weir.yaml, or with --rev a repository"
@@ -219,6 +220,23 @@ def a_port_in_use(folder):
         assert done.status == 1 and "the store is in use by another weir, process " in done.err, done
 
 
+def a_store_that_is_taken_away(folder):
+    """SQLite would write on into a file that nobody can open any more."""
+    with Server(folder / "taken", folder / "shop") as server:
+        path = server.data / "weir.db"
+        path.rename(folder / "aside.db")
+        gone = (f"the file of database '{path}' was removed or replaced while it was open, and what is written is lost: "
+                "stop weir, put the file or its last good copy back, and start it again")
+
+        def told():
+            status, body, _ = server.get("/readyz")
+            return status == 503 and gone in json.dumps(body)
+
+        eventually(told, what="word of the store that is gone")
+        (folder / "aside.db").rename(path)
+        eventually(lambda: server.get("/readyz")[0] == 200, what="readiness")
+
+
 def a_head_that_is_refused(folder):
     (folder / "shop/weir.yaml").write_text("name: [\n")
     must(run("git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qam", "Two", cwd=folder / "shop"))
@@ -242,6 +260,8 @@ def main():
         a_clone_that_is_cut_off(folder)
         output_that_is_lost(store)
         a_port_in_use(folder)
+        (folder / "taken").mkdir()
+        a_store_that_is_taken_away(folder)
         a_head_that_is_refused(folder)
     print(f"{len(BEFORE) + len(ROWS)} mistakes are answered")
     return 0
