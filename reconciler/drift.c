@@ -328,8 +328,8 @@ static bool resolve(Store *store, const StoreDrift *row, guint *resolved, GError
 	bool gone = false;
 
 	if (!find_resolution(store, row, &resolution, error) ||
-		!store_drift_resolve(store, row->kind, row->resource, resolution, timestamp_now(),
-			&gone, error))
+		!store_drift_resolve(
+			store, row->kind, row->resource, resolution, timestamp_now(), &gone, error))
 		return false;
 	*resolved += gone;
 	return true;
