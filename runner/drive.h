@@ -176,7 +176,7 @@ bool drive_write(Drive *drive, GError **error);
 void drive_written(Drive *drive); // committed
 void drive_write_failed(Drive *drive); // rolled back: it is to be written again
 
-// ---- drive_step.c
+// ---- drive_step.c, and what its parts offer the rest
 // Steps until nothing is left to do before the next event, or budget steps are done. False: the budget is used up.
 bool drive_step(Drive *drive, unsigned *budget);
 void drive_task_ended(Drive *drive, TaskContext *context); // a worker has given it back
@@ -196,22 +196,42 @@ void drive_resume(Drive *drive, const json_t *inputs);
 // Begins a run that has no task runs yet, or goes on with one that has.
 bool drive_begin(Drive *drive, GError **error);
 
-// Parts of it that drive_recover.c uses.
+// ---- drive_wait.c
+void drive_timer_set(Drive *drive, RunNode *node, int64_t at);
+void drive_timer_clear(Drive *drive, RunNode *node);
+void drive_wait_begin(Drive *drive, RunNode *node, Wait wait);
+void drive_wait_end(Drive *drive, RunNode *node); // whatever it waits for
+void drive_state_follow(Drive *drive); // the run's state as its task runs have it
+
+// ---- drive_attempt.c
+const TaskType *drive_node_type(const RunNode *node);
+void drive_attempt_begin(Drive *drive, RunNode *node);
 void drive_attempt_end(RunNode *node, RunState state, int64_t at, const char *message);
-void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *message);
-void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
-void drive_leaf_start(Drive *drive, RunNode *node);
-// Begins a task run that has an id: asks its runIf, then opens a container or starts a leaf.
-void drive_node_start(Drive *drive, RunNode *node);
-void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
 void drive_attempt_undo(Drive *drive, RunNode *node); // of one that never began
 void drive_ahead_unmark(RunNode *node); // its row no longer says that it was given out ahead
-void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
+void drive_retry_later(Drive *drive, RunNode *node, int64_t at);
+void drive_leaf_start(Drive *drive, RunNode *node);
+void drive_leaf_end(Drive *drive, RunNode *node, RunState state, const char *message);
+void drive_leaf_fail(Drive *drive, RunNode *node, GError *error);
 void drive_internal_run(Drive *drive, RunNode *node, const TaskType *type);
-void drive_node_kill(Drive *drive, RunNode *node);
+void drive_result_take(Drive *drive, TaskContext *context); // what a run function gave back
+void drive_wait_for(Drive *drive, RunNode *node, const TaskResult *result);
 void drive_wait_slot(Drive *drive, RunNode *node); // it waits for a slot
+// Its timeout as a text and in microseconds, 0: none. False with error when it cannot be rendered.
+bool drive_task_timeout(
+	Drive *drive, RunNode *node, char **ret_text, int64_t *ret_timeout, GError **error);
+void drive_error_note(Drive *drive, const RunNode *node, const char *message);
+void drive_message_set(RunNode *node, const char *message);
+
+// ---- drive_step.c: parts
+// Begins a task run that has an id: asks its runIf, then opens a container or starts a leaf.
+void drive_node_start(Drive *drive, RunNode *node);
+void drive_retry_start(Drive *drive, RunNode *node);
+void drive_loop_repeat(Drive *drive, RunNode *node);
 void drive_decide_fail(Drive *drive, RunNode *node, const char *message);
-const TaskType *drive_node_type(const RunNode *node);
+
+// ---- drive_wake.c
+void drive_node_kill(Drive *drive, RunNode *node);
 
 // ---- shared_folder.c: the folder that the tasks of a working-directory share
 // It is named by the run and the container's task run, below a place that is the same for all runners with the same data folder:

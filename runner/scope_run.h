@@ -1,4 +1,4 @@
-// What expressions ask of the run as a whole. The inside of the runner: scope*.c, drive_step.c and task_context.c.
+// What expressions ask of the run as a whole. The inside of the runner: scope*.c, drive_attempt.c and task_context.c.
 #pragma once
 
 #include "runner/drive.h"
