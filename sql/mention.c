@@ -182,12 +182,7 @@ void sql_text_names_columns(const SqlDialect *dialect, const char *text, size_t 
 	own = name_set();
 	others = name_set();
 	scratch = scan_scratch_take();
-	SqlLex lex = {.dialect = dialect,
-		.text = text,
-		.length = length,
-		.tokens = scratch->tokens,
-		.parameters = scratch->parameters,
-		.opens = scratch->opens};
+	SqlLex lex = scan_scratch_lex(scratch, dialect, text, length);
 	sql_lex_run(&lex, &arena);
 	const Search s = {.dialect = dialect,
 		.text = text,

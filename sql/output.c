@@ -411,12 +411,7 @@ char **sql_output_columns(const SqlDialect *dialect, const char *text, size_t le
 	if (dialect == NULL || text == NULL || length > SQL_TEXT_LIMIT)
 		return NULL;
 	scratch = scan_scratch_take();
-	SqlLex lex = {.dialect = dialect,
-		.text = text,
-		.length = length,
-		.tokens = scratch->tokens,
-		.parameters = scratch->parameters,
-		.opens = scratch->opens};
+	SqlLex lex = scan_scratch_lex(scratch, dialect, text, length);
 	sql_lex_run(&lex, &arena);
 	Reading reading = {.dialect = dialect,
 		.text = text,

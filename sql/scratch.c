@@ -72,6 +72,17 @@ ScanScratch *scan_scratch_take(void)
 	return scratch;
 }
 
+SqlLex scan_scratch_lex(
+	ScanScratch *scratch, const SqlDialect *dialect, const char *text, size_t length)
+{
+	return (SqlLex){.dialect = dialect,
+		.text = text != NULL ? text : "",
+		.length = length,
+		.tokens = scratch->tokens,
+		.parameters = scratch->parameters,
+		.opens = scratch->opens};
+}
+
 void scan_scratch_give(ScanScratch *scratch)
 {
 	if (scratch->tokens->len > KEPT_TOKENS || g_private_get(&kept) != NULL) {

@@ -196,12 +196,7 @@ SqlScript *script_scan(const SqlDialect *dialect, const char *text, size_t lengt
 		return too_long(owned);
 	ScanScratch *scratch = scan_scratch_take();
 	Scanner *s = &scratch->scanner;
-	SqlLex lex = {.dialect = dialect,
-		.text = text != NULL ? text : "",
-		.length = length,
-		.tokens = scratch->tokens,
-		.parameters = scratch->parameters,
-		.opens = scratch->opens};
+	SqlLex lex = scan_scratch_lex(scratch, dialect, text, length);
 	sql_lex_run(&lex, &owned->arena);
 	scanner_begin(s, &lex, &owned->arena, nested);
 	statements_recognise(s);
