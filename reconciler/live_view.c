@@ -119,25 +119,6 @@ static const GByteArray *live_marks(PlanLive *live)
 	return ((LiveView *)live)->marks;
 }
 
-static void append_layout_flows(const LayoutDomain *domain, GArray *flows)
-{
-	for (size_t i = 0; i < domain->flows_length; i++) {
-		const LayoutFlow *flow = domain->flows[i];
-		const PlanLiveFlow value = {
-			.namespace = flow->namespace,
-			.id = flow->id,
-			.digest = flow->digest,
-			.blob = flow->blob,
-			.blob_known = true,
-			.path = flow->path,
-			.generated = flow->kind == LAYOUT_FLOW_GENERATED,
-			.flow = flow,
-		};
-
-		g_array_append_val(flows, value);
-	}
-}
-
 static void append_store_flows(const GPtrArray *rows, GArray *flows)
 {
 	for (guint i = 0; i < rows->len; i++) {
@@ -173,7 +154,7 @@ static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError *
 	if (row == NULL)
 		return true;
 	if (row->domain != NULL) {
-		append_layout_flows(row->domain, flows);
+		plan_live_add_flows(row->domain, flows);
 		return true;
 	}
 	do {
@@ -189,17 +170,6 @@ static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError *
 		cursor = next;
 	} while (cursor != NULL);
 	return true;
-}
-
-static void append_layout_tables(const LayoutDomain *domain, GArray *tables)
-{
-	for (size_t i = 0; i < domain->tables_length; i++) {
-		const LayoutTable *table = domain->tables[i];
-		const PlanLiveTable value = {table->dataset, table->name, table->schema,
-			table->path, table->kind == LAYOUT_VIEW};
-
-		g_array_append_val(tables, value);
-	}
 }
 
 // A row's name is "dataset.table"; a dataset has no dot, so the first one parts them.
@@ -228,7 +198,7 @@ static bool live_tables(PlanLive *live, const char *name, GArray *tables, GError
 	if (row == NULL)
 		return true;
 	if (row->domain != NULL) {
-		append_layout_tables(row->domain, tables);
+		plan_live_add_tables(row->domain, tables);
 		return true;
 	}
 	do {

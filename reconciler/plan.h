@@ -237,6 +237,9 @@ enum {
 	PLAN_MARK_SIZE = 32,
 };
 void plan_live_mark(const PlanLiveDomain *domain, uint8_t mark[PLAN_MARK_SIZE]);
+// What a domain of a layout has, when that is what is live: PlanLiveFlow and PlanLiveTable, which borrow from it.
+void plan_live_add_flows(const LayoutDomain *domain, GArray *flows);
+void plan_live_add_tables(const LayoutDomain *domain, GArray *tables);
 
 // Digest of the plan: of both digests and the format. What approvals and `weir apply` name.
 void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);

@@ -47,14 +47,9 @@ static void list_domains(LiveLayout *self)
 	}
 }
 
-static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
+void plan_live_add_flows(const LayoutDomain *domain, GArray *flows)
 {
-	LiveLayout *self = (LiveLayout *)live;
-	const LayoutDomain *domain =
-		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
-
-	(void)error;
-	for (size_t i = 0; domain != NULL && i < domain->flows_length; i++) {
+	for (size_t i = 0; i < domain->flows_length; i++) {
 		const LayoutFlow *flow = domain->flows[i];
 		const PlanLiveFlow value = {
 			.namespace = flow->namespace,
@@ -69,6 +64,28 @@ static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError *
 
 		g_array_append_val(flows, value);
 	}
+}
+
+void plan_live_add_tables(const LayoutDomain *domain, GArray *tables)
+{
+	for (size_t i = 0; i < domain->tables_length; i++) {
+		const LayoutTable *table = domain->tables[i];
+		const PlanLiveTable value = {table->dataset, table->name, table->schema,
+			table->path, table->kind == LAYOUT_VIEW};
+
+		g_array_append_val(tables, value);
+	}
+}
+
+static bool live_flows(PlanLive *live, const char *name, GArray *flows, GError **error)
+{
+	LiveLayout *self = (LiveLayout *)live;
+	const LayoutDomain *domain =
+		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
+
+	(void)error;
+	if (domain != NULL)
+		plan_live_add_flows(domain, flows);
 	return true;
 }
 
@@ -79,13 +96,8 @@ static bool live_tables(PlanLive *live, const char *name, GArray *tables, GError
 		self->layout == NULL ? NULL : layout_domain_find(self->layout, name);
 
 	(void)error;
-	for (size_t i = 0; domain != NULL && i < domain->tables_length; i++) {
-		const LayoutTable *table = domain->tables[i];
-		const PlanLiveTable value = {table->dataset, table->name, table->schema,
-			table->path, table->kind == LAYOUT_VIEW};
-
-		g_array_append_val(tables, value);
-	}
+	if (domain != NULL)
+		plan_live_add_tables(domain, tables);
 	return true;
 }
 
