@@ -2,6 +2,7 @@
 
 #include "api/listen.h"
 #include "cli/store_path.h"
+#include "repo-layout/git_format.h"
 #include "store/domain.h"
 #include "store/id.h"
 #include "store/node.h"
@@ -129,7 +130,10 @@ static void check_local_repository(const char *path, DoctorFinding *finding)
 	git_repository *repository = NULL;
 
 	git_libgit2_init();
-	if (git_repository_open_ext(&repository, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0) {
+	if (!git_format_is_known(path)) {
+		find(finding, DOCTOR_FAILED, g_strdup_printf(GIT_FORMAT_REFUSED, path), NULL);
+	} else if (git_repository_open_ext(
+			   &repository, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0) {
 		find(finding, DOCTOR_OK, g_strdup(path), NULL);
 	} else {
 		const git_error *reason = git_error_last();

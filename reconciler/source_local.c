@@ -1,6 +1,7 @@
 // A repository that is read in place.
 #include "reconciler/source_internal.h"
 #include "reconciler/source_names.h"
+#include "repo-layout/git_format.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -22,23 +23,17 @@ bool source_local_open(Source *source, GError **error)
 		access(git_repository_path(source->repository), F_OK) == 0)
 		return true;
 	g_clear_pointer(&source->repository, git_repository_free);
+	if (!git_format_is_known(source->url)) {
+		g_set_error(
+			error, FETCH_ERROR, FETCH_ERROR_CORRUPT, GIT_FORMAT_REFUSED, source->url);
+		return false;
+	}
 	int code = git_repository_open_ext(
 		&source->repository, source->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (code == GIT_ENOTFOUND) {
 		g_set_error(error, FETCH_ERROR, FETCH_ERROR_GONE,
 			"'%s' is not a Git repository: give the folder that holds .git, or a bare "
 			"repository",
-			source->url);
-		git_error_clear();
-		return false;
-	}
-	const git_error *problem = git_error_last();
-
-	if (code != 0 && problem != NULL && problem->message != NULL &&
-		strstr(problem->message, "objectformat") != NULL) {
-		g_set_error(error, FETCH_ERROR, FETCH_ERROR_CORRUPT,
-			"repository '%s' has SHA-256 object names, which are not read: "
-			"'git init --object-format=sha1' makes one to push its files to",
 			source->url);
 		git_error_clear();
 		return false;

@@ -1,4 +1,5 @@
 // A commit, straight from the object database.
+#include "repo-layout/git_format.h"
 #include "repo-layout/git_memory.h"
 #include "repo-layout/source_private.h"
 
@@ -387,11 +388,6 @@ static void refuse_repository(const char *path, GError **error)
 	if (!there)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
 			"cannot open the repository '%s': %s", path, g_strerror(errno));
-	else if (problem != NULL && strstr(problem->message, "objectformat") != NULL)
-		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
-			"repository '%s' has SHA-256 object names, which are not read: "
-			"'git init --object-format=sha1' makes one to push its files to",
-			path);
 	else if (problem != NULL && problem->klass == GIT_ERROR_REPOSITORY)
 		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE,
 			"'%s' is not a Git repository: give the folder that holds .git, or a bare "
@@ -411,6 +407,12 @@ SourceTree *source_tree_open_commit(const char *repository, const char *revision
 	git_libgit2_init();
 	// Only objects are read: who owns the folder does not matter, and nothing in it is executed.
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	if (!git_format_is_known(repository)) {
+		g_set_error(error, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE, GIT_FORMAT_REFUSED,
+			repository);
+		git_libgit2_shutdown();
+		return NULL;
+	}
 	if (git_repository_open_ext(&opened, repository, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) !=
 		0) {
 		refuse_repository(repository, error);
