@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char flows[] =
+static const char every_construct[] =
 	"id: f\nnamespace: t\ntasks:\n"
 	"  - {id: a, type: log, message: x}\n"
 	"  - {id: b, type: shell, commands: ['echo b >> FILE'], retry: {type: constant, interval: "
@@ -60,7 +60,6 @@ static const char expected[] =
 	"WARNING: a b p c d n e g[x] h i[x] g[y] i[y] s w o t v r m j l k z y";
 
 static int crash_at; // number of the failpoint; 0: none
-static const char *data_folder; // of the node; NULL: none
 static atomic_int passed;
 
 static void die_there(const char *place)
@@ -86,17 +85,77 @@ static bool wait_for_end(Runner *runner, Store *store, const char *run_id, GErro
 	return true; // the test says what it is at
 }
 
-// The node: drives until the run has ended. Returns the failpoints it passed through its exit (0 when killed).
-static bool node_run(const char *url, const char *run_id, int at)
+// One store in a folder of its own, and the run in it that a test is about.
+typedef struct {
+	char *folder, *url, *effects;
+	bool keeps_files; // the node has the folder for its data, too
+	char id[27];
+} Round;
+
+static Store *round_open(const Round *round)
+{
+	g_autoptr(GError) error = NULL;
+	Store *store = store_open(round->url, STORE_READ_WRITE, &error);
+
+	g_assert_no_error(error);
+	return store;
+}
+
+// Puts the flows of a text, in which FILE is the file of effects; the round is about a new run of one of them.
+static void round_flows_put(Round *round, const char *flows, const char *flow)
+{
+	g_autoptr(Store) store = round_open(round);
+	g_autoptr(GString) yaml = g_string_new(flows);
+
+	g_string_replace(yaml, "FILE", round->effects, 0);
+	bed_flows_put(store, yaml->str);
+	bed_run_create(store, flow, NULL, round->id);
+}
+
+static void round_begin(Round *round)
+{
+	g_autoptr(GError) error = NULL;
+
+	round->folder = g_dir_make_tmp("weir-crash-XXXXXX", &error);
+	g_assert_no_error(error);
+	round->url = g_strdup_printf("sqlite:%s/weir.db", round->folder);
+	round->effects = g_strdup_printf("%s/effects", round->folder);
+	round->keeps_files = false;
+	round_flows_put(round, every_construct, "f");
+}
+
+static void round_end(Round *round)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf '%s'", round->folder);
+
+	g_assert_cmpint(system(command), ==, 0);
+	g_free(round->folder);
+	g_free(round->url);
+	g_free(round->effects);
+}
+
+// The node: a child process that may die.
+static bool node_died(pid_t pid)
+{
+	int status;
+
+	waitpid(pid, &status, 0);
+	g_assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+	return WIFSIGNALED(status);
+}
+
+// Drives until the run has ended, or until the failpoint of that number (0: none). True when it died.
+static bool node_run(const Round *round, const char *run_id, int at)
 {
 	pid_t pid = fork();
-	int status;
 
 	g_assert_cmpint(pid, >=, 0);
 	if (pid == 0) {
 		g_autoptr(GError) error = NULL;
-		Store *store = store_open(url, STORE_READ_WRITE, &error);
-		RunnerOptions options = {.slots = 2, .sole = true, .data_folder = data_folder};
+		Store *store = store_open(round->url, STORE_READ_WRITE, &error);
+		RunnerOptions options = {.slots = 2,
+			.sole = true,
+			.data_folder = round->keeps_files ? round->folder : NULL};
 		Runner *runner;
 
 		crash_at = at;
@@ -109,9 +168,24 @@ static bool node_run(const char *url, const char *run_id, int at)
 		store_close(store);
 		_exit(0);
 	}
-	waitpid(pid, &status, 0);
-	g_assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-	return WIFSIGNALED(status);
+	return node_died(pid);
+}
+
+// A node that dies at that place, and where it did, another that ends the run. True when the first died.
+static bool nodes_run(const Round *round, int at)
+{
+	bool died = node_run(round, round->id, at);
+
+	if (died)
+		g_assert_false(node_run(round, round->id, 0));
+	return died;
+}
+
+// A node that the run itself takes with it, and another that ends the run.
+static void nodes_run_deadly(const Round *round)
+{
+	g_assert_true(node_run(round, round->id, 0));
+	g_assert_false(node_run(round, round->id, 0));
 }
 
 // Task runs that have ended, as texts that must not change any more.
@@ -172,6 +246,19 @@ static bool effect_ended(GHashTable *rows, const char *effect)
 	return ended > (effect[1] == 'y');
 }
 
+// What became of the run, as text_of() tells it.
+static char *round_text(const Round *round, Store *store, char *(*text_of)(const json_t *report))
+{
+	g_autoptr(GError) error = NULL;
+	json_t *report = run_report(store, round->id, NULL, &error);
+	char *text;
+
+	g_assert_no_error(error);
+	text = text_of(report);
+	json_decref(report);
+	return text;
+}
+
 static char *names_of(const json_t *report)
 {
 	GString *text = g_string_new(json_string_value(json_object_get(report, "state")));
@@ -189,39 +276,6 @@ static char *names_of(const json_t *report)
 			g_string_append_printf(text, "[%s]", value);
 	}
 	return g_string_free(text, FALSE);
-}
-
-typedef struct {
-	char *folder, *url, *effects;
-	char id[27];
-} Round;
-
-static void round_begin(Round *round)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Store) store = NULL;
-
-	round->folder = g_dir_make_tmp("weir-crash-XXXXXX", &error);
-	g_assert_no_error(error);
-	round->url = g_strdup_printf("sqlite:%s/weir.db", round->folder);
-	round->effects = g_strdup_printf("%s/effects", round->folder);
-	store = store_open(round->url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	g_autoptr(GString) yaml = g_string_new(flows);
-
-	g_string_replace(yaml, "FILE", round->effects, 0);
-	bed_flows_put(store, yaml->str);
-	bed_run_create(store, "f", NULL, round->id);
-}
-
-static void round_end(Round *round)
-{
-	g_autofree char *command = g_strdup_printf("rm -rf '%s'", round->folder);
-
-	g_assert_cmpint(system(command), ==, 0);
-	g_free(round->folder);
-	g_free(round->url);
-	g_free(round->effects);
 }
 
 // What was there when it died is still there, as it was.
@@ -246,12 +300,8 @@ static void check_end(
 	unsigned counts[G_N_ELEMENTS(effects)];
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GHashTable) after = ended_rows(store, round->id);
-	json_t *report = run_report(store, round->id, NULL, &error);
-	g_autofree char *names = NULL;
+	g_autofree char *names = round_text(round, store, names_of);
 
-	g_assert_no_error(error);
-	names = names_of(report);
-	json_decref(report);
 	g_assert_cmpstr(names, ==, expected);
 	check_kept(before, after);
 	effects_count(round->effects, counts);
@@ -268,20 +318,17 @@ static bool round_run(int at)
 {
 	Round round;
 	unsigned counts[G_N_ELEMENTS(effects)];
-	g_autoptr(GError) error = NULL;
 	bool died;
 
 	round_begin(&round);
-	died = node_run(round.url, round.id, at);
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
+	died = node_run(&round, round.id, at);
+	Store *store = round_open(&round);
 	g_autoptr(GHashTable) before = ended_rows(store, round.id);
 	store_close(store);
 	effects_count(round.effects, counts);
 	if (died)
-		g_assert_false(node_run(round.url, round.id, 0));
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
+		g_assert_false(node_run(&round, round.id, 0));
+	store = round_open(&round);
 	check_end(&round, store, before, counts);
 	store_close(store);
 	round_end(&round);
@@ -357,33 +404,20 @@ static char *text_of_states(const json_t *report)
 static bool states_run(size_t index, int at)
 {
 	Round round;
-	g_autoptr(GError) error = NULL;
 	g_autoptr(GString) yaml = g_string_new(states[index].flow);
-	json_t *report;
 	bool died;
 
 	round_begin(&round);
-	data_folder = round.folder;
+	round.keeps_files = true;
 	g_string_replace(
 		yaml, "RETRY", "retry: {type: constant, interval: PT0.001S, maxAttempts: 9}", 0);
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	bed_flows_put(store, yaml->str);
-	bed_run_create(store, "c", NULL, round.id);
-	store_close(store);
-	died = node_run(round.url, round.id, at);
-	if (died)
-		g_assert_false(node_run(round.url, round.id, 0));
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	report = run_report(store, round.id, NULL, &error);
-	g_assert_no_error(error);
-	g_autofree char *text = text_of_states(report);
+	round_flows_put(&round, yaml->str, "c");
+	died = nodes_run(&round, at);
+	Store *store = round_open(&round);
+	g_autofree char *text = round_text(&round, store, text_of_states);
 	g_assert_cmpstr(text, ==, states[index].expected);
-	json_decref(report);
 	store_close(store);
 	round_end(&round);
-	data_folder = NULL;
 	return died;
 }
 
@@ -421,7 +455,6 @@ static const char killing[] =
 static bool node_run_killed(const Round *round, int at)
 {
 	pid_t pid = fork();
-	int status;
 
 	g_assert_cmpint(pid, >=, 0);
 	if (pid == 0) {
@@ -448,9 +481,7 @@ static bool node_run_killed(const Round *round, int at)
 		store_close(store);
 		_exit(0);
 	}
-	waitpid(pid, &status, 0);
-	g_assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-	return WIFSIGNALED(status);
+	return node_died(pid);
 }
 
 // Of a command that was under way, it depends on what was committed first: the kill, or that its node died.
@@ -464,27 +495,30 @@ static char *text_of_killed(const json_t *report)
 	return g_regex_replace(tried, same, -1, 0, "", 0, NULL);
 }
 
-static void check_killed(const Round *round)
+// The one run of the sub-flow.
+static StoreRun *child_get(Store *store)
 {
 	const StoreRunFilter filter = {.namespace = "t", .flow = "kk", .state = -1};
 	const StorePage page = {.limit = 9};
 	g_autoptr(GPtrArray) children = NULL;
+
+	g_assert_true(store_runs_list(store, &filter, &page, &children, NULL, NULL));
+	g_assert_cmpuint(children->len, ==, 1);
+	return g_ptr_array_steal_index(children, 0);
+}
+
+static void check_killed(const Round *round)
+{
 	g_autofree char *said = NULL;
-	g_autoptr(GError) error = NULL;
-	Store *store = store_open(round->url, STORE_READ_WRITE, &error);
-	json_t *report = run_report(store, round->id, NULL, &error);
-	g_autofree char *text = text_of_killed(report);
+	g_autoptr(Store) store = round_open(round);
+	g_autoptr(StoreRun) child = child_get(store);
+	g_autofree char *text = round_text(round, store, text_of_killed);
 
 	g_assert_cmpstr(text, ==,
 		"KILLED: p=KILLED a=KILLED b=KILLED c=KILLED d=KILLED f=KILLED g[x]=KILLED "
 		"y=SUCCESS");
-	json_decref(report);
-	g_assert_true(store_runs_list(store, &filter, &page, &children, NULL, &error));
-	g_assert_cmpuint(children->len, ==, 1);
 	// Its command was lost before the kill came to it, or not.
-	RunState child = ((const StoreRun *)children->pdata[0])->state;
-	g_assert_true(child == RUN_KILLED || child == RUN_FAILED);
-	store_close(store);
+	g_assert_true(child->state == RUN_KILLED || child->state == RUN_FAILED);
 	g_file_get_contents(round->effects, &said, NULL, NULL);
 	g_assert_cmpuint(count_lines(said, "begun"), ==, 2);
 	g_assert_cmpuint(count_lines(said, "late"), ==, 0);
@@ -494,30 +528,22 @@ static bool killing_run(int at)
 {
 	Round round;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) children = NULL;
 	bool died;
 
 	round_begin(&round);
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_autoptr(GString) yaml = g_string_new(killing);
-	g_string_replace(yaml, "FILE", round.effects, 0);
-	g_assert_no_error(error);
-	bed_flows_put(store, yaml->str);
+	Store *store = round_open(&round);
 	// The other run is not this test's.
 	store_run_kill(store, round.id, NULL, &error);
-	bed_run_create(store, "k", NULL, round.id);
 	store_close(store);
+	round_flows_put(&round, killing, "k");
 	died = node_run_killed(&round, at);
 	if (died)
-		g_assert_false(node_run(round.url, round.id, 0));
+		g_assert_false(node_run(&round, round.id, 0));
 	// The sub-flow may end after it.
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	const StoreRunFilter filter = {.namespace = "t", .flow = "kk", .state = -1};
-	const StorePage page = {.limit = 9};
-	g_assert_true(store_runs_list(store, &filter, &page, &children, NULL, &error));
+	store = round_open(&round);
+	g_autoptr(StoreRun) child = child_get(store);
 	store_close(store);
-	g_assert_cmpuint(children->len, ==, 1);
-	g_assert_false(node_run(round.url, ((const StoreRun *)children->pdata[0])->id, 0));
+	g_assert_false(node_run(&round, child->id, 0));
 	check_killed(&round);
 	round_end(&round);
 	return died;
@@ -536,27 +562,18 @@ static void test_killing(void)
 static void test_lost(void)
 {
 	Round round;
-	g_autoptr(GError) error = NULL;
-	json_t *report;
 
 	round_begin(&round);
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	bed_flows_put(store, "id: lost\nnamespace: t\ntasks: [{id: a, type: shell, commands: "
-			     "['kill -9 $PPID; sleep 60']}]\n");
-	bed_run_create(store, "lost", NULL, round.id);
-	store_close(store);
-	g_assert_true(node_run(round.url, round.id, 0));
-	g_assert_false(node_run(round.url, round.id, 0));
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	report = run_report(store, round.id, NULL, &error);
-	g_assert_no_error(error);
-	g_autofree char *text = bed_text(report);
+	round_flows_put(&round,
+		"id: lost\nnamespace: t\ntasks: [{id: a, type: shell, commands: "
+		"['kill -9 $PPID; sleep 60']}]\n",
+		"lost");
+	nodes_run_deadly(&round);
+	Store *store = round_open(&round);
+	g_autofree char *text = round_text(&round, store, bed_text);
 	g_assert_cmpstr(text, ==, "FAILED: a=FAILED");
 	g_autofree char *log = bed_log(store, round.id);
 	g_assert_cmpstr(log, ==, "ERROR lost: the node that ran it died\n");
-	json_decref(report);
 	store_close(store);
 	round_end(&round);
 }
@@ -590,36 +607,23 @@ static unsigned entries_below(const char *folder, const char *name)
 static bool sharing_run(int at)
 {
 	Round round;
-	g_autoptr(GError) error = NULL;
-	json_t *report;
 	bool died;
 
 	round_begin(&round);
-	data_folder = round.folder;
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	bed_flows_put(store, sharing);
-	bed_run_create(store, "shared", NULL, round.id);
-	store_close(store);
-	died = node_run(round.url, round.id, at);
-	if (died)
-		g_assert_false(node_run(round.url, round.id, 0));
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	report = run_report(store, round.id, NULL, &error);
-	g_assert_no_error(error);
-	g_autofree char *names = names_of(report);
+	round.keeps_files = true;
+	round_flows_put(&round, sharing, "shared");
+	died = nodes_run(&round, at);
+	Store *store = round_open(&round);
+	g_autofree char *names = round_text(&round, store, names_of);
 	g_assert_cmpstr(names, ==, "SUCCESS: w a b c");
-	json_decref(report);
 	store_close(store);
 	g_assert_cmpuint(entries_below(round.folder, "shared"), ==, 0);
 	// A command that the dead node was about to begin may hold its folder for a moment; the next node finds it free.
 	for (int i = 0; i < 20 && entries_below(round.folder, "work") > 0; i++)
-		g_assert_false(node_run(round.url, round.id, 0));
+		g_assert_false(node_run(&round, round.id, 0));
 	g_assert_cmpuint(entries_below(round.folder, "work"), ==, 0);
 	g_assert_cmpuint(entries_below(round.folder, "cache"), ==, 1);
 	round_end(&round);
-	data_folder = NULL;
 	return died;
 }
 
@@ -637,46 +641,33 @@ static void test_shared_folder_lost(void)
 {
 	Round round;
 	g_autoptr(GError) error = NULL;
-	json_t *report;
 
 	round_begin(&round);
-	data_folder = round.folder;
-	Store *store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	bed_flows_put(store,
+	round.keeps_files = true;
+	round_flows_put(&round,
 		"id: gone\nnamespace: t\ntasks:\n  - id: w\n    type: working-directory\n"
 		"    tasks:\n      - {id: a, type: shell, commands: ['echo > a']}\n"
 		"      - {id: b, type: shell, retry: {type: constant, interval: PT0S, "
-		"maxAttempts: 2}, commands: ['rm -rf \"$PWD\"; kill -9 $PPID; sleep 60']}\n");
-	bed_run_create(store, "gone", NULL, round.id);
-	store_close(store);
-	g_assert_true(node_run(round.url, round.id, 0));
-	g_assert_false(node_run(round.url, round.id, 0));
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	g_assert_no_error(error);
-	report = run_report(store, round.id, NULL, &error);
-	g_assert_no_error(error);
-	g_autofree char *text = bed_text(report);
+		"maxAttempts: 2}, commands: ['rm -rf \"$PWD\"; kill -9 $PPID; sleep 60']}\n",
+		"gone");
+	nodes_run_deadly(&round);
+	Store *store = round_open(&round);
+	g_autofree char *text = round_text(&round, store, bed_text);
 	g_assert_cmpstr(text, ==, "FAILED: w=FAILED a=SUCCESS b=FAILED(FAILED,FAILED)");
 	g_autofree char *log = bed_log(store, round.id);
 	g_assert_cmpstr(log, ==,
 		"ERROR lost: the node that ran it died\nERROR lost: the folder of "
 		"working-directory 'w' was "
 		"on the node that died; restart the run to begin it anew\n");
-	json_decref(report);
 	// The restart begins it anew, with all its tasks.
 	g_assert_true(run_restart(store, round.id, &error));
 	store_close(store);
-	g_assert_true(node_run(round.url, round.id, 0)); // b kills it again: a has run
-	store = store_open(round.url, STORE_READ_WRITE, &error);
-	report = run_report(store, round.id, NULL, &error);
-	g_assert_no_error(error);
-	g_autofree char *names = names_of(report);
+	g_assert_true(node_run(&round, round.id, 0)); // b kills it again: a has run
+	store = round_open(&round);
+	g_autofree char *names = round_text(&round, store, names_of);
 	g_assert_true(g_str_has_suffix(names, ": w a b"));
-	json_decref(report);
 	store_close(store);
 	round_end(&round);
-	data_folder = NULL;
 }
 
 int main(int argc, char **argv)
