@@ -37,10 +37,7 @@ class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         repository = Repository(folder)
-        repository.write("weir.yaml", "name: x\n")
-        repository.write("domains/a/domain.yaml", "owner: team\n")
-        repository.write("domains/a/flows/load.yaml", FLOW.replace("FOLDER", str(folder)))
-        repository.write("domains/a/flows/waits.yaml", WAITS)
+        repository.begin({"load": FLOW.replace("FOLDER", str(folder)), "waits": WAITS})
         repository.push("Flows")
         self.server = Server(folder, repository.bare)
 
@@ -151,7 +148,7 @@ def main():
     with temporary() as folder:
         world = World(folder)
         with world.server as server:
-            eventually(lambda: server.json("/v1/status")["sync"] == "Synced", 30, "Synced")
+            server.synced()
             first = a_replay_keeps_what_came_before(world)
             replays_are_whole_over_kills(world, first, chance)
             labels_change_whenever(world, first)

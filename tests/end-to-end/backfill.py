@@ -43,11 +43,8 @@ class World:
     def __init__(self, folder):
         self.ledger = pathlib.Path(folder) / "ledger"
         self.repository = Repository(folder)
-        self.repository.write("weir.yaml", "name: x\n")
-        self.repository.write("domains/a/domain.yaml", "owner: team\n")
-        for name, text in FLOWS.items():
-            self.repository.write(f"domains/a/flows/{name}.yaml",
-                                  f"id: {name}\n" + text.replace("LEDGER", str(self.ledger)).replace("RETRY", RETRY))
+        self.repository.begin({name: f"id: {name}\n" + text.replace("LEDGER", str(self.ledger)).replace("RETRY", RETRY)
+                               for name, text in FLOWS.items()})
         self.repository.push("Flows")
         self.server = Server(folder, self.repository.bare)
 
@@ -224,7 +221,7 @@ def main():
     with temporary() as folder:
         world = World(folder)
         with world.server as server:
-            eventually(lambda: server.json("/v1/status")["sync"] == "Synced", 30, "Synced")
+            server.synced()
             every_due_time_has_its_run(world)
             what_does_not_hold_is_left_out(world)
             it_can_be_paused_and_cancelled(world)

@@ -39,8 +39,7 @@ class World:
         self.folder = pathlib.Path(folder)
         self.ledger, self.go = self.folder / "ledger", self.folder / "go"
         self.repository = repository = Repository(folder)
-        repository.write("weir.yaml", "name: x\n")
-        repository.write("domains/a/domain.yaml", "owner: team\n")
+        repository.begin()
         for name, text in FLOWS.items():
             for behavior in ("CANCEL", "FAIL") if name == "held" else ("",):
                 text_now = text.replace("LEDGER", str(self.ledger)).replace("GO ", f"{self.go} ").replace("BEHAVIOR", behavior)
@@ -221,7 +220,7 @@ def main():
     with temporary() as folder:
         world = World(folder)
         with world.server as server:
-            eventually(lambda: server.json("/v1/status")["sync"] == "Synced", 30, "Synced")
+            server.synced()
             the_limit_is_exact_under_load(world)
             over_the_limit_they_are_cancelled_or_fail(world)
             a_retry_takes_the_place_of_what_it_retries(world)

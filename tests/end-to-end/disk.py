@@ -2,15 +2,13 @@
 """A store that cannot be written to: a full disk (a small tmpfs of its own) and a foreign lock. The store cannot hold the news, so
 the server must tell it: /readyz, /v1/status, /metrics, and `weir status`. When the cause is gone all goes on by itself."""
 
-import json
 import os
 import pathlib
 import sqlite3
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from weir import Repository, Server, eventually, must, run, temporary, weir  # noqa: E402
+from weir import Repository, Server, eventually, must, run, temporary  # noqa: E402
 
 FULL = "cannot grow: the disk is full or a quota is reached"
 FULL_HINT = "free some space on the disk of the store; all goes on by itself then"
@@ -195,8 +193,7 @@ STORY = [a_commit_that_the_disk_has_no_room_for, a_run_that_the_disk_has_no_room
 def main():
     with temporary() as folder:
         story = Story(folder)
-        story.repository.write("weir.yaml", "name: x\n")
-        story.repository.write("domains/a/domain.yaml", "owner: team\n")
+        story.repository.begin()
         story.disk.mkdir()
         must(run("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", story.disk))
         try:

@@ -97,7 +97,7 @@ class Campaign:
 
     def survive(self, count):
         self.server.start()
-        eventually(lambda: self.server.json("/v1/status")["sync"] == "Synced", what="the first sync")
+        self.server.synced()
         reader = Reader(self.server.data)
         reader.start()
         for _ in range(count):

@@ -4,7 +4,6 @@ and `weir doctor` says how large things are."""
 
 import pathlib
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 from weir import Repository, Server, eventually, must, temporary, weir  # noqa: E402
@@ -47,7 +46,7 @@ def main():
         (folder / "server.yaml").write_text(CONFIG)
         (folder / "in.txt").write_text("hello\n")
         with Server(folder, repository.bare, "--config", str(folder / "server.yaml")) as server:
-            eventually(lambda: server.json("/v1/status")["sync"] == "Synced", what="Synced")
+            server.synced()
 
             def run(code):
                 done = server.weir("run", "a.copy", "-i", f"file={folder / 'in.txt'}", "-i", f"code={code}", "--follow")

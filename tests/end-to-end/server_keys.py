@@ -29,8 +29,7 @@ class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.repository = Repository(folder)
-        self.repository.write("weir.yaml", "name: x\n")
-        self.repository.write("domains/a/domain.yaml", "owner: team\n")
+        self.repository.begin()
         self.repository.write("domains/a/sql/t.sql", "SELECT 1 AS id\n")
         self.commit = self.repository.push("First")
         self.times = self.folder / "times"
@@ -46,11 +45,6 @@ class World:
     def server(self, text, *options, repository=True):
         config = self.config(text)
         return Server(self.folder, self.repository.bare if repository else None, "--config", str(config), *options)
-
-
-def synced(server, commit):
-    eventually(lambda: server.json("/v1/status")["commit"] == commit and server.json("/v1/status")["sync"] == "Synced", 30,
-               f"Synced at {commit}")
 
 
 def faults(server):
@@ -87,14 +81,14 @@ def named(world, text):
 def source_store_and_listen(world):
     text = f"source: {world.repository.bare}\nstore: sqlite:{world.folder}/elsewhere/own.db\nlisten: 127.0.0.1:PORT\n"
     with named(world, text) as server:
-        synced(server, world.commit)
+        server.synced(world.commit)
         assert (world.folder / "elsewhere" / "own.db").exists() and not (world.folder / "data").exists()
 
 
 def source_url(world):
     text = f"source: {{url: {world.repository.bare}}}\nstore: sqlite:{world.folder}/s.db\nlisten: 127.0.0.1:PORT\n"
     with named(world, text) as server:
-        synced(server, world.commit)
+        server.synced(world.commit)
 
 
 def source_branch(world):
@@ -104,7 +98,7 @@ def source_branch(world):
     text = "source: {{url: {0}{1}}}\nstore: sqlite:{2}/{3}.db\nlisten: 127.0.0.1:PORT\n"
     for branch, name, commit in ((", branch: other", "b", world.commit), ("", "m", newer)):
         with named(world, text.format(world.repository.bare, branch, world.folder, name)) as server:
-            synced(server, commit)
+            server.synced(commit)
 
 
 def source_allow_rewind(world):
@@ -112,12 +106,12 @@ def source_allow_rewind(world):
     newer = world.repository.push("To be taken back")
     text = "source: {{url: {0}, allow_rewind: {1}}}\nstore: sqlite:{2}/s.db\nlisten: 127.0.0.1:PORT\n"
     with named(world, text.format(world.repository.bare, "false", world.folder)) as server:
-        synced(server, newer)
+        server.synced(newer)
         world.repository.git("push", "-qf", "origin", f"{world.commit}:main")
         eventually(lambda: "force-pushed" in (server.json("/v1/status")["error"] or ""), what="the refusal")
         assert server.json("/v1/status")["commit"] == newer
     with named(world, text.format(world.repository.bare, "true", world.folder)) as server:
-        synced(server, world.commit)
+        server.synced(world.commit)
 
 
 def environment(world):
@@ -135,7 +129,7 @@ def environment(world):
 
     def says(server, expected):
         # The commit is live already: until the server has walked it for its environment, the flow is as it was.
-        synced(server, commit)
+        server.synced(commit)
         eventually(lambda: said(server) == expected, what=f"'{expected}'")
     (world.folder / "prod").mkdir()
     with world.server("environment: prod\n") as server:
@@ -155,7 +149,7 @@ def hosts(world):
 
 def roles(world):
     with world.server("roles: [api, reconciler]\n") as server:
-        synced(server, world.commit)
+        server.synced(world.commit)
         parts = [part["name"] for part in server.json("/v1/status")["parts"]]
         assert parts == ["reconciler"], parts
         time.sleep(0.5)
@@ -167,13 +161,13 @@ def guards_max_deletions(world):
         world.repository.write(f"domains/a/sql/u{number}.sql", "SELECT 2 AS id\n")
     commit = world.repository.push("More")
     with world.server("guards: {max_deletions: 3}\n") as server:
-        synced(server, commit)
+        server.synced(commit)
         for number in range(3):
             world.repository.remove(f"domains/a/sql/u{number}.sql")
         world.repository.push("Less")
         eventually(lambda: "max_deletions allows 3" in str(server.every("/v1/domains")), what="the refusal")
     with world.server("guards: {max_deletions: 6}\n") as server:
-        synced(server, world.repository.git("rev-parse", "HEAD"))
+        server.synced(world.repository.git("rev-parse", "HEAD"))
 
 
 def guards_allow_breaking(world):
@@ -183,7 +177,7 @@ def guards_allow_breaking(world):
     world.repository.write("domains/b/sql/r.sql", "SELECT n FROM a.t\n")
     commit = world.repository.push("A reader")
     with world.server("guards: {allow_breaking: false}\n") as server:
-        synced(server, commit)
+        server.synced(commit)
         world.repository.write("domains/a/schemas/t.json", '[{"name": "id", "type": "INTEGER"}]')
         world.repository.write("domains/a/sql/t.sql", "SELECT 1 AS id\n")
         commit = world.repository.push("A column less")
@@ -191,7 +185,7 @@ def guards_allow_breaking(world):
                    what="the refusal")
         assert server.json("/v1/status")["sync"] == "OutOfSync"
     with world.server("guards: {allow_breaking: true}\n") as server:
-        synced(server, commit)
+        server.synced(commit)
 
 
 def drift_interval_and_disabled(world):
@@ -233,7 +227,7 @@ def runner_slots(world):
     commit = world.repository.push("Sleepers")
     for slots, wanted in ((1, 1), (3, 3)):
         with world.server(f"runner: {{slots: {slots}}}\n") as server:
-            synced(server, commit)
+            server.synced(commit)
             assert server.every("/v1/nodes")[0]["slots"] == slots
             most = at_once(world, server, 3)
             assert most == wanted, (slots, most)
@@ -247,7 +241,7 @@ def runner_nice(world):
     own = os.nice(0)
     for setting, wanted in (("", 5), ("runner: {nice: 0}\n", 0), ("runner: {nice: 11}\n", 11)):
         with world.server(setting) as server:
-            synced(server, commit)
+            server.synced(commit)
             must(server.weir("run", "a.nice", "--follow"))
             assert int(told.read_text()) == own + wanted, (setting, told.read_text())
     refused = weir("serve", str(world.repository.bare), "--config", str(world.config("runner: {nice: 20}\n")))
@@ -259,7 +253,7 @@ def runner_pools(world):
         world.flow(f"sleep{number}", SLEEP.format(n=number, pool="db", seconds=0.7, times=world.times))
     commit = world.repository.push("Sleepers")
     with world.server("runner: {slots: 4, pools: {db: 1}}\n") as server:
-        synced(server, commit)
+        server.synced(commit)
         most = at_once(world, server, 3)
         assert most == 1, most
 
@@ -270,7 +264,7 @@ def runner_grace(world):
     for grace, least, most in (("PT0S", 0, 2), ("PT30S", 2, 20)):
         world.times.unlink(missing_ok=True)
         with world.server(f"runner: {{grace: {grace}}}\n") as server:
-            synced(server, commit)
+            server.synced(commit)
             must(server.weir("run", "a.sleep0"))
             eventually(world.times.exists, what="the task to run")
             began = time.monotonic()
@@ -323,7 +317,7 @@ def limited(key, value, prepare, message):
             found = faults(server)
             assert re.search(message, found), f"{message!r} is not in: {found}"
         with world.server("") as server:
-            synced(server, commit)
+            server.synced(commit)
     return prove
 
 

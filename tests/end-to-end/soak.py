@@ -190,7 +190,7 @@ def main(seconds, seed, sanitized):
         soak = Soak(folder, seed)
         try:
             soak.server.start()
-            eventually(lambda: soak.server.json("/v1/status")["sync"] == "Synced", what="the first sync")
+            soak.server.synced()
             for _ in range(rounds):
                 sizes.append(soak.round(seconds / rounds))
             soak.judge(sizes, GROWTH.keys() - ({"memory"} if sanitized else set()))

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import expected  # noqa: E402
-from weir import SOURCE, Repository, Server, eventually, must, temporary, weir  # noqa: E402
+from weir import SOURCE, Repository, Server, eventually, must, tell, temporary, weir  # noqa: E402
 
 RETAIL = SOURCE / "examples" / "retail"
 DATA = RETAIL / "data"
@@ -29,10 +29,7 @@ class Story:
         return self.server.json("/v1/status")
 
     def synced(self, commit):
-        def look():
-            status = self.status()
-            return status["sync"] == "Synced" and status["commit"] == commit and status
-        return eventually(look, what=f"Synced at {commit}")
+        return self.server.synced(commit)
 
     def runs(self, query=""):
         return self.server.every("/v1/runs" + query)
@@ -378,19 +375,10 @@ STEPS = [
 
 
 def main():
-    print(f"1..{len(STEPS)}", flush=True)
     with temporary() as folder:
         story = Story(folder)
         try:
-            for number, step in enumerate(STEPS, 1):
-                began = time.monotonic()
-                step(story)
-                print(f"ok {number} - {step.__name__.replace('_', ' ')} ({time.monotonic() - began:.1f} s)", flush=True)
-        except BaseException:
-            print(f"not ok {number} - {step.__name__.replace('_', ' ')}", flush=True)
-            if story.server.log.exists():
-                print(story.server.log.read_text()[-5000:])
-            raise
+            tell(story, STEPS, lambda: story.server.log)
         finally:
             story.server.stop()
     return 0

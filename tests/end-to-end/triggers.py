@@ -98,10 +98,7 @@ class World:
     def __init__(self, folder, flows, ingress=True, more=""):
         self.folder = pathlib.Path(folder)
         self.repository = Repository(folder)
-        self.repository.write("weir.yaml", "name: x\n")
-        self.repository.write("domains/a/domain.yaml", "owner: team\n")
-        for name, text in flows.items():
-            self.repository.write(f"domains/a/flows/{name}.yaml", text)
+        self.repository.begin(flows)
         self.repository.push("Flows")
         self.ingress = free_port()
         config = self.folder / "server.yaml"
@@ -111,7 +108,7 @@ class World:
 
     def __enter__(self):
         self.server.__enter__()
-        eventually(lambda: self.server.json("/v1/status")["sync"] == "Synced", 30, "Synced")
+        self.server.synced()
         return self
 
     def __exit__(self, *exception):

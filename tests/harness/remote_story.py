@@ -6,10 +6,10 @@ import os
 import pathlib
 import signal
 import sys
-import time
 
 from git_servers import RemoteRepository, SshServer, WebServer
 from weir import SOURCE, Server, eventually, must, run, temporary, weir
+from weir import tell as tell_story
 
 RETAIL = SOURCE / "examples" / "retail"
 TOKEN = "t0ken-that-nobody-may-see"
@@ -210,19 +210,10 @@ def assert_no_secret(text, where):
 def tell(steps):
     """Runs the steps over one world, in TAP; those whose names hold a word of the command line, if it has any."""
     steps = [step for step in steps if not sys.argv[1:] or any(word in step.__name__ for word in sys.argv[1:])]
-    print(f"1..{len(steps)}", flush=True)
     with temporary() as folder:
         world = World(folder)
         try:
-            for number, step in enumerate(steps, 1):
-                began = time.monotonic()
-                step(world)
-                print(f"ok {number} - {step.__name__.replace('_', ' ')} ({time.monotonic() - began:.1f} s)", flush=True)
-        except BaseException:
-            print(f"not ok {number} - {step.__name__.replace('_', ' ')}", flush=True)
-            if world.last and world.last.log.exists():
-                print(world.last.log.read_text()[-20000:])
-            raise
+            tell_story(world, steps, lambda: world.last and world.last.log)
         finally:
             world.stop()
     return 0

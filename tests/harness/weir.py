@@ -93,6 +93,13 @@ class Repository:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
 
+    def begin(self, flows=None):
+        """The smallest project, with one domain 'a' and these flows in it: their texts by name."""
+        self.write("weir.yaml", "name: x\n")
+        self.write("domains/a/domain.yaml", "owner: team\n")
+        for name, text in (flows or {}).items():
+            self.write(f"domains/a/flows/{name}.yaml", text)
+
     def read(self, path):
         return (self.work / path).read_text()
 
@@ -171,6 +178,13 @@ class Server:
         assert status == 200, (path, status, body)
         return body
 
+    def synced(self, commit=None):
+        """Waits until what was pushed is live: that commit, or whatever there is. The status that says so."""
+        def look():
+            status = self.json("/v1/status")
+            return status["sync"] == "Synced" and commit in (None, status["commit"]) and status
+        return eventually(look, 30, f"Synced at {commit}" if commit else "Synced")
+
     def every(self, path):
         """All items of a list, over all its pages."""
         items, cursor = [], None
@@ -190,6 +204,22 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def tell(story, steps, log):
+    """Runs the steps of a story one after the other, in TAP; when one fails, the end of the log that log() names is shown."""
+    print(f"1..{len(steps)}", flush=True)
+    for number, step in enumerate(steps, 1):
+        name = step.__name__.replace("_", " ")
+        began = time.monotonic()
+        try:
+            step(story)
+        except BaseException:
+            print(f"not ok {number} - {name}", flush=True)
+            if log() and log().exists():
+                print(log().read_text()[-20000:])
+            raise
+        print(f"ok {number} - {name} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 def temporary():
