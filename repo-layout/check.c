@@ -1,5 +1,7 @@
 #include "repo-layout/check.h"
 
+#include "sql/piece.h"
+
 #include <string.h>
 
 static const char *const severities[] = {"error", "warn", NULL};
@@ -164,6 +166,53 @@ static void check_meaning(
 		key_fault(context, node, "wrong-type", NULL, "'values' must be a list");
 }
 
+void check_sql_piece(const YamlNode *node, KeyContext *context, const char *key, bool condition)
+{
+	static const struct {
+		const char *what, *hint;
+	} faults[] = {
+		[SQL_PIECE_EMPTY] = {"is empty", "write it, or leave the key out"},
+		[SQL_PIECE_OPEN] = {"has no end of what begins with", "close it"},
+		[SQL_PIECE_UNCLOSED] = {"never closes", "close the bracket, or remove it"},
+		[SQL_PIECE_UNOPENED] = {"closes what it did not open:",
+			"open the bracket, or remove this one"},
+		[SQL_PIECE_LACKS_BEHIND] = {"lacks something behind",
+			"finish it: both sides of an operator are needed"},
+		[SQL_PIECE_LACKS_BEFORE] = {"lacks something before",
+			"finish it: both sides of an operator are needed"},
+		[SQL_PIECE_ENDED] = {"ends in the middle, with", "leave the ';' out"},
+	};
+	size_t offset, length;
+	SqlPieceFault fault;
+	g_autofree char *shown = NULL;
+
+	if (context->diagnostics == NULL || node == NULL || node->kind >= YAML_LIST)
+		return;
+	fault = sql_piece_fault(node->text, node->length, condition, &offset, &length);
+	if (fault == SQL_PIECE_WHOLE)
+		return;
+	shown = length == 0 ? g_strdup("")
+			    : g_strdup_printf(" '%.*s'", (int)length, node->text + offset);
+	key_fault(context, node, "bad-sql", faults[fault].hint, "the %s '%s' %s%s",
+		condition ? "condition of" : "query of", key, faults[fault].what, shown);
+}
+
+// The SQL in a check, or in what its type has.
+static void check_texts(const YamlNode *node, KeyContext *context)
+{
+	for (unsigned i = 0; i < node->length; i++) {
+		const char *key = node->pairs[i].key->text;
+		const YamlNode *value = node->pairs[i].value;
+
+		if (value->kind == YAML_MAPPING)
+			check_texts(value, context);
+		else if (strcmp(key, "expression") == 0 || strcmp(key, "where") == 0)
+			check_sql_piece(value, context, key, true);
+		else if (strcmp(key, "sql") == 0)
+			check_sql_piece(value, context, key, false);
+	}
+}
+
 static void convert_type(
 	const KeyTable *table, const YamlPair *pair, KeyContext *context, json_t *check)
 {
@@ -225,6 +274,7 @@ static json_t *convert_check(const YamlNode *node, KeyContext *context)
 	}
 	if (type == NULL && node->length == 0)
 		key_fault(context, node, "missing-key", NULL, "a check needs a type");
+	check_texts(node, context);
 	leave_out_defaults(check);
 	return type == NULL ? NULL : g_steal_pointer(&check);
 }

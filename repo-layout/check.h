@@ -16,3 +16,5 @@ extern const KeyTable *const check_tables[]; // ended by NULL
 // Written `- not_null: [a, b]` or `- not_null: {columns: [a, b], severity: warn}`; the keys that every check has may also stand
 // beside the type. A new reference; never NULL.
 json_t *checks_convert(const YamlNode *node, KeyContext *context);
+// Reports SQL that surely cannot stand where `key` has it: as a condition, or as a query. It is told at the node, which is text.
+void check_sql_piece(const YamlNode *node, KeyContext *context, const char *key, bool condition);

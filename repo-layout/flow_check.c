@@ -1,8 +1,8 @@
 // What can be said about a flow only when all of it is known: dependencies of a dag, and what expressions refer to.
 #include "repo-layout/flow_reader.h"
+#include "repo-layout/sql_fault.h"
 
 #include "expr/template.h"
-#include "sql/scan.h"
 
 #include <string.h>
 
@@ -348,17 +348,6 @@ static size_t inside_of(const char *sql, const SqlParameter *parameter)
 	return offset;
 }
 
-static bool is_raw(const char *expression)
-{
-	const char *bar = strrchr(expression, '|');
-
-	if (bar == NULL)
-		return false;
-	for (bar++; g_ascii_isspace(*bar); bar++)
-		;
-	return strncmp(bar, "raw", 3) == 0 && !g_ascii_isalnum(bar[3]) && bar[3] != '_';
-}
-
 // In SQL only {{ … }} counts, and not in comments.
 static void check_sql(PathCheck *check)
 {
@@ -374,7 +363,8 @@ static void check_sql(PathCheck *check)
 			continue;
 		check->offset = inside_of(sql, parameter);
 		check_template(check, parameter->text, strlen(parameter->text), true);
-		if (check->reader->surroundings->allow_raw || !is_raw(parameter->text))
+		if (check->reader->surroundings->allow_raw ||
+			!sql_expression_is_raw(parameter->text))
 			continue;
 		yaml_text_place(
 			check->node, check->reader->document, check->offset, &line, &column);

@@ -263,6 +263,7 @@ static json_t *read_task(FlowReader *reader, const YamlNode *node)
 	reader->keys.convert = outer;
 	json_object_set_new(task, "type", json_string(kind->name));
 	flow_normalise_task(reader, kind, alias, type->text, node, task);
+	flow_check_sql(reader, kind, node, task);
 	return task;
 }
 
@@ -289,6 +290,7 @@ json_t *flow_read_triggers(FlowReader *reader, const YamlNode *node)
 		trigger = key_table_convert(kind->keys, item, &reader->keys);
 		json_object_set_new(trigger, "type", json_string(kind->name));
 		flow_normalise_task(reader, kind, alias, type->text, item, trigger);
+		flow_check_sql(reader, kind, item, trigger);
 		json_array_append_new(triggers, trigger);
 	}
 	return triggers;

@@ -4,6 +4,7 @@
 #include "repo-layout/flow.h"
 #include "repo-layout/keys_task.h"
 #include "repo-layout/yaml_private.h"
+#include "sql/dialect.h"
 
 // What a repository adds to the checks of a flow.
 typedef struct FlowSurroundings {
@@ -12,6 +13,9 @@ typedef struct FlowSurroundings {
 		variables; // known besides the flow's own; NULL: not known, unknown ones are not reported
 	const YamlLimits *limits; // NULL: the defaults
 	bool allow_raw; // {{ x | raw }} in SQL is allowed
+	// The dialect of the SQL of a task or trigger, converted; NULL, or a function that gives NULL: not known.
+	const SqlDialect *(*sql_dialect)(const json_t *task, const void *data);
+	const void *sql_dialect_data;
 } FlowSurroundings;
 
 // A text with expressions in it, kept until all ids are known.
@@ -48,6 +52,9 @@ void flow_normalise_task(FlowReader *reader, const TaskKind *kind, const TaskAli
 void flow_check_id(FlowReader *reader, const YamlNode *node, const char *what, bool dots);
 // Checks every text with expressions, now that all ids are known.
 void flow_check_texts(FlowReader *reader, const json_t *definition);
+// Checks the SQL of a task or trigger, converted and in its present form.
+void flow_check_sql(
+	FlowReader *reader, const TaskKind *kind, const YamlNode *node, const json_t *task);
 // Checks an input by itself, converted and in its present form; its default too.
 void flow_check_input(FlowReader *reader, const YamlNode *node, json_t *input);
 // Checks the dependencies inside a dag.

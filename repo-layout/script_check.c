@@ -1,5 +1,7 @@
 // What must hold of a script as a whole.
+#include "repo-layout/check.h"
 #include "repo-layout/script_private.h"
+#include "repo-layout/sql_fault.h"
 #include "repo-layout/variable_use.h"
 
 #include "expr/template.h"
@@ -43,32 +45,27 @@ static bool open_header(const ScriptReading *reading)
 	       sql_header_looks(reading->sql, reading->sql_length);
 }
 
-static void check_statements(ScriptReading *reading)
+// A fault of the SQL, which begins somewhere in the file.
+static void report(
+	void *data, const SqlPlace *at, const char *code, const char *hint, const char *message)
 {
-	const SqlScript *script = reading->script;
-	static const char hint[] = "'feed: SCRIPT' runs statements as they are written";
-	const SqlStatement *first = script->statements;
+	ScriptReading *reading = data;
 
-	if (script->statement_count == 0) {
-		if (open_header(reading))
-			return; // the statement is in it
-		script_fault(reading, 1, 1, "empty-script", "write a SELECT, or remove the file",
-			"the script has no statement");
+	script_fault(reading, script_line(reading, at->line),
+		script_column(reading, at->line, at->column), code, hint, "%s", message);
+}
+
+static void check_statements(ScriptReading *reading, const SqlReading *sql)
+{
+	if (reading->script->statement_count > 0) {
+		if (reading->feed != FEED_SCRIPT)
+			sql_fault_one_query(
+				sql, "'feed: SCRIPT' runs statements as they are written");
 		return;
 	}
-	if (reading->feed == FEED_SCRIPT)
-		return;
-	if (first->kind != SQL_KIND_SELECT)
-		script_fault(reading, script_line(reading, first->line),
-			script_column(reading, first->line, first->column), "not-a-query", hint,
-			"a script of feed %s must be one query, not %s",
-			layout_feed_name(reading->feed), sql_kind_name(first->kind));
-	else if (script->statement_count > 1)
-		script_fault(reading, script_line(reading, first[1].line),
-			script_column(reading, first[1].line, first[1].column),
-			"several-statements", hint,
-			"a script of feed %s must be one query; a second statement begins here",
-			layout_feed_name(reading->feed));
+	if (!open_header(reading)) // the statement is in it
+		script_fault(reading, 1, 1, "empty-script", "write a SELECT, or remove the file",
+			"the script has no statement");
 }
 
 static bool has(const ScriptReading *reading, const char *key)
@@ -109,6 +106,18 @@ static void check_feed(ScriptReading *reading)
 			"a view cannot have technical columns");
 }
 
+static void check_delete_when(ScriptReading *reading)
+{
+	static const char key[] = "delete_when";
+	const YamlNode *node = yaml_get(reading->header_node, key);
+	KeyContext context = {.file = reading->header_file};
+
+	if (node == NULL)
+		return;
+	context.diagnostics = script_faults(reading);
+	check_sql_piece(node, &context, key, true);
+}
+
 static void check_schedule(ScriptReading *reading)
 {
 	const char *cron = json_string_value(json_object_get(reading->header, "schedule"));
@@ -122,30 +131,13 @@ static void check_schedule(ScriptReading *reading)
 		header_fault(reading, "schedule", "bad-schedule", NULL, message);
 }
 
-// The script's text has no end, or no place, for something in it: no engine runs it as it is meant.
-static void check_text(ScriptReading *reading)
+// A header without an end, or where none is read.
+static void check_header(ScriptReading *reading)
 {
-	static const struct {
-		const char *code, *what, *hint;
-	} open[] = {
-		[SQL_OPEN_TEXT] = {"open-text", "the text that begins here has no closing quote",
-			"close it; a quote inside of a text is written twice"},
-		[SQL_OPEN_DOLLAR] = {"open-text", "the text that begins here has no closing mark",
-			"end it with the mark that it begins with"},
-		[SQL_OPEN_NAME] = {"open-name", "the name that begins here has no closing quote",
-			"close it with the quote that belongs to the one that it begins with"},
-		[SQL_OPEN_COMMENT] = {"open-comment", "the comment that begins here has no end",
-			"end it with '*/'; a comment inside of it needs an end of its own"},
-	};
 	static const SqlPlace start = {0, 1, 1};
 	const SqlScript *script = reading->script;
-	const SqlPlace *at = &script->open_at;
+	const SqlPlace *at = &script->late_header;
 
-	if (script->open != SQL_OPEN_NOTHING)
-		script_fault(reading, script_line(reading, at->line),
-			script_column(reading, at->line, at->column), open[script->open].code,
-			open[script->open].hint, "%s", open[script->open].what);
-	at = &script->late_header;
 	if (open_header(reading)) {
 		script_fault(reading, reading->sql_line, reading->sql_column, "open-comment",
 			"end it with '*/'", "the header that begins here has no end");
@@ -162,20 +154,6 @@ static void check_text(ScriptReading *reading)
 			reading->header_node != NULL
 				? "the script has a header already: this one is not read"
 				: "a header behind the beginning of the statement is not read");
-}
-
-// What has two columns of one name is no table, whatever the engine.
-static void check_result(ScriptReading *reading)
-{
-	const SqlScript *script = reading->script;
-	const SqlPlace *at = &script->column_twice_at;
-
-	if (script->column_twice == NULL || reading->feed == FEED_SCRIPT)
-		return;
-	script_fault(reading, script_line(reading, at->line),
-		script_column(reading, at->line, at->column), "column-twice",
-		"give one of the two another name, with AS",
-		"the query gives the column '%s' a second time", script->column_twice);
 }
 
 static void check_opaque(ScriptReading *reading)
@@ -262,13 +240,6 @@ static void check_path(const ExprPath *path, void *data)
 		DIAGNOSTIC_WARNING, "unknown-variable", hint, "unknown variable '%s'", root);
 }
 
-static bool is_raw(const char *expression)
-{
-	const char *bar = strrchr(expression, '|');
-
-	return bar != NULL && strncmp(bar + 1 + strspn(bar + 1, " \t\n"), "raw", 3) == 0;
-}
-
 static void check_parameter(ScriptReading *reading, const SqlParameter *parameter)
 {
 	const char *inside = strstr(reading->sql + parameter->offset + 2, parameter->text);
@@ -288,7 +259,7 @@ static void check_parameter(ScriptReading *reading, const SqlParameter *paramete
 	}
 	if (template_ != NULL)
 		expr_template_paths(template_, check_path, &check);
-	if (is_raw(parameter->text) && !reading->config->allow_raw) {
+	if (sql_expression_is_raw(parameter->text) && !reading->config->allow_raw) {
 		place_of(reading, parameter, check.offset, &line, &column);
 		script_fault(reading, line, column, "raw-refused",
 			"leave out '| raw' to bind the value, or set policies.allow_raw in "
@@ -297,30 +268,48 @@ static void check_parameter(ScriptReading *reading, const SqlParameter *paramete
 	}
 }
 
+// What keeps the text from running as it is meant, on any engine or on this one.
+static void check_sql(ScriptReading *reading)
+{
+	// Every script comes by here: the words are at hand.
+	static const char *const whats[] = {
+		[FEED_NONE] = "a script",
+		[FEED_WRITE_TRUNCATE] = "a script of feed WRITE_TRUNCATE",
+		[FEED_WRITE_APPEND] = "a script of feed WRITE_APPEND",
+		[FEED_WRITE_EMPTY] = "a script of feed WRITE_EMPTY",
+		[FEED_MODE_DELTA] = "a script of feed MODE_DELTA",
+		[FEED_WRITE_PARTITION] = "a script of feed WRITE_PARTITION",
+		[FEED_SNAPSHOT] = "a script of feed SNAPSHOT",
+		[FEED_VIEW] = "a script of feed VIEW",
+		[FEED_SCRIPT] = "a script",
+	};
+	const SqlReading sql = {
+		reading->script, reading->sql, whats[reading->feed], report, reading};
+
+	sql_fault_open(&sql);
+	check_statements(reading, &sql);
+	if (reading->feed != FEED_SCRIPT)
+		sql_fault_column_twice(&sql);
+	else if (reading->embedded)
+		sql_fault_transaction(&sql);
+	sql_fault_unbound(&sql, NULL, NULL, "write the value, or an expression: {{ vars.name }}");
+}
+
 void script_check(ScriptReading *reading, const UnitParts *parts)
 {
-	check_text(reading);
-	check_statements(reading);
-	check_result(reading);
+	check_sql(reading);
+	check_header(reading);
 	script_check_view(reading, parts);
 	script_check_names(reading, parts);
-	script_check_transactions(reading);
 	check_opaque(reading);
 	for (size_t i = 0; i < reading->script->parameter_count; i++) {
-		const SqlParameter *parameter = &reading->script->parameters[i];
-
-		if (parameter->kind == SQL_PARAMETER_EXPRESSION)
-			check_parameter(reading, parameter);
-		else if (parameter->unbound)
-			script_fault(reading, script_line(reading, parameter->line),
-				script_column(reading, parameter->line, parameter->column),
-				"unbound-parameter",
-				"write the value, or an expression: {{ vars.name }}",
-				"nothing gives the parameter '%s' a value", parameter->text);
+		if (reading->script->parameters[i].kind == SQL_PARAMETER_EXPRESSION)
+			check_parameter(reading, &reading->script->parameters[i]);
 	}
 	check_feed(reading);
 	if (reading->header == NULL)
 		return;
+	check_delete_when(reading);
 	check_schedule(reading);
 	script_check_columns(reading);
 }

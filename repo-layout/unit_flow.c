@@ -58,20 +58,32 @@ static void add_read(Collector *collector, const char *table, unsigned line, boo
 	g_array_insert_val(collector->starts, at, starts);
 }
 
-static const SqlDialect *dialect_of(const Collector *collector, const Task *task)
+// How the SQL of a task or trigger is read: as it says itself, or as its database does.
+static const SqlDialect *dialect_of(const json_t *task, const void *data)
 {
 	static const char *const keys[] = {"dialect", "driver"};
-	const char *connection = json_string_value(json_object_get(task->properties, "connection"));
-	const ProjectConfig *project = collector->config->project;
+	const DomainConfig *config = data;
+	const char *connection = json_string_value(json_object_get(task, "connection"));
+	const char *url = json_string_value(json_object_get(task, "url"));
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		const char *name = json_string_value(json_object_get(task->properties, keys[i]));
+		const char *name = json_string_value(json_object_get(task, keys[i]));
 
 		if (name != NULL && sql_dialect_find(name) != NULL)
 			return sql_dialect_find(name);
 	}
+	if (url != NULL) {
+		g_autofree char *scheme = NULL;
+
+		url += g_str_has_prefix(url, "jdbc:") ? strlen("jdbc:") : 0;
+		scheme = g_strndup(url, strcspn(url, ":-+"));
+		return sql_dialect_find(scheme) != NULL ? sql_dialect_find(scheme)
+							: sql_dialect_find("ansi");
+	}
+	if (connection != NULL && has_expression(connection))
+		return sql_dialect_find("ansi");
 	return connection_dialect(project_connection(
-		project, connection != NULL ? connection : collector->config->connection));
+		config->project, connection != NULL ? connection : config->connection));
 }
 
 static void add_sql(Collector *collector, const Task *task, const char *key)
@@ -81,8 +93,8 @@ static void add_sql(Collector *collector, const Task *task, const char *key)
 
 	if (!json_is_string(sql))
 		return;
-	script = sql_script_scan(
-		dialect_of(collector, task), json_string_value(sql), json_string_length(sql));
+	script = sql_script_scan(dialect_of(task->properties, collector->config),
+		json_string_value(sql), json_string_length(sql));
 	for (size_t i = 0; i < script->writes.count; i++)
 		add_write(collector, script->writes.tables[i].name);
 	for (size_t i = 0; i < script->reads.count; i++)
@@ -252,6 +264,8 @@ Unit *unit_parse_flow(
 		.variables = config->variables,
 		.limits = &limits->yaml,
 		.allow_raw = config->allow_raw,
+		.sql_dialect = dialect_of,
+		.sql_dialect_data = config,
 	};
 	DiagnosticList *diagnostics = diagnostic_list_new();
 	size_t length;
