@@ -4,6 +4,7 @@
 #include "api/run_secrets.h"
 #include "api/values.h"
 #include "store/run.h"
+#include "store/table.h"
 #include "store/task_run.h"
 
 static json_t *run_document(const void *row)
@@ -184,6 +185,33 @@ json_t *get_run_tasks(const ApiRequest *request, GError **error)
 	if (!store_task_runs_list(request->store, &filter, &page, &tasks, &next, error))
 		return list_failed(request, error);
 	return list_page(request, tasks, task_run_document, next);
+}
+
+static json_t *rejected_document(const void *data)
+{
+	const StoreRejectedRow *row = data;
+
+	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "task_run",
+		value_text(row->task_run_id), "number", (json_int_t)row->number, "file",
+		value_text(row->file), "line",
+		row->line > 0 ? json_integer(row->line) : json_null(), "column",
+		value_text(row->column), "reason", value_text(row->reason), "text",
+		value_text(row->text));
+}
+
+json_t *get_run_rejected(const ApiRequest *request, GError **error)
+{
+	g_autoptr(StoreRun) run = NULL;
+	g_autoptr(GPtrArray) rows = NULL;
+	g_autofree char *next = NULL;
+	StorePage page;
+
+	if (!request_page(request, &page, error) || !find_run(request, &run, error))
+		return NULL;
+	if (!store_rejected_rows_list(request->store, run->id, request_text(request, "task_run"),
+		    &page, &rows, &next, error))
+		return list_failed(request, error);
+	return list_page(request, rows, rejected_document, next);
 }
 
 // Puts the outputs of one task run under its task's id; those of a loop's children by value, so that none hides another.

@@ -28,6 +28,7 @@ json_t *get_run_tasks(const ApiRequest *request, GError **error);
 json_t *get_run_logs(const ApiRequest *request, GError **error);
 json_t *get_run_events(const ApiRequest *request, GError **error);
 json_t *get_run_outputs(const ApiRequest *request, GError **error);
+json_t *get_run_rejected(const ApiRequest *request, GError **error);
 
 json_t *get_tables(const ApiRequest *request, GError **error);
 json_t *get_table(const ApiRequest *request, GError **error);

@@ -45,6 +45,11 @@ static const ApiParameter run_parameters[] = {
 	PARAMETER("id", PARAMETER_TEXT, "The run's id"),
 	PARAMETER_END,
 };
+static const ApiParameter run_rejected_parameters[] = {
+	PARAMETER("id", PARAMETER_TEXT, "The run's id"),
+	PARAMETER("task_run", PARAMETER_TEXT, "Only those of this task run"),
+	PARAMETER_END,
+};
 static const ApiParameter run_tasks_parameters[] = {
 	PARAMETER("id", PARAMETER_TEXT, "The run's id"),
 	PARAMETER("task", PARAMETER_TEXT, "Only those of this task"),
@@ -132,6 +137,7 @@ const ApiRoute api_routes[] = {
 	{"/v1/runs/{id}/logs", "listLogs", "The log of a run, oldest line first; 'next' is never null while the run goes on", ROUTE_FOLLOWED, run_logs_parameters, &schema_log_line, NULL, get_run_logs, NULL},
 	{"/v1/runs/{id}/events", "listRunEvents", "Every state that a run took, oldest first", ROUTE_LIST, run_parameters, &schema_state_change, NULL, get_run_events, NULL},
 	{"/v1/runs/{id}/outputs", "getRunOutputs", "The outputs of a run and of its tasks", ROUTE_OBJECT, run_parameters, &schema_outputs, NULL, get_run_outputs, NULL},
+	{"/v1/runs/{id}/rejected", "listRejectedRows", "The rows that loads of a run kept aside ('on_bad_row: reject'), by task run and in the order of the file; of each task run the first 1,000", ROUTE_LIST, run_rejected_parameters, &schema_rejected_row, NULL, get_run_rejected, NULL},
 	{"/v1/tables", "listTables", "The tables and views, by name", ROUTE_LIST, tables_parameters, &schema_table, NULL, get_tables, NULL},
 	{"/v1/tables/{dataset}/{table}", "getTable", "One table with its schema and latest publications", ROUTE_OBJECT, table_parameters, &schema_table_detail, NULL, get_table, NULL},
 	{"/v1/tables/{dataset}/{table}/lineage", "getTableLineage", "What a table is made from, and what is made from it", ROUTE_OBJECT, lineage_parameters, &schema_lineage, NULL, get_table_lineage, NULL},

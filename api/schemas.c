@@ -360,6 +360,18 @@ static const ApiField check_fields[] = {
 };
 const ApiSchema schema_check = {"Check", "A result of the last checks of a table", check_fields};
 
+static const ApiField rejected_row_fields[] = {
+	FIELD("task_run", API_STRING, 0, "The task run that kept it aside"),
+	FIELD("number", API_INTEGER, 0, "Within the task run, from 1"),
+	FIELD("file", API_STRING, API_NULLABLE, "The file that was loaded"),
+	FIELD("line", API_INTEGER, API_NULLABLE, "Where it begins in the file"),
+	FIELD("column", API_STRING, API_NULLABLE, "The column whose value is wrong"),
+	FIELD("reason", API_STRING, 0, "What is wrong"),
+	FIELD("text", API_STRING, API_NULLABLE, "The row as it came"),
+	FIELD_END,
+};
+const ApiSchema schema_rejected_row = {"RejectedRow", "A row of a file that was not loaded", rejected_row_fields};
+
 static const ApiField flow_edges_fields[] = {
 	FIELD("flow", API_STRING, 0, "The flow: 'namespace.id'"),
 	FIELD("domain", API_STRING, API_NULLABLE, "Its domain"),

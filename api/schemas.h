@@ -22,6 +22,7 @@ extern const ApiSchema schema_flow_graph;
 extern const ApiSchema schema_run;
 extern const ApiSchema schema_run_detail;
 extern const ApiSchema schema_task_run;
+extern const ApiSchema schema_rejected_row;
 extern const ApiSchema schema_log_line;
 extern const ApiSchema schema_state_change;
 extern const ApiSchema schema_outputs;

@@ -129,20 +129,51 @@ static void print_tasks(const json_t *items)
 	text_table_print(table, stdout);
 }
 
+// The rows that loads kept aside: enough of them to see what is wrong.
+static void print_rejected(const json_t *items)
+{
+	enum { SHOWN = 20, TEXT = 60 };
+	static const char *const headings[] = {"FILE", "LINE", "COLUMN", "REASON", "ROW", NULL};
+	g_autoptr(TextTable) table = text_table_new(headings);
+	size_t count = json_array_size(items);
+
+	if (count == 0)
+		return;
+	printf("\n%zu rejected rows%s\n", count,
+		count > SHOWN ? "; '--output json' lists them all" : "");
+	for (size_t i = 0; i < MIN(count, SHOWN); i++) {
+		const json_t *row = json_array_get(items, i);
+		g_autofree char *line =
+			g_strdup_printf("%" G_GINT64_FORMAT, document_number(row, "line"));
+		const char *text = document_text(row, "text");
+		g_autofree char *start = text == NULL ? NULL
+						      : g_utf8_substring(text, 0,
+								MIN(g_utf8_strlen(text, -1), TEXT));
+
+		text_table_cell(table, document_text(row, "file"));
+		text_table_cell(table, document_number(row, "line") > 0 ? line : NULL);
+		text_table_cell(table, document_text(row, "column"));
+		text_table_cell(table, document_text(row, "reason"));
+		text_table_cell(table, start);
+	}
+	text_table_print(table, stdout);
+}
+
 static int show_run(Store *store, const char *id)
 {
 	g_autofree char *escaped = g_uri_escape_string(id, NULL, false);
 	g_autofree char *path = g_strdup_printf("/v1/runs/%s", escaped);
 	g_autofree char *tasks_path = g_strdup_printf("/v1/runs/%s/tasks", escaped);
-	json_t *run = read_api_get(store, path);
-	json_t *tasks = run == NULL ? NULL : read_api_list(store, tasks_path);
+	g_autofree char *rejected_path = g_strdup_printf("/v1/runs/%s/rejected", escaped);
+	json_auto_t *run = read_api_get(store, path);
+	json_auto_t *tasks = run == NULL ? NULL : read_api_list(store, tasks_path);
+	json_auto_t *rejected = tasks == NULL ? NULL : read_api_list(store, rejected_path);
 
-	if (tasks == NULL) {
-		json_decref(run);
+	if (rejected == NULL)
 		return EXIT_FAILED;
-	}
 	if (output_is_json()) {
 		json_object_set(run, "task_runs", json_object_get(tasks, "items"));
+		json_object_set(run, "rejected", json_object_get(rejected, "items"));
 		output_json(run);
 	} else {
 		const char *message = document_text(run, "message");
@@ -152,9 +183,8 @@ static int show_run(Store *store, const char *id)
 			document_number(run, "revision"), document_text(run, "state"),
 			message != NULL ? ": " : "", message != NULL ? message : "");
 		print_tasks(json_object_get(tasks, "items"));
+		print_rejected(json_object_get(rejected, "items"));
 	}
-	json_decref(tasks);
-	json_decref(run);
 	return EXIT_OK;
 }
 

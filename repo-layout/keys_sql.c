@@ -61,7 +61,7 @@ static const KeyRow load_rows[] = {
 	K_CHOICE("format", 0, load_formats, "csv, json (lines), …; by the file's name when left out"),
 	{"feed", KEY_CHOICE, 0, NULL, feed_names, NULL, "what is left in the table (default WRITE_APPEND)"},
 	K("key", KEY_STRINGS, 0, "of MODE_DELTA: the columns that tell rows apart"),
-	K_CHOICE("on_bad_row", 0, bad_row_policies, "fail (the default), or reject: keep the row aside and go on; the task then ends in WARNING, also when no row is left"),
+	K_CHOICE("on_bad_row", 0, bad_row_policies, "fail (the default), or reject: keep the row aside (`weir runs show` lists the first 1,000) and go on; the task then ends in WARNING, also when no row is left"),
 	K("max_bad_rows", KEY_INTEGER, 0, "reject: fail when there are more"),
 	K("columns", KEY_ANY, 0, "the columns to fill, in the order of the file"),
 	K("header", KEY_BOOLEAN, KEY_EXPRESSION, "whether the first line names the columns (default true)"),

@@ -168,7 +168,8 @@ bool store_rejected_row_put(Store *store, const StoreRejectedRow *row, GError **
 static void rejected_key(const void *row, const char *parts[CURSOR_PARTS], char number[32])
 {
 	g_snprintf(number, 32, "%" G_GINT64_FORMAT, ((const StoreRejectedRow *)row)->number);
-	parts[0] = number;
+	parts[0] = ((const StoreRejectedRow *)row)->task_run_id;
+	parts[1] = number;
 }
 
 bool store_rejected_rows_list(Store *store, const char *run_id, const char *task_run_id,
@@ -176,10 +177,11 @@ bool store_rejected_rows_list(Store *store, const char *run_id, const char *task
 {
 	g_auto(PageStart) start = {0};
 
-	return page_begin(page, 1, &start, error) &&
+	return page_begin(page, 2, &start, error) &&
 	       page_list(store, STATEMENT_REJECTED_LIST, &start,
-		       DB_VALUES(DB_TEXT(run_id), DB_TEXT(task_run_id), DB_INTEGER(start.number),
-			       page_limit(&start)),
+		       DB_VALUES(DB_TEXT(run_id), DB_TEXT(start.after[0]),
+			       DB_INTEGER(g_ascii_strtoll(start.after[1], NULL, 10)),
+			       DB_TEXT(task_run_id), page_limit(&start)),
 		       &rejected_row, (GDestroyNotify)store_rejected_row_free, rejected_key,
 		       ret_rows, ret_next, error);
 }

@@ -329,8 +329,9 @@ static const char *const statements[STATEMENTS] = {
 		"excluded.reason, content = excluded.content",
 	[STATEMENT_REJECTED_LIST] =
 		"SELECT run_id, task_run_id, number, file, line, column_name, reason, content "
-		"FROM rejected_row WHERE run_id = $1 AND task_run_id = $2 AND number > $3 ORDER "
-		"BY number LIMIT $4",
+		"FROM rejected_row WHERE run_id = $1 AND (task_run_id, number) > ($2, $3) AND "
+		"(CAST($4 AS TEXT) IS NULL OR task_run_id = $4) ORDER BY task_run_id, number "
+		"LIMIT $5",
 
 	// Connections and scripts
 	[STATEMENT_CONNECTION_PUT] =

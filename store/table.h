@@ -150,6 +150,6 @@ typedef struct {
 void store_rejected_row_free(StoreRejectedRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRejectedRow, store_rejected_row_free)
 bool store_rejected_row_put(Store *store, const StoreRejectedRow *row, GError **error);
-// By number; the cursor is for this task run only.
+// Of a run, or of one task run of it only (task_run_id may be NULL), by task run and number.
 bool store_rejected_rows_list(Store *store, const char *run_id, const char *task_run_id,
 	const StorePage *page, GPtrArray **ret_rows, char **ret_next, GError **error);

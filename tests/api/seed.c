@@ -232,6 +232,16 @@ static void write_results(Store *store, StoreLease *lease, char *task_run_id)
 		.sample = TEXT("[{\"order_id\":null}]"),
 		.at = timestamp_now(),
 	};
+	const StoreRejectedRow rejected = {
+		.run_id = lease->run_id,
+		.task_run_id = task_run_id,
+		.number = 1,
+		.file = TEXT("orders.csv"),
+		.line = 7,
+		.column = TEXT("amount"),
+		.reason = TEXT("'x' is not an INT64"),
+		.text = TEXT("1,x"),
+	};
 	const StorePublish publish = {
 		.name = TEXT("sales.orders"),
 		.namespace = TEXT("sales"),
@@ -247,6 +257,7 @@ static void write_results(Store *store, StoreLease *lease, char *task_run_id)
 
 	MUST(store_task_run_put(store, lease, &task, error));
 	MUST(store_check_put(store, &check, error));
+	MUST(store_rejected_row_put(store, &rejected, error));
 	MUST(store_publish_add(store, &publish, NULL, error));
 }
 

@@ -27,6 +27,12 @@ tasks:
   - {id: hold, type: pause}
   - {id: late, type: labels, labels: {late: "yes"}}
 """
+LOADS = """id: loads
+tasks:
+  - {id: write, type: shell, outputFiles: [n.csv], commands: ['printf "n,name\\n1,a\\nx,b\\n3,c\\ny,d\\n" >n.csv']}
+  - {id: load, type: sql.load, from: "{{ outputs.write.outputFiles['n.csv'] }}", format: csv, table: a.numbers, on_bad_row: reject,
+     schema: [{name: n, type: INT64}, {name: name, type: STRING}]}
+"""
 
 
 def lines(folder, name):
@@ -37,7 +43,7 @@ class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         repository = Repository(folder)
-        repository.begin({"load": FLOW.replace("FOLDER", str(folder)), "waits": WAITS})
+        repository.begin({"load": FLOW.replace("FOLDER", str(folder)), "waits": WAITS, "loads": LOADS})
         repository.push("Flows")
         self.server = Server(folder, repository.bare)
 
@@ -143,6 +149,19 @@ def what_is_wrong_is_said(world, first):
     assert answer["origin"] == first and world.ended(answer["id"])["state"] == "SUCCESS", answer
 
 
+def rejected_rows_are_shown(world):
+    run = must(world.server.weir("run", "a.loads")).out.strip()
+    ended = eventually(lambda: (lambda r: r if r["ended"] else None)(world.run(run)), what="the load")
+    assert ended["state"] == "WARNING", ended
+    rows = world.server.every(f"/v1/runs/{run}/rejected?limit=1")
+    assert [(r["line"], r["column"], r["reason"], r["text"]) for r in rows] == [
+        (3, "n", "'x' is not an INT64", "x,b"), (5, "n", "'y' is not an INT64", "y,d")], rows
+    assert world.server.every(f"/v1/runs/{run}/rejected?task_run={rows[0]['task_run']}") == rows
+    shown = world.act("show", run)
+    assert "2 rejected rows" in shown and "'y' is not an INT64  y,d" in shown, shown
+    assert json.loads(world.act("show", run, "--output", "json"))["rejected"] == rows
+
+
 def main():
     chance = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     with temporary() as folder:
@@ -154,6 +173,7 @@ def main():
             labels_change_whenever(world, first)
             labels_survive_kills(world, chance)
             what_is_wrong_is_said(world, first)
+            rejected_rows_are_shown(world)
 
 
 main()

@@ -342,6 +342,39 @@ static void test_rejected_rows_page(void)
 	g_assert_cmpint(((StoreRejectedRow *)rows->pdata[0])->line, ==, 30);
 }
 
+// Those of all task runs of a run, and of no other run.
+static void test_rejected_rows_of_run(void)
+{
+	static const char *const places[][2] = {{"R", "T"}, {"R", "U"}, {"S", "T"}};
+	g_autoptr(Store) store = ephemeral_store_open();
+	g_autoptr(GString) seen = g_string_new(NULL);
+	g_autofree char *next = NULL;
+	StorePage page = {.limit = 3};
+
+	for (int i = 0; i < 6; i++)
+		g_assert_true(store_rejected_row_put(store,
+			&(StoreRejectedRow){.run_id = TEXT(places[i % 3][0]),
+				.task_run_id = TEXT(places[i % 3][1]),
+				.number = 1 + i / 3,
+				.reason = TEXT("not a number")},
+			NULL));
+	do {
+		g_autoptr(GPtrArray) rows = NULL;
+		g_autofree char *after = g_steal_pointer(&next);
+
+		page.after = after;
+		g_assert_true(
+			store_rejected_rows_list(store, "R", NULL, &page, &rows, &next, NULL));
+		for (guint i = 0; i < rows->len; i++) {
+			const StoreRejectedRow *row = rows->pdata[i];
+
+			g_string_append_printf(seen, " %s%s%" G_GINT64_FORMAT, row->run_id,
+				row->task_run_id, row->number);
+		}
+	} while (next != NULL);
+	g_assert_cmpstr(seen->str, ==, " RT1 RT2 RU1 RU2");
+}
+
 static void test_connections_are_replaced(void)
 {
 	g_autoptr(Store) store = ephemeral_store_open();
@@ -751,6 +784,7 @@ static const struct {
 	{"/store/live/lists-of-tables-by-dataset", test_lists_of_tables_by_dataset},
 	{"/store/live/checks-of-the-last-build", test_checks_of_the_last_build},
 	{"/store/live/rejected-rows-page", test_rejected_rows_page},
+	{"/store/live/rejected-rows-of-run", test_rejected_rows_of_run},
 	{"/store/live/connections-are-replaced", test_connections_are_replaced},
 	{"/store/live/domains-and-their-counts", test_domains_and_their_counts},
 	{"/store/live/sources", test_sources},
