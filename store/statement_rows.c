@@ -62,14 +62,21 @@ static void append_row(GString *sql, const char *row, size_t length, size_t by)
 	}
 }
 
-// "… VALUES ($1, $2) …" with so many rows as ROWS.
-static char *many_rows(const char *one, size_t fields)
+// "… VALUES ($1, $2) …" with so many rows as ROWS. SQLite keeps the old pages of an INSERT of several rows, so that a row that is
+// refused undoes those before it, and keeps them in a temporary file once they are more than a few. Nobody needs that: a
+// row that is refused is the end of the whole transaction.
+static char *many_rows(const Store *store, const char *one, size_t fields)
 {
+	static const char insert[] = "INSERT";
 	static const char before[] = " VALUES ";
 	const char *row = strstr(one, before) + strlen(before);
 	size_t length = strcspn(row, ")") + 1;
-	GString *sql = g_string_new_len(one, row - one);
+	GString *sql = g_string_new(insert);
 
+	if (strcmp(db_driver_name(store->db), "sqlite") == 0)
+		g_string_append(sql, " OR FAIL");
+	one += strlen(insert);
+	g_string_append_len(sql, one, row - one);
 	for (size_t i = 0; i < ROWS; i++) {
 		if (i > 0)
 			g_string_append(sql, ", ");
@@ -85,7 +92,7 @@ static bool prepare_many(Store *store, Waiting *waiting, GError **error)
 
 	if (waiting->statement != NULL)
 		return true;
-	sql = many_rows(statement_sql(waiting->id), waiting->fields);
+	sql = many_rows(store, statement_sql(waiting->id), waiting->fields);
 	waiting->statement = db_prepare(store->db, sql, error);
 	return waiting->statement != NULL;
 }
@@ -127,6 +134,8 @@ static bool write_waiting(Store *store, Waiting *waiting, GError **error)
 	store->rows->writing = true;
 	good = write_values(store, waiting, error);
 	store->rows->writing = false;
+	if (!good)
+		store->failed = true;
 	forget(waiting);
 	return good;
 }
