@@ -324,3 +324,29 @@ char *layout_print(const Layout *layout)
 		g_string_append_printf(text, "%s\n", (char *)tables->pdata[i]);
 	return g_string_free(text, FALSE);
 }
+
+Repository *repository_small(void)
+{
+	Repository *repository = repository_new();
+
+	repository_set(repository, "weir.yaml", "name: shop\n");
+	repository_set(repository, "domains/sales/domain.yaml", "owner: ann\n");
+	return repository;
+}
+
+void repository_expect(Repository *repository, const char *report)
+{
+	g_autofree char *commit = repository_commit(repository);
+	g_autoptr(Layout) layout = repository_load(repository, commit, NULL, NULL);
+	g_autofree char *found = layout_report(layout);
+
+	g_assert_cmpstr(found, ==, report);
+}
+
+void repository_expect_file(const char *path, const char *text, const char *report)
+{
+	g_autoptr(Repository) repository = repository_small();
+
+	repository_set(repository, path, text);
+	repository_expect(repository, report);
+}

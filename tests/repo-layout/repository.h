@@ -43,3 +43,10 @@ Layout *repository_load_within(const Repository *repository, const char *commit,
 char *layout_report(const Layout *layout);
 // Everything that a layout says, as text: equal layouts give equal texts.
 char *layout_print(const Layout *layout);
+
+// A project 'shop' with a domain 'sales' that is ann's, and nothing else; not committed yet.
+Repository *repository_small(void);
+// Commits what was set: this is all that is to be said of it (as layout_report() has it).
+void repository_expect(Repository *repository, const char *report);
+// Likewise of repository_small() with one more file.
+void repository_expect_file(const char *path, const char *text, const char *report);
