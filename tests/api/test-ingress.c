@@ -5,11 +5,10 @@
 #include "store/run.h"
 #include "store/trigger.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <netinet/in.h>
 #include <string.h>
-
-#define TEXT(text) ((char *)(uintptr_t)(text))
 
 // ---- Rates --------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
-// A store in a folder of its own for a test, and one that lives in memory.
+// A store in a folder of its own for a test, and one that lives in memory; and a node that claims there.
 #pragma once
 
+#include "store/node.h"
 #include "store/store.h"
+#include "tests/harness/text.h"
 
 #include <glib/gstdio.h>
 
@@ -57,6 +59,21 @@ static inline Store *ephemeral_store_open(void)
 
 	g_assert_no_error(error);
 	return store;
+}
+
+// A node of that id, which never stops beating.
+static inline void temporary_node_put(Store *store, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+
+	store_node_put(store,
+		&(StoreNode){.id = TEXT(id),
+			.name = TEXT("host/1"),
+			.version = TEXT("0.1"),
+			.slots = 2,
+			.expires_at = INT64_MAX},
+		&error);
+	g_assert_no_error(error);
 }
 
 // Ends the test unless the operation failed with exactly this; clears the error.

@@ -3,12 +3,11 @@
 #include "store/drift.h"
 #include "store/flow.h"
 #include "store/table.h"
+#include "tests/harness/text.h"
 #include "tests/reconciler/git-fixture.h"
 
 #include <sqlite3.h>
 #include <string.h>
-
-#define TEXT(text) ((char *)(uintptr_t)(text))
 
 // A store that says what is live, and a dataset beside it that people edit with sqlite3.
 typedef struct {

@@ -6,8 +6,7 @@
 #include "store/run.h"
 #include "store/table.h"
 #include "tests/harness/temporary_store.h"
-
-#define TEXT(text) ((char *)(uintptr_t)(text))
+#include "tests/harness/text.h"
 
 typedef struct {
 	Store *store;

@@ -6,10 +6,9 @@
 #include "store/table.h"
 #include "store/timestamp.h"
 #include "store/trigger.h"
+#include "tests/harness/text.h"
 
 #include <string.h>
-
-#define TEXT(text) ((char *)(uintptr_t)(text))
 
 // A store with flows that are put there as an apply would, and runs that end when the story says so.
 typedef struct {

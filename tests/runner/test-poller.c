@@ -8,6 +8,7 @@
 #include "store/timestamp.h"
 #include "store/trigger.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TEXT(text) ((char *)(uintptr_t)(text))
 #define SECOND	   ((int64_t)G_USEC_PER_SEC)
 
 // ---- The pure part ------------------------------------------------------------------------------------------------

@@ -7,24 +7,15 @@
 #include "store/task_run.h"
 #include "store/timestamp.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <string.h>
-
-#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 static Store *open_store(void)
 {
 	Store *store = ephemeral_store_open();
-	GError *error = NULL;
 
-	store_node_put(store,
-		&(StoreNode){.id = TEXT("n"),
-			.name = TEXT("host/1"),
-			.version = TEXT("0.1"),
-			.slots = 2,
-			.expires_at = INT64_MAX},
-		&error);
-	g_assert_no_error(error);
+	temporary_node_put(store, "n");
 	return store;
 }
 
@@ -47,6 +38,13 @@ static bool claim_one(Store *store, const char *id, StoreLease *lease)
 	store_run_claim_one(store, "n", id, lease, &claimed, &error);
 	g_assert_no_error(error);
 	return claimed;
+}
+
+// A new run, and the node that drives it.
+static void begin(Store *store, char id[ID_SIZE], StoreLease *lease)
+{
+	create(store, 0, id);
+	g_assert_true(claim_one(store, id, lease));
 }
 
 static void test_one_certain_run(void)
@@ -77,8 +75,7 @@ static void test_pause_is_asked_for(void)
 	StoreLease lease;
 	bool asked = false;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	g_assert_true(store_run_pause(store, id, &asked, NULL));
 	g_assert_true(asked);
 	g_assert_true(store_run_resume(store, id, NULL, &asked, NULL));
@@ -115,8 +112,7 @@ static void test_labels_of_a_run_that_goes_on(void)
 	char id[ID_SIZE];
 	StoreLease lease;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	g_assert_true(store_run_put(store, &lease, &change, &error));
 	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"x\",\"old\":null}", &error));
 	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"y\"}", &error));
@@ -149,8 +145,7 @@ static void test_labels_are_taken(void)
 	char id[ID_SIZE];
 	StoreLease lease;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	g_assert_true(store_run_change_labels(store, id, "{\"team\":\"y\"}", &error));
 	g_assert_true(store_run_put_labels(store, &lease, "{\"team\":\"y\"}", &error));
 	g_assert_true(store_run_requests_done(store, &lease, RUN_REQUEST_LABELS, &error));
@@ -237,8 +232,7 @@ static void test_task_runs_are_visited_and_listed(void)
 	unsigned seen = 0;
 	GError *error = NULL;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	put_tasks(store, &lease, 30);
 	g_assert_true(store_task_runs_visit(store, id, check_order, &seen, &error));
 	g_assert_cmpuint(seen, ==, 20);
@@ -270,8 +264,7 @@ static void test_task_run_of_another_run_is_misuse(void)
 	g_autofree char *text = NULL;
 	GError *error = NULL;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	text = g_strdup_printf("task run 't' is of run 'r', not of the lease's '%s'", id);
 	g_assert_false(store_task_run_put(store, &lease,
 		&(StoreTaskRun){.run_id = TEXT("r"), .id = TEXT("t"), .task_id = TEXT("x")},
@@ -288,8 +281,7 @@ static void test_task_runs_go_only_for_a_restart(void)
 	g_autofree char *text = NULL;
 	GError *error = NULL;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	put_tasks(store, &lease, 1);
 	text = g_strdup_printf("run '%s' was not restarted, or is driven already", id);
 	g_assert_false(
@@ -316,8 +308,7 @@ static void test_node_that_leaves_gives_its_runs_back(void)
 	bool alive = false;
 	int64_t runs = -1;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	watch = store_watch_new(store, STORE_TOPIC_RUN_READY, NULL);
 	g_assert_true(store_node_beat(store, "n", 1, INT64_MAX, &alive, NULL));
 	g_assert_true(alive);
@@ -328,12 +319,7 @@ static void test_node_that_leaves_gives_its_runs_back(void)
 	g_assert_cmpuint(store_watch_take(watch), ==, STORE_TOPIC_RUN_READY);
 	g_assert_true(store_nodes_expire(store, timestamp_now(), &runs, NULL));
 	g_assert_cmpint(runs, ==, 0);
-	g_assert_true(store_node_put(store,
-		&(StoreNode){.id = TEXT("m"),
-			.name = TEXT("x"),
-			.version = TEXT("0"),
-			.expires_at = INT64_MAX},
-		NULL));
+	temporary_node_put(store, "m");
 	g_assert_true(store_run_claim(store, "m", 1, &next, &count, NULL));
 	g_assert_cmpuint(count, ==, 1);
 	g_assert_cmpint(next.token, >, lease.token);
@@ -346,8 +332,7 @@ static void test_a_server_takes_over_at_its_start(void)
 	StoreLease lease;
 	int64_t runs = 0;
 
-	create(store, 0, id);
-	g_assert_true(claim_one(store, id, &lease));
+	begin(store, id, &lease);
 	g_assert_true(store_nodes_expire(store, INT64_MAX, &runs, NULL));
 	g_assert_cmpint(runs, ==, 1);
 }

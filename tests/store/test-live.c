@@ -11,10 +11,9 @@
 #include "store/table.h"
 #include "store/trigger.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <string.h>
-
-#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 static void assert_bytes(GBytes *bytes, const char *expected, size_t length)
 {

@@ -3,11 +3,10 @@
 #include "store/log_chunk.h"
 #include "store/node.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <sqlite3.h>
 #include <string.h>
-
-#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 static const char task_a[] = "01JD0000000000000000000000";
 static const char task_b[] = "01JD0000000000000000000001";
@@ -24,12 +23,7 @@ static void scene_open(Scene *scene, Store *store, int64_t limit)
 	size_t count = 0;
 
 	scene->store = store;
-	store_node_put(store,
-		&(StoreNode){.id = TEXT("n"),
-			.name = TEXT("n"),
-			.version = TEXT("0"),
-			.expires_at = INT64_MAX},
-		&error);
+	temporary_node_put(store, "n");
 	store_run_create(store, &(StoreRunNew){.namespace = "a", .flow = "b", .revision = 1}, NULL,
 		NULL, &error);
 	store_run_claim(store, "n", 1, &scene->lease, &count, &error);

@@ -5,13 +5,12 @@
 #include "store/task_run.h"
 #include "store/timestamp.h"
 #include "tests/harness/temporary_store.h"
+#include "tests/harness/text.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-
-#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 enum {
 	THREADS = 4,
@@ -107,12 +106,7 @@ static void add_runs(Store *store)
 {
 	GError *error = NULL;
 
-	store_node_put(store,
-		&(StoreNode){.id = TEXT("n"),
-			.name = TEXT("n"),
-			.version = TEXT("0"),
-			.expires_at = INT64_MAX},
-		&error);
+	temporary_node_put(store, "n");
 	for (int i = 0; i < RUNS; i++)
 		store_run_create(store,
 			&(StoreRunNew){.namespace = "a",
