@@ -75,6 +75,29 @@ void bed_run_create(Store *store, const char *flow, const char *inputs, char id[
 	g_assert_no_error(error);
 }
 
+char *bed_flow_of(const char *tasks)
+{
+	g_auto(GStrv) lines = g_strsplit(tasks, "\n", -1);
+	GString *text = g_string_new("id: f\nnamespace: t\ntasks:\n");
+
+	for (char **line = lines; *line != NULL; line++)
+		g_string_append_printf(text, "  %s\n", *line);
+	return g_string_free(text, FALSE);
+}
+
+void bed_run_to_end(Store *store, const char *id, const RunnerOptions *options)
+{
+	g_autoptr(GError) error = NULL;
+	Runner *runner = runner_new(store, options, &error);
+
+	g_assert_no_error(error);
+	runner_start(runner, &error);
+	g_assert_no_error(error);
+	runner_wait(runner, id, &error);
+	g_assert_no_error(error);
+	runner_free(runner);
+}
+
 json_t *bed_run(const char *yaml, const char *inputs)
 {
 	RunnerOptions options = {.slots = 2, .sole = true};
@@ -86,20 +109,13 @@ json_t *bed_run_with(const char *yaml, const char *inputs, const RunnerOptions *
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = store_open(NULL, STORE_EPHEMERAL, &error);
-	Runner *runner;
 	json_t *report;
 	char id[27];
 
 	g_assert_no_error(error);
 	g_autofree char *flow = flows_put(store, yaml);
 	bed_run_create(store, flow, inputs, id);
-	runner = runner_new(store, options, &error);
-	g_assert_no_error(error);
-	runner_start(runner, &error);
-	g_assert_no_error(error);
-	runner_wait(runner, id, &error);
-	g_assert_no_error(error);
-	runner_free(runner);
+	bed_run_to_end(store, id, options);
 	report = run_report(store, id, NULL, &error);
 	g_assert_no_error(error);
 	g_autofree char *log = bed_log(store, id);

@@ -10,6 +10,10 @@
 void bed_flows_put(Store *store, const char *yaml);
 // Makes a run of namespace "t"; inputs is JSON or NULL.
 void bed_run_create(Store *store, const char *flow, const char *inputs, char id[27]);
+// Runs it to its end, by a runner of its own.
+void bed_run_to_end(Store *store, const char *id, const RunnerOptions *options);
+// A flow 'f' in namespace "t" with these tasks (a YAML list), as YAML. To be freed.
+char *bed_flow_of(const char *tasks);
 // Runs the first flow of the text on a store in memory. Returns its report (runner/run_report.h); a new reference.
 json_t *bed_run(const char *yaml, const char *inputs);
 // Likewise, by a runner with these options.

@@ -10,11 +10,9 @@ char *script_bed;
 
 char *script_flow(const char *tasks)
 {
-	g_autoptr(GString) text = g_string_new("id: f\nnamespace: t\ntasks:\n");
-	g_auto(GStrv) lines = g_strsplit(tasks, "\n", -1);
+	g_autofree char *flow = bed_flow_of(tasks);
+	g_autoptr(GString) text = g_string_new(flow);
 
-	for (char **line = lines; *line != NULL; line++)
-		g_string_append_printf(text, "  %s\n", *line);
 	g_string_replace(text, "BED", script_bed, 0);
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

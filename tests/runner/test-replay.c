@@ -126,16 +126,7 @@ static char *run_text(Store *store, const char *id)
 
 static void run_to_end(Store *store, const char *id)
 {
-	RunnerOptions options = {.slots = 2, .sole = true};
-	g_autoptr(GError) error = NULL;
-	Runner *runner = runner_new(store, &options, &error);
-
-	g_assert_no_error(error);
-	runner_start(runner, &error);
-	g_assert_no_error(error);
-	runner_wait(runner, id, &error);
-	g_assert_no_error(error);
-	runner_free(runner);
+	bed_run_to_end(store, id, &(RunnerOptions){.slots = 2, .sole = true});
 }
 
 static void test_case(gconstpointer data)
