@@ -1,6 +1,7 @@
 #include "runner/drive.h"
 
 #include "expr/value.h"
+#include "runner/inputs.h"
 #include "runner/scope_run.h"
 #include "runner/tasks/script_files.h"
 #include "store/timestamp.h"
@@ -206,21 +207,8 @@ static json_t *root_labels(
 	nested = json_object();
 	json_object_foreach(ref->drive->labels, key, value)
 	{
-		g_auto(GStrv) parts = g_strsplit(key, ".", -1);
-		json_t *at = nested;
-		guint i;
-
-		for (i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++) {
-			json_t *next = json_object_get(at, parts[i]);
-
-			if (!json_is_object(next)) {
-				next = json_object();
-				json_object_set_new(at, parts[i], next);
-			}
-			at = next;
-		}
-		if (parts[i] != NULL && !json_is_object(json_object_get(at, parts[i])))
-			json_object_set(at, parts[i], value);
+		if (*key != '\0' && !json_is_object(inputs_get(nested, key)))
+			inputs_put(nested, key, json_incref(value));
 	}
 	return nested;
 }
