@@ -139,6 +139,9 @@ void row_clear(const RowType *type, void *row);
 // The first row of a query as a struct; NULL when there is none.
 bool row_get(Store *store, StatementId id, const DbValue *values, size_t count, const RowType *type,
 	void **ret_row, GError **error);
+// A query of a state's name and a number a row: the number of each state, 0 for those that have no row.
+bool states_count(Store *store, StatementId id, const DbValue *values, size_t count,
+	int64_t by_state[RUN_STATES], GError **error);
 // All rows of a query.
 bool rows_list(Store *store, StatementId id, const DbValue *values, size_t count,
 	const RowType *type, GDestroyNotify free_row, GPtrArray **ret_rows, GError **error);

@@ -74,6 +74,24 @@ void row_free(const RowType *type, void *row)
 	g_free(row);
 }
 
+bool states_count(Store *store, StatementId id, const DbValue *values, size_t count,
+	int64_t by_state[RUN_STATES], GError **error)
+{
+	g_auto(StoreQuery) query = {0};
+	bool failed;
+
+	memset(by_state, 0, RUN_STATES * sizeof(by_state[0]));
+	if (!query_begin(&query, store, id, values, count, error))
+		return false;
+	while (query_step(&query, &failed, error)) {
+		RunState state;
+
+		if (run_state_parse(db_column_text(query.row, 0, NULL), &state))
+			by_state[state] = db_column_int64(query.row, 1);
+	}
+	return !failed;
+}
+
 bool row_get(Store *store, StatementId id, const DbValue *values, size_t count, const RowType *type,
 	void **ret_row, GError **error)
 {

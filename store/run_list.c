@@ -77,24 +77,6 @@ bool store_runs_list(Store *store, const StoreRunFilter *filter, const StorePage
 		&run_row, (GDestroyNotify)store_run_free, run_key, ret_runs, ret_next, error);
 }
 
-static bool count_states(
-	Store *store, StatementId statement, int64_t by_state[RUN_STATES], GError **error)
-{
-	g_auto(StoreQuery) query = {0};
-	bool failed;
-
-	memset(by_state, 0, RUN_STATES * sizeof(by_state[0]));
-	if (!query_begin(&query, store, statement, DB_NO_VALUES, error))
-		return false;
-	while (query_step(&query, &failed, error)) {
-		RunState state;
-
-		if (run_state_parse(db_column_text(query.row, 0, NULL), &state))
-			by_state[state] = db_column_int64(query.row, 1);
-	}
-	return !failed;
-}
-
 bool store_runs_count(Store *store, int64_t *ret_runs, char ret_oldest[ID_SIZE], GError **error)
 {
 	g_auto(StoreQuery) query = {0};
@@ -113,12 +95,12 @@ bool store_runs_count(Store *store, int64_t *ret_runs, char ret_oldest[ID_SIZE],
 
 bool store_runs_count_active(Store *store, int64_t by_state[RUN_STATES], GError **error)
 {
-	return count_states(store, STATEMENT_RUNS_COUNT_ACTIVE, by_state, error);
+	return states_count(store, STATEMENT_RUNS_COUNT_ACTIVE, DB_NO_VALUES, by_state, error);
 }
 
 bool store_runs_count_ended(Store *store, int64_t by_state[RUN_STATES], GError **error)
 {
-	return count_states(store, STATEMENT_RUNS_COUNT_ENDED, by_state, error);
+	return states_count(store, STATEMENT_RUNS_COUNT_ENDED, DB_NO_VALUES, by_state, error);
 }
 
 bool store_flow_is_active(

@@ -303,18 +303,6 @@ bool store_task_runs_list(Store *store, const StoreTaskRunFilter *filter, const 
 bool store_task_runs_count(
 	Store *store, const char *run_id, int64_t by_state[RUN_STATES], GError **error)
 {
-	g_auto(StoreQuery) query = {0};
-	bool failed;
-
-	memset(by_state, 0, RUN_STATES * sizeof(by_state[0]));
-	if (!query_begin(
-		    &query, store, STATEMENT_TASK_RUNS_COUNT, DB_VALUES(DB_TEXT(run_id)), error))
-		return false;
-	while (query_step(&query, &failed, error)) {
-		RunState state;
-
-		if (run_state_parse(db_column_text(query.row, 0, NULL), &state))
-			by_state[state] = db_column_int64(query.row, 1);
-	}
-	return !failed;
+	return states_count(
+		store, STATEMENT_TASK_RUNS_COUNT, DB_VALUES(DB_TEXT(run_id)), by_state, error);
 }
