@@ -7,10 +7,6 @@
 #include "repo-layout/sql_template.h"
 #include "runner/tasks/sql_task.h"
 
-enum {
-	SAMPLE_LIMIT = 100, // failing rows kept a check
-};
-
 typedef struct {
 	char *table;
 	char *feed;
@@ -78,29 +74,17 @@ static bool read_settings(TaskContext *context, Settings *settings, GError **err
 
 static BuildRequest request_of(TaskContext *context, const Settings *settings)
 {
-	BuildRequest request = {
-		.url = settings->url,
-		.table = settings->table,
-		.feed = settings->feed,
-		.run_id = task_context_run_id(context),
-		.task_run_id = task_context_task_run_id(context),
-		.attempt = task_context_attempt(context),
-		.revision = task_context_revision(context),
-		.fingerprint = settings->tables->fingerprint,
-		.properties = settings->properties,
-		.schema = json_object_get(settings->properties, "schema"),
-		.allow_breaking = settings->allow_breaking,
-		.datasets = (const char *const *)settings->tables->datasets->pdata,
-		.unqualified = (const char *const *)settings->tables->unqualified->pdata,
-		.host = sql_task_host(context),
-		.log = sql_task_log,
-		.cancelled = sql_task_cancelled,
-		.connected = sql_task_connected,
-		.trouble = sql_task_trouble,
-		.data = context,
-		.sample_limit = SAMPLE_LIMIT,
-	};
+	BuildRequest request = sql_task_request(context);
 
+	request.url = settings->url;
+	request.table = settings->table;
+	request.feed = settings->feed;
+	request.fingerprint = settings->tables->fingerprint;
+	request.properties = settings->properties;
+	request.schema = json_object_get(settings->properties, "schema");
+	request.allow_breaking = settings->allow_breaking;
+	request.datasets = (const char *const *)settings->tables->datasets->pdata;
+	request.unqualified = (const char *const *)settings->tables->unqualified->pdata;
 	request.host.allow_raw = settings->allow_raw;
 	return request;
 }

@@ -7,10 +7,6 @@
 #include "runner/tasks/sql_task.h"
 #include "store/table.h"
 
-enum {
-	SAMPLE_LIMIT = 100,
-};
-
 typedef struct {
 	char *table;
 	char *feed;
@@ -190,25 +186,15 @@ static bool read_settings(TaskContext *context, Settings *settings, GError **err
 
 static BuildRequest request_of(TaskContext *context, const Settings *settings)
 {
-	return (BuildRequest){
-		.url = settings->url,
-		.table = settings->table,
-		.feed = settings->feed != NULL ? settings->feed : "WRITE_APPEND",
-		.run_id = task_context_run_id(context),
-		.task_run_id = task_context_task_run_id(context),
-		.attempt = task_context_attempt(context),
-		.revision = task_context_revision(context),
-		.properties = task_context_task(context)->properties,
-		.schema = settings->schema,
-		.allow_breaking = settings->allow_breaking,
-		.host = sql_task_host(context),
-		.log = sql_task_log,
-		.cancelled = sql_task_cancelled,
-		.connected = sql_task_connected,
-		.trouble = sql_task_trouble,
-		.data = context,
-		.sample_limit = SAMPLE_LIMIT,
-	};
+	BuildRequest request = sql_task_request(context);
+
+	request.url = settings->url;
+	request.table = settings->table;
+	request.feed = settings->feed != NULL ? settings->feed : "WRITE_APPEND";
+	request.properties = task_context_task(context)->properties;
+	request.schema = settings->schema;
+	request.allow_breaking = settings->allow_breaking;
+	return request;
 }
 
 // How many rows were left out is in the line before; why the first was is here.

@@ -4,6 +4,10 @@
 
 #include "runner/tasks/sql_record.h"
 
+enum {
+	SAMPLE_LIMIT = 100, // failing rows kept a check
+};
+
 static json_t *evaluate(void *context, const char *expression, GError **error)
 {
 	return task_context_evaluate(context, expression, error);
@@ -14,12 +18,12 @@ SqlHost sql_task_host(TaskContext *context)
 	return (SqlHost){.evaluate = evaluate, .data = context};
 }
 
-void sql_task_log(void *context, TaskLogLevel level, const char *text)
+static void log_text(void *context, TaskLogLevel level, const char *text)
 {
 	task_context_log(context, level, "%s", text);
 }
 
-bool sql_task_cancelled(void *context)
+static bool cancelled(void *context)
 {
 	return task_context_cancelled(context);
 }
@@ -32,6 +36,23 @@ static void cancel(void *connection)
 void sql_task_connected(void *context, DbConnection *connection)
 {
 	task_context_on_cancel(context, connection == NULL ? NULL : cancel, connection);
+}
+
+BuildRequest sql_task_request(TaskContext *context)
+{
+	return (BuildRequest){
+		.run_id = task_context_run_id(context),
+		.task_run_id = task_context_task_run_id(context),
+		.attempt = task_context_attempt(context),
+		.revision = task_context_revision(context),
+		.host = sql_task_host(context),
+		.log = log_text,
+		.cancelled = cancelled,
+		.connected = sql_task_connected,
+		.trouble = sql_task_trouble,
+		.data = context,
+		.sample_limit = SAMPLE_LIMIT,
+	};
 }
 
 // ---- Tables

@@ -9,10 +9,11 @@
 
 // Evaluates expressions of SQL in the scope of the task run.
 SqlHost sql_task_host(TaskContext *context);
-void sql_task_log(void *context, TaskLogLevel level, const char *text);
-bool sql_task_cancelled(void *context);
 // BuildRequest.connected: a cancel of the task cancels the connection.
 void sql_task_connected(void *context, DbConnection *connection);
+// What a build is told of the task that asks for it: the task run, and whom to log and note trouble to; a cancel of the task
+// cancels its connection. What is built is for the caller to say.
+BuildRequest sql_task_request(TaskContext *context);
 
 // BuildRequest.trouble: notes that a dataset ("": the connection as a whole) could not be used for the error, until it can be
 // again (error NULL). Errors of other kinds are not noted.
