@@ -1,21 +1,12 @@
 #include "reconciler/source_curl.h"
 
-#include <dlfcn.h>
-#include <string.h>
+#include "db/shared_library.h"
 
 #define LIBRARY "libcurl.so.4"
 
-typedef struct {
-	const char *name;
-	size_t offset;
-} Symbol;
+#define SYMBOL(member) SHARED_SYMBOL("curl_", CurlLibrary, member)
 
-#define SYMBOL(member)                                                                             \
-	{                                                                                          \
-		"curl_" #member, offsetof(CurlLibrary, member)                                     \
-	}
-
-static const Symbol SYMBOLS[] = {
+static const SharedSymbol SYMBOLS[] = {
 	SYMBOL(easy_init),
 	SYMBOL(easy_setopt),
 	SYMBOL(easy_getinfo),
@@ -32,27 +23,15 @@ static const Symbol SYMBOLS[] = {
 	SYMBOL(multi_cleanup),
 };
 
-static bool load(CurlLibrary *library)
-{
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-	for (size_t i = 0; handle != NULL && i < G_N_ELEMENTS(SYMBOLS); i++) {
-		void *symbol = dlsym(handle, SYMBOLS[i].name);
-
-		if (symbol == NULL)
-			return false;
-		memcpy((char *)library + SYMBOLS[i].offset, &symbol, sizeof(symbol));
-	}
-	return handle != NULL;
-}
-
 const CurlLibrary *curl_library(char **ret_message)
 {
 	static CurlLibrary library;
+	static bool loaded;
 
-	if (library.multi_cleanup != NULL || load(&library))
-		return &library;
-	const char *reason = dlerror();
-	*ret_message = g_strdup(reason != NULL ? reason : LIBRARY);
-	return NULL;
+	if (!loaded) {
+		*ret_message =
+			shared_library_load(LIBRARY, SYMBOLS, G_N_ELEMENTS(SYMBOLS), &library);
+		loaded = *ret_message == NULL;
+	}
+	return loaded ? &library : NULL;
 }
