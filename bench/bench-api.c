@@ -52,24 +52,6 @@ static void stop(Bench *bench)
 	g_free(bench->url);
 }
 
-static double ask_floor(void *data)
-{
-	const Bench *bench = data;
-	HttpLoad load;
-
-	http_load_run(bench->floor.port, "/", CLIENTS, REQUESTS, &load);
-	return load.seconds;
-}
-
-static double ask_status(void *data)
-{
-	const Bench *bench = data;
-	HttpLoad load;
-
-	http_load_run(api_server_port(bench->server), "/v1/status", CLIENTS, REQUESTS, &load);
-	return load.seconds;
-}
-
 // What a busy runner does to the store: one committed change after another.
 static void *change_store(void *data)
 {
@@ -119,8 +101,10 @@ int main(void)
 	start(&bench);
 	bench_figure("resident memory of store and server, idle", resident_megabytes() - before,
 		"MB", 0);
+	HttpAsk status = {api_server_port(bench.server), "/v1/status", CLIENTS, REQUESTS};
+	HttpAsk floor = {bench.floor.port, "/", CLIENTS, REQUESTS};
 	// 0.7 times the requests a second are 1 / 0.7 times the seconds.
-	bench_ratio("100,000 of /v1/status, 500 clients", ask_status, &bench, ask_floor, &bench,
+	bench_ratio("100,000 of /v1/status, 500 clients", http_ask, &status, http_ask, &floor,
 		ROUNDS, 1 / 0.7, false);
 	ask_while_changing(&bench);
 	stop(&bench);

@@ -2,6 +2,7 @@
 // load is libgit2 reading those blobs, libyaml parsing those headers and one SQLite row each, measured in between. That of one
 // changed file is libgit2's bare diff of the two trees.
 #include "repo-layout/layout.h"
+#include "tests/harness/memory_cache.h"
 
 #include <git2.h>
 #include <glib/gstdio.h>
@@ -273,20 +274,6 @@ static double floor_diff(const Bench *bench)
 	return start;
 }
 
-static GBytes *cache_get(void *data, const char *kind, const char *key)
-{
-	g_autofree char *full = g_strconcat(kind, "/", key, NULL);
-	GBytes *bytes = g_hash_table_lookup(data, full);
-
-	return bytes == NULL ? NULL : g_bytes_ref(bytes);
-}
-
-static void cache_put(
-	void *data, const char *kind, const char *key, const void *bytes, size_t length)
-{
-	g_hash_table_replace(data, g_strconcat(kind, "/", key, NULL), g_bytes_new(bytes, length));
-}
-
 static size_t resident(void)
 {
 	g_autofree char *text = NULL;
@@ -333,9 +320,8 @@ typedef struct Times {
 
 static void run_round(const Bench *bench, Times *times, size_t *ret_memory)
 {
-	g_autoptr(GHashTable) table = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-	LayoutCache cache = {table, cache_get, cache_put};
+	g_autoptr(GHashTable) table = memory_cache_new();
+	LayoutCache cache = memory_cache_of(table);
 	g_autoptr(SourceTree) first = open_tree(bench, &bench->first);
 	g_autoptr(SourceTree) second = open_tree(bench, &bench->second);
 	g_autoptr(SourceTree) again = open_tree(bench, &bench->first);

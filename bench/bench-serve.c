@@ -176,24 +176,6 @@ static void measure_starts(Bench *bench)
 
 // ---- Requests -----------------------------------------------------------------------------------------------------
 
-static double ask_floor(void *data)
-{
-	const Bench *bench = data;
-	HttpLoad load;
-
-	http_load_run(bench->floor.port, "/", CLIENTS, REQUESTS, &load);
-	return load.seconds;
-}
-
-static double ask_status(void *data)
-{
-	const Bench *bench = data;
-	HttpLoad load;
-
-	http_load_run(bench->server.port, "/v1/status", CLIENTS, REQUESTS, &load);
-	return load.seconds;
-}
-
 // ---- Under load ---------------------------------------------------------------------------------------------------
 
 // Fills the line up to the row's number of runs.
@@ -287,8 +269,10 @@ int main(int argc, char **argv)
 	server_process_stop(&bench.server);
 	measure_starts(&bench);
 	start(&bench);
+	HttpAsk status = {bench.server.port, "/v1/status", CLIENTS, REQUESTS};
+	HttpAsk floor = {bench.floor.port, "/", CLIENTS, REQUESTS};
 	// 0.7 times the requests a second are 1 / 0.7 times the seconds.
-	bench_ratio("50,000 of /v1/status, 500 clients", ask_status, &bench, ask_floor, &bench,
+	bench_ratio("50,000 of /v1/status, 500 clients", http_ask, &status, http_ask, &floor,
 		ROUNDS, 1 / 0.7, false);
 	for (size_t i = 0; i < G_N_ELEMENTS(BUSY); i++)
 		measure_under_load(&bench, i);

@@ -126,10 +126,9 @@ static void bench_reconcile(const char *name, bool tables, double limit)
 
 // --- A step of a run ------------------------------------------------------------------------------------------------
 
-static void begin_run(Store *store, StoreLease *ret_lease)
+static void put_node(Store *store)
 {
 	GError *error = NULL;
-	size_t count = 0;
 
 	store_node_put(store,
 		&(StoreNode){.id = (char *)(uintptr_t) "node",
@@ -137,6 +136,15 @@ static void begin_run(Store *store, StoreLease *ret_lease)
 			.version = (char *)(uintptr_t) "0",
 			.expires_at = INT64_MAX},
 		&error);
+	check(error);
+}
+
+static void begin_run(Store *store, StoreLease *ret_lease)
+{
+	GError *error = NULL;
+	size_t count = 0;
+
+	put_node(store);
 	store_run_create(store, &(StoreRunNew){.namespace = "bench", .flow = "flow", .revision = 1},
 		NULL, NULL, &error);
 	store_run_claim(store, "node", 1, ret_lease, &count, &error);
@@ -332,12 +340,7 @@ static void bench_claims(void)
 			NULL, NULL, &error);
 		check(error);
 	}
-	store_node_put(store,
-		&(StoreNode){.id = (char *)(uintptr_t) "node",
-			.name = (char *)(uintptr_t) "bench",
-			.version = (char *)(uintptr_t) "0",
-			.expires_at = INT64_MAX},
-		&error);
+	put_node(store);
 	start = bench_seconds();
 	for (unsigned i = 0; i < TASKS; i++) {
 		StoreLease lease;

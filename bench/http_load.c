@@ -170,3 +170,12 @@ void http_load_run(
 	g_free(load.request);
 	g_free(load.latency);
 }
+
+double http_ask(void *ask)
+{
+	const HttpAsk *one = ask;
+	HttpLoad load;
+
+	http_load_run(one->port, one->path, one->clients, one->requests, &load);
+	return load.seconds;
+}

@@ -18,3 +18,14 @@ typedef struct {
 // status 200.
 void http_load_run(
 	uint16_t port, const char *path, unsigned clients, uint64_t requests, HttpLoad *ret_load);
+
+// Such a load as a piece of work for bench_ratio().
+typedef struct {
+	uint16_t port;
+	const char *path;
+	unsigned clients;
+	uint64_t requests;
+} HttpAsk;
+
+// Returns the seconds that the load took; ask is an HttpAsk.
+double http_ask(void *ask);

@@ -1,25 +1,6 @@
 // A layout loaded with the last snapshot, or out of the cache, says the same as one loaded from nothing; and little work is done.
+#include "tests/harness/memory_cache.h"
 #include "tests/repo-layout/repository.h"
-
-static GBytes *cache_get(void *data, const char *kind, const char *key)
-{
-	g_autofree char *full = g_strconcat(kind, "/", key, NULL);
-	GBytes *bytes = g_hash_table_lookup(data, full);
-
-	return bytes == NULL ? NULL : g_bytes_ref(bytes);
-}
-
-static void cache_put(
-	void *data, const char *kind, const char *key, const void *bytes, size_t length)
-{
-	g_hash_table_replace(data, g_strconcat(kind, "/", key, NULL), g_bytes_new(bytes, length));
-}
-
-static GHashTable *cache_new(void)
-{
-	return g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-}
 
 static void set_up(Repository *repository)
 {
@@ -71,8 +52,8 @@ static void test_little_work(void)
 static void test_restart(void)
 {
 	g_autoptr(Repository) repository = repository_new();
-	g_autoptr(GHashTable) table = cache_new();
-	LayoutCache cache = {table, cache_get, cache_put};
+	g_autoptr(GHashTable) table = memory_cache_new();
+	LayoutCache cache = memory_cache_of(table);
 	g_autofree char *first = NULL;
 	g_autofree char *second = NULL;
 	g_autofree char *fresh = NULL;
@@ -108,8 +89,8 @@ static void test_restart(void)
 static void test_damaged_cache(void)
 {
 	g_autoptr(Repository) repository = repository_new();
-	g_autoptr(GHashTable) table = cache_new();
-	LayoutCache cache = {table, cache_get, cache_put};
+	g_autoptr(GHashTable) table = memory_cache_new();
+	LayoutCache cache = memory_cache_of(table);
 	g_autofree char *commit = NULL;
 	g_autofree char *fresh = NULL;
 	g_autofree char *key = NULL;
@@ -122,7 +103,7 @@ static void test_damaged_cache(void)
 		fresh = layout_print(cold);
 	}
 	for (unsigned step = 0; step < 40; step++) {
-		g_autoptr(GBytes) good = cache_get(table, "domain", "domains/d2");
+		g_autoptr(GBytes) good = memory_cache_get(table, "domain", "domains/d2");
 		size_t length = g_bytes_get_size(good);
 		g_autofree unsigned char *bytes = g_memdup2(g_bytes_get_data(good, NULL), length);
 		g_autoptr(Layout) layout = NULL;
@@ -132,7 +113,7 @@ static void test_damaged_cache(void)
 			length = length * step / 40;
 		else
 			bytes[length * step / 40] ^= 0x55;
-		cache_put(table, "domain", "domains/d2", bytes, length);
+		memory_cache_put(table, "domain", "domains/d2", bytes, length);
 		layout = repository_load(repository, commit, NULL, &cache);
 		printed = layout_print(layout);
 		g_assert_cmpstr(printed, ==, fresh);
@@ -199,8 +180,8 @@ static void test_random_histories(void)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(7);
 	g_autoptr(Repository) repository = repository_new();
-	g_autoptr(GHashTable) table = cache_new();
-	LayoutCache cache = {table, cache_get, cache_put};
+	g_autoptr(GHashTable) table = memory_cache_new();
+	LayoutCache cache = memory_cache_of(table);
 	g_autoptr(Layout) last = NULL;
 
 	set_up(repository);
