@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from weir import Repository, Server, eventually, free_port, must, temporary, weir  # noqa: E402
+from weir import Repository, Server, eventually, free_port, must, request, temporary, weir  # noqa: E402
 
 WEBHOOK = """id: hook
 inputs: [{id: who, type: STRING, required: false}, {id: n, type: INT, required: false}]
@@ -125,12 +125,8 @@ class World:
         return next(row for row in self.server.every(f"/v1/triggers?namespace=a&flow={flow}"))
 
     def post(self, path, body="", headers=None, method="POST"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.ingress, timeout=20)
-        connection.request(method, path, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, (json.loads(text) if text else None), answer.headers
+        status, answer, answer_headers = request(self.ingress, method, path, body, headers)
+        return status, answer or None, answer_headers
 
 
 def ended(world, flow, count):
@@ -201,10 +197,7 @@ def refusals_say_nothing_of_keys(world):
     assert status == 405 and problem["code"] == "bad-method", problem
     assert world.post("/v1/status")[0] == 404
     # The status API has none of it.
-    connection = http.client.HTTPConnection("127.0.0.1", world.server.port)
-    connection.request("POST", "/hooks/flows/a/hook/s3cret", body="")
-    assert connection.getresponse().status in (404, 405)
-    connection.close()
+    assert request(world.server.port, "POST", "/hooks/flows/a/hook/s3cret", "")[0] in (404, 405)
 
 
 def plain_keys_are_not_shown(world):

@@ -69,6 +69,19 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def request(port, method, path, body=None, headers=None, timeout=20):
+    """(status, body, headers) of one request to this machine; the body is parsed when it is JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        response = connection.getresponse()
+        text = response.read().decode()
+        kind = response.getheader("Content-Type", "")
+        return response.status, json.loads(text) if "json" in kind and text else text, response.headers
+    finally:
+        connection.close()
+
+
 class Repository:
     """A bare repository that a server watches, and a clone in which a team works."""
 
@@ -162,16 +175,8 @@ class Server:
         self.process.wait()
 
     def get(self, path, headers=None, method="GET"):
-        """(status, body, headers) of one request; the body is parsed when it is JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, path, headers=headers or {})
-            response = connection.getresponse()
-            body = response.read().decode()
-            kind = response.getheader("Content-Type", "")
-            return response.status, json.loads(body) if "json" in kind and body else body, response.headers
-        finally:
-            connection.close()
+        """(status, body, headers) of one request to the status API."""
+        return request(self.port, method, path, headers=headers, timeout=10)
 
     def json(self, path):
         status, body, _ = self.get(path)
