@@ -96,6 +96,22 @@ static ReconcileOutcome walk(Story *story, ReconcileResult expected)
 	return outcome;
 }
 
+// Pushes what was written, and walks.
+static ReconcileOutcome push(Story *story, const char *message, ReconcileResult expected)
+{
+	g_free(fixture_push(story->git, message));
+	return walk(story, expected);
+}
+
+static Story story_of_retail(void)
+{
+	Story story = story_new();
+
+	write_retail(story.git);
+	push(&story, "Begin", RECONCILE_APPLIED);
+	return story;
+}
+
 static StoreSource *source_row(Story *story)
 {
 	StoreSource *row = NULL;
@@ -165,18 +181,14 @@ static void test_first_push(void)
 
 static void test_restart_does_nothing(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	story_restart(&story);
 	walk(&story, RECONCILE_UNCHANGED);
 	g_assert_null(reconciler_layout(story.reconciler));
 	// The next commit finds what is live in the store alone.
 	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 2 AS id, 2 AS amount\n");
-	g_free(fixture_push(story.git, "Change"));
-	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	ReconcileOutcome outcome = push(&story, "Change", RECONCILE_APPLIED);
 	g_assert_cmpuint(outcome.updated, ==, 1);
 	g_assert_cmpuint(outcome.created + outcome.deleted + outcome.cosmetic, ==, 0);
 	assert_revision(&story, "sales", "raw", 2);
@@ -185,11 +197,8 @@ static void test_restart_does_nothing(void)
 
 static void test_settings_walk_again(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	story.policy.max_deletions = 7;
 	story_restart(&story);
 	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
@@ -201,11 +210,8 @@ static void test_settings_walk_again(void)
 
 static void test_cosmetic_makes_no_revision(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	fixture_write(story.git, "domains/sales/sql/raw.sql",
 		"-- one row\nSELECT 1 AS id,\n  2 AS amount\n");
 	g_autofree char *commit = fixture_push(story.git, "Comment");
@@ -218,8 +224,7 @@ static void test_cosmetic_makes_no_revision(void)
 	// And it is not found again by the next commit.
 	fixture_write(story.git, "domains/sales/sql/orders.sql",
 		"SELECT id, amount FROM sales.raw WHERE id > 0\n");
-	g_free(fixture_push(story.git, "Change"));
-	outcome = walk(&story, RECONCILE_APPLIED);
+	outcome = push(&story, "Change", RECONCILE_APPLIED);
 	g_assert_cmpuint(outcome.cosmetic, ==, 0);
 	g_assert_cmpuint(outcome.updated, ==, 1);
 	story_end(&story);
@@ -234,8 +239,7 @@ static void test_variables_make_revisions(void)
 	fixture_write(story.git, "weir.yaml", "name: retail\nvariables: {rate: 1}\n");
 	fixture_write(story.git, "domains/sales/sql/raw.sql",
 		"SELECT 1 AS id, {{ vars.rate }} AS amount\n");
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Begin", RECONCILE_APPLIED);
 	assert_revision(&story, "sales", "raw", 1);
 	for (int64_t revision = 2; revision < 4; revision++) {
 		g_autofree char *yaml = g_strdup_printf(
@@ -260,14 +264,10 @@ static void test_variables_make_revisions(void)
 
 static void test_prune_keeps_history(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	g_free(fixture_run(story.git, "git rm -q domains/finance/sql/revenue.sql"));
-	g_free(fixture_push(story.git, "Remove"));
-	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	ReconcileOutcome outcome = push(&story, "Remove", RECONCILE_APPLIED);
 	g_assert_cmpuint(outcome.deleted, ==, 2);
 	g_autoptr(StoreFlow) row = flow_row(&story, "finance", "revenue");
 	g_assert_cmpint(row->deleted_at, !=, 0);
@@ -276,13 +276,11 @@ static void test_prune_keeps_history(void)
 	g_assert_nonnull(revision);
 	fixture_write(story.git, "domains/finance/sql/revenue.sql",
 		"SELECT SUM(amount) AS s FROM sales.orders\n");
-	g_free(fixture_push(story.git, "Bring it back"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Bring it back", RECONCILE_APPLIED);
 	assert_revision(&story, "finance", "revenue", 2);
 	// A whole domain goes and comes back.
 	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
-	g_free(fixture_push(story.git, "Remove the domain"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Remove the domain", RECONCILE_APPLIED);
 	g_autoptr(StoreDomain) gone = domain_row(&story, "finance");
 	g_assert_cmpint(gone->deleted_at, !=, 0);
 	g_free(fixture_run(story.git, "git revert --no-edit HEAD; git push -q origin main"));
@@ -301,8 +299,7 @@ static void test_scripts_are_kept(void)
 	fixture_write(story.git, "domains/sales/scripts/bin/hello.sh", "echo hello\n");
 	fixture_write(story.git, "domains/sales/flows/greet.yaml",
 		"id: greet\ntasks:\n  - {id: say, type: shell, commands: [sh bin/hello.sh]}\n");
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Begin", RECONCILE_APPLIED);
 	g_autoptr(StoreDomain) row = domain_row(&story, "sales");
 	g_autoptr(GPtrArray) entries = NULL;
 	g_assert_true(store_script_tree_list(story.store, row->scripts_tree, &entries, NULL));
@@ -314,8 +311,7 @@ static void test_scripts_are_kept(void)
 	g_assert_cmpuint(g_bytes_get_size(content), ==, 11);
 	g_assert_cmpint(memcmp(g_bytes_get_data(content, NULL), "echo hello\n", 11), ==, 0);
 	fixture_write(story.git, "domains/sales/scripts/bin/hello.sh", "echo good day\n");
-	g_free(fixture_push(story.git, "Change the script"));
-	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	ReconcileOutcome outcome = push(&story, "Change the script", RECONCILE_APPLIED);
 	g_assert_cmpuint(outcome.updated, ==, 1);
 	assert_revision(&story, "sales", "greet", 2);
 	story_end(&story);
@@ -335,15 +331,13 @@ static void test_scripts_come_and_go(void)
 	write_retail(story.git);
 	fixture_write(story.git, "domains/sales/flows/greet.yaml",
 		"id: greet\ntasks:\n  - {id: say, type: shell, commands: [sh hello.sh]}\n");
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Begin", RECONCILE_APPLIED);
 	for (size_t i = 0; i < G_N_ELEMENTS(deeds); i++) {
 		// Both from the last model and from what the store kept of it.
 		if (i % 2 == 0)
 			story_restart(&story);
 		g_free(fixture_run(story.git, "%s", deeds[i]));
-		g_free(fixture_push(story.git, "Change scripts/"));
-		walk(&story, RECONCILE_APPLIED);
+		push(&story, "Change scripts/", RECONCILE_APPLIED);
 		assert_revision(&story, "sales", "greet", (int64_t)i + 2);
 	}
 	story_end(&story);
@@ -403,11 +397,8 @@ static void hide(Story *story, const char *path, bool hidden)
 // A lost object is its domain's affair. It may come back: the same commit is looked at again, by this process and the next.
 static void test_lost_object(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	fixture_write(story.git, "domains/finance/sql/revenue.sql", "SELECT 9 AS s\n");
 	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
 	g_free(fixture_push(story.git, "Change both"));
@@ -457,18 +448,13 @@ static void test_raised_limit(void)
 
 static void test_domain_comes_back_broken(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
-	g_free(fixture_push(story.git, "Remove the domain"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Remove the domain", RECONCILE_APPLIED);
 	g_free(fixture_run(story.git, "git revert --no-commit HEAD"));
 	fixture_write(story.git, "domains/finance/sql/revenue.sql", "DELETE FROM x\n");
-	g_free(fixture_push(story.git, "Back, and broken"));
-	walk(&story, RECONCILE_PARTIAL);
+	push(&story, "Back, and broken", RECONCILE_PARTIAL);
 	g_autoptr(StoreDomain) broken = domain_row(&story, "finance");
 	g_assert_cmpint(broken->deleted_at, ==, 0);
 	g_assert_cmpint(broken->sync, ==, SYNC_OUT_OF_SYNC);
@@ -476,8 +462,7 @@ static void test_domain_comes_back_broken(void)
 	g_assert_nonnull(broken->diagnostics);
 	// And is forgotten again when it goes for good.
 	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
-	g_free(fixture_push(story.git, "Remove it again"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Remove it again", RECONCILE_APPLIED);
 	g_autoptr(StoreDomain) gone = domain_row(&story, "finance");
 	g_assert_cmpint(gone->deleted_at, !=, 0);
 	g_assert_null(gone->diagnostics);
@@ -502,22 +487,17 @@ static void test_broken_project(void)
 	g_assert_cmpint(row->sync, ==, SYNC_OUT_OF_SYNC);
 	g_assert_nonnull(strstr(row->diagnostics, "nmae"));
 	fixture_write(story.git, "weir.yaml", "name: retail\n");
-	g_free(fixture_push(story.git, "Mend it"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Mend it", RECONCILE_APPLIED);
 	assert_revision(&story, "sales", "raw", 2);
 	story_end(&story);
 }
 
 static void test_held(void)
 {
-	Story story = story_new();
+	Story story = story_of_retail();
 
-	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
 	g_free(fixture_run(story.git, "git rm -q domains/sales/sql/orders.sql"));
-	g_free(fixture_push(story.git, "Remove what finance reads"));
-	ReconcileOutcome outcome = walk(&story, RECONCILE_PARTIAL);
+	ReconcileOutcome outcome = push(&story, "Remove what finance reads", RECONCILE_PARTIAL);
 	g_assert_cmpuint(outcome.domains_held, ==, 1);
 	assert_revision(&story, "sales", "orders", 1);
 	g_autoptr(StoreDomain) row = domain_row(&story, "sales");
@@ -615,8 +595,7 @@ static void test_gone_and_back(void)
 	g_assert_null(row->error);
 	g_assert_cmpint(row->sync, ==, SYNC_SYNCED);
 	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
-	g_free(fixture_push(story.git, "Change"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Change", RECONCILE_APPLIED);
 	story_end(&story);
 }
 
@@ -636,8 +615,7 @@ static void test_stale_plan(void)
 	ApplyOutcome outcome;
 
 	write_retail(story.git);
-	g_free(fixture_push(story.git, "Begin"));
-	walk(&story, RECONCILE_APPLIED);
+	push(&story, "Begin", RECONCILE_APPLIED);
 	fixture_write(story.git, "domains/sales/sql/raw.sql", "SELECT 3 AS id, 2 AS amount\n");
 	g_free(fixture_push(story.git, "Change"));
 	g_autoptr(Layout) layout = load_tip(&story, &tree);
