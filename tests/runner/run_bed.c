@@ -167,3 +167,12 @@ char *bed_log(Store *store, const char *run_id)
 	g_assert_no_error(error);
 	return g_string_free(text, FALSE);
 }
+
+void assert_bed_run(const char *yaml, const char *expected)
+{
+	json_t *report = bed_run(yaml, NULL);
+	g_autofree char *text = bed_text(report);
+
+	g_assert_cmpstr(text, ==, expected);
+	json_decref(report);
+}

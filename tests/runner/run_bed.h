@@ -21,5 +21,7 @@ json_t *bed_run_with(const char *yaml, const char *inputs, const RunnerOptions *
 // "SUCCESS: a=SUCCESS b[x]=FAILED(FAILED,FAILED)": the run's state, and its task runs in the order they were made with their
 // attempts when there is more than one, or one with another state.
 char *bed_text(const json_t *report);
+// Runs the first flow of the text: this is what becomes of it, as bed_text() says it.
+void assert_bed_run(const char *yaml, const char *expected);
 // The whole log of a run, a line each: "INFO text".
 char *bed_log(Store *store, const char *run_id);

@@ -219,11 +219,7 @@ static void test_case(gconstpointer data)
 {
 	const size_t i = GPOINTER_TO_SIZE(data);
 	g_autofree char *yaml = bed_flow_of(cases[i].tasks);
-	json_t *report = bed_run(yaml, NULL);
-	g_autofree char *text = bed_text(report);
-
-	g_assert_cmpstr(text, ==, cases[i].expected);
-	json_decref(report);
+	assert_bed_run(yaml, cases[i].expected);
 }
 
 static void test_types(void)

@@ -234,34 +234,24 @@ static void test_rejects(void)
 // Also when none is left.
 static void test_all_rejected(void)
 {
-	json_t *report =
-		bed_run("id: f\ntasks:\n"
-			"  - {id: q, type: sql.query, url: \"sqlite::memory:\", fetch: STORE, sql: "
-			"\"SELECT 'x' AS n UNION ALL SELECT 'y'\"}\n"
-			"  - {id: l, type: sql.load, from: \"{{ outputs.q.uri }}\", table: t.n, "
-			"on_bad_row: reject, schema: [{name: n, type: INT64}]}\n",
-			NULL);
-	g_autofree char *text = bed_text(report);
-
-	g_assert_cmpstr(text, ==, "WARNING: q=SUCCESS l=WARNING");
-	json_decref(report);
+	assert_bed_run("id: f\ntasks:\n"
+		       "  - {id: q, type: sql.query, url: \"sqlite::memory:\", fetch: STORE, sql: "
+		       "\"SELECT 'x' AS n UNION ALL SELECT 'y'\"}\n"
+		       "  - {id: l, type: sql.load, from: \"{{ outputs.q.uri }}\", table: t.n, "
+		       "on_bad_row: reject, schema: [{name: n, type: INT64}]}\n",
+		"WARNING: q=SUCCESS l=WARNING");
 }
 
 // An index, a trigger and a PRAGMA name their dataset where no table is named.
 static void test_dataset_of_an_index(void)
 {
-	json_t *report =
-		bed_run("id: f\ntasks:\n"
-			"  - {id: t, type: sql.query, sql: \"CREATE TABLE shop.t (a INT)\"}\n"
-			"  - {id: i, type: sql.query, sql: \"CREATE INDEX shop.i ON t (a)\"}\n"
-			"  - {id: d, type: sql.queries, sql: \"DROP INDEX shop.i; CREATE "
-			"INDEX shop.i ON t (a)\"}\n"
-			"  - {id: n, type: sql.query, sql: \"CREATE INDEX nope.i ON t (a)\"}\n",
-			NULL);
-	g_autofree char *text = bed_text(report);
-
-	g_assert_cmpstr(text, ==, "FAILED: t=SUCCESS i=SUCCESS d=SUCCESS n=FAILED");
-	json_decref(report);
+	assert_bed_run("id: f\ntasks:\n"
+		       "  - {id: t, type: sql.query, sql: \"CREATE TABLE shop.t (a INT)\"}\n"
+		       "  - {id: i, type: sql.query, sql: \"CREATE INDEX shop.i ON t (a)\"}\n"
+		       "  - {id: d, type: sql.queries, sql: \"DROP INDEX shop.i; CREATE "
+		       "INDEX shop.i ON t (a)\"}\n"
+		       "  - {id: n, type: sql.query, sql: \"CREATE INDEX nope.i ON t (a)\"}\n",
+		"FAILED: t=SUCCESS i=SUCCESS d=SUCCESS n=FAILED");
 }
 
 // A query that would run for ever ends with its task's timeout.

@@ -4,13 +4,14 @@
 #include "store/log.h"
 #include "store/table.h"
 #include "store/task_run.h"
+#include "store/timestamp.h"
 #include "tests/harness/text.h"
 
 #include <sqlite3.h>
 
 int64_t clock_now = FIRST_DAY; // what the test clock says
 
-int64_t retention_clock(void *data)
+static int64_t retention_clock(void *data)
 {
 	(void)data;
 	return clock_now;
@@ -172,4 +173,16 @@ Store *retention_store_open(const TemporaryStore *place)
 
 	temporary_node_put(store, "n");
 	return store;
+}
+
+int retention_main(int argc, char **argv, const RetentionTest *tests, size_t count)
+{
+	g_test_init(&argc, &argv, NULL);
+	timestamp_set_clock(retention_clock, NULL);
+	for (size_t i = 0; i < count; i++) {
+		g_autofree char *path = g_strconcat("/store/retention", tests[i].path, NULL);
+
+		g_test_add_func(path, tests[i].run);
+	}
+	return g_test_run();
 }

@@ -14,9 +14,6 @@
 
 extern int64_t clock_now; // what the test clock says
 
-// For timestamp_set_clock().
-int64_t retention_clock(void *data);
-
 // A run that node 'n' has claimed, a millisecond after the last one.
 StoreLease retention_run_start(Store *store, const StoreRunNew *new_run);
 
@@ -46,3 +43,11 @@ char *retention_forget(const TemporaryStore *place, Store *store, unsigned newes
 
 // The store, with a node 'n'.
 Store *retention_store_open(const TemporaryStore *place);
+
+typedef struct {
+	const char *path; // below /store/retention
+	void (*run)(void);
+} RetentionTest;
+
+// The main() of a test program: runs the tests by the test clock.
+int retention_main(int argc, char **argv, const RetentionTest *tests, size_t count);

@@ -11,7 +11,6 @@
 #include "store/script.h"
 #include "store/table.h"
 #include "store/task_run.h"
-#include "store/timestamp.h"
 #include "tests/harness/temporary_store.h"
 #include "tests/harness/text.h"
 #include "tests/store/retention_bed.h"
@@ -392,10 +391,7 @@ static void test_a_duty_has_one_holder(void)
 	g_assert_true(taken);
 }
 
-static const struct {
-	const char *path;
-	void (*run)(void);
-} tests[] = {
+static const RetentionTest tests[] = {
 	{"/runs-go-with-all-that-is-theirs", test_old_runs_go_with_all_that_is_theirs},
 	{"/newest-and-last-good-runs-stay", test_newest_and_last_good_runs_stay},
 	{"/runs-that-go-on-stay", test_runs_that_go_on_and_their_children_stay},
@@ -413,12 +409,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	g_test_init(&argc, &argv, NULL);
-	timestamp_set_clock(retention_clock, NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *path = g_strconcat("/store/retention", tests[i].path, NULL);
-
-		g_test_add_func(path, tests[i].run);
-	}
-	return g_test_run();
+	return retention_main(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -1,6 +1,5 @@
 // Nothing is lost and nothing stays for good when retention is killed, on either side of its commit.
 #include "store/retention.h"
-#include "store/timestamp.h"
 #include "tests/harness/temporary_store.h"
 #include "tests/store/retention_bed.h"
 
@@ -148,21 +147,11 @@ static void test_killed_on_both_sides_of_the_commit(void)
 	g_assert_cmpint(g_rmdir(files), ==, 0);
 }
 
-static const struct {
-	const char *path;
-	void (*run)(void);
-} tests[] = {
+static const RetentionTest tests[] = {
 	{"/killed-on-both-sides-of-the-commit", test_killed_on_both_sides_of_the_commit},
 };
 
 int main(int argc, char **argv)
 {
-	g_test_init(&argc, &argv, NULL);
-	timestamp_set_clock(retention_clock, NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *path = g_strconcat("/store/retention", tests[i].path, NULL);
-
-		g_test_add_func(path, tests[i].run);
-	}
-	return g_test_run();
+	return retention_main(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -3,7 +3,6 @@
 #include "store/plan.h"
 #include "store/retention.h"
 #include "store/run.h"
-#include "store/timestamp.h"
 #include "tests/harness/temporary_store.h"
 #include "tests/store/retention_bed.h"
 
@@ -157,22 +156,12 @@ static void test_the_file_does_not_grow(void)
 	g_assert_cmpint(most, <, least + least / 4);
 }
 
-static const struct {
-	const char *path;
-	void (*run)(void);
-} tests[] = {
+static const RetentionTest tests[] = {
 	{"/much-goes-while-runs-go-on", test_much_goes_while_runs_go_on},
 	{"/the-file-does-not-grow", test_the_file_does_not_grow},
 };
 
 int main(int argc, char **argv)
 {
-	g_test_init(&argc, &argv, NULL);
-	timestamp_set_clock(retention_clock, NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *path = g_strconcat("/store/retention", tests[i].path, NULL);
-
-		g_test_add_func(path, tests[i].run);
-	}
-	return g_test_run();
+	return retention_main(argc, argv, tests, G_N_ELEMENTS(tests));
 }
