@@ -61,7 +61,7 @@ typedef struct {
 Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error);
 void reconciler_free(Reconciler *reconciler);
 
-// One walk: source_fetch, source_verify, layout_load, plan_compute, plan_guard, plan_apply, drift_observe. On an error the
+// One walk: source_fetch, the policy's verify, layout_load, plan_compute, plan_guard, plan_apply, drift_observe. On an error the
 // last good state stays live, and the error is noted in the store where status shows it. One thread at a time.
 bool reconcile_once(Reconciler *reconciler, ReconcileOutcome *ret_outcome, GError **error);
 
