@@ -39,15 +39,8 @@ json_t *get_flows(const ApiRequest *request, GError **error)
 		.kind = request_text(request, "kind"),
 		.deleted = request_number(request, "deleted") == 1,
 	};
-	g_autoptr(GPtrArray) flows = NULL;
-	g_autofree char *next = NULL;
-	StorePage page;
 
-	if (!request_page(request, &page, error))
-		return NULL;
-	if (!store_flows_list(request->store, &filter, &page, &flows, &next, error))
-		return list_failed(request, error);
-	return list_page(request, flows, flow_document, next);
+	return list_flows(request, &filter, flow_document, error);
 }
 
 static bool find_flow(const ApiRequest *request, StoreFlow **ret_flow, GError **error)

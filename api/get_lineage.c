@@ -183,13 +183,6 @@ static json_t *edges_document(const void *row)
 json_t *get_lineage(const ApiRequest *request, GError **error)
 {
 	const StoreFlowFilter filter = {.namespace = request_text(request, "namespace")};
-	g_autoptr(GPtrArray) flows = NULL;
-	g_autofree char *next = NULL;
-	StorePage page;
 
-	if (!request_page(request, &page, error))
-		return NULL;
-	if (!store_flows_list(request->store, &filter, &page, &flows, &next, error))
-		return list_failed(request, error);
-	return list_page(request, flows, edges_document, next);
+	return list_flows(request, &filter, edges_document, error);
 }

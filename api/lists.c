@@ -47,3 +47,17 @@ json_t *list_failed(const ApiRequest *request, GError **error)
 	}
 	return NULL;
 }
+
+json_t *list_flows(const ApiRequest *request, const StoreFlowFilter *filter,
+	json_t *(*document)(const void *row), GError **error)
+{
+	g_autoptr(GPtrArray) flows = NULL;
+	g_autofree char *next = NULL;
+	StorePage page;
+
+	if (!request_page(request, &page, error))
+		return NULL;
+	if (!store_flows_list(request->store, filter, &page, &flows, &next, error))
+		return list_failed(request, error);
+	return list_page(request, flows, document, next);
+}
