@@ -57,26 +57,6 @@ static void print_list(const json_t *flows)
 	text_table_print(table, stdout);
 }
 
-static int list_flows(Store *store)
-{
-	g_autoptr(GString) path = g_string_new("/v1/flows");
-	json_t *flows;
-
-	if (option_namespace != NULL) {
-		g_string_append(path, "?namespace=");
-		target_append_escaped(path, option_namespace);
-	}
-	flows = read_api_list(store, path->str);
-	if (flows == NULL)
-		return EXIT_FAILED;
-	if (output_is_json())
-		output_json(flows);
-	else
-		print_list(json_object_get(flows, "items"));
-	json_decref(flows);
-	return EXIT_OK;
-}
-
 static void print_flow(const json_t *flow)
 {
 	const char *path = document_text(flow, "path");
@@ -161,5 +141,7 @@ int cmd_flows(const Command *command, char **arguments)
 	g_autoptr(Store) store = read_api_open();
 	if (store == NULL)
 		return EXIT_FAILED;
-	return list ? list_flows(store) : act(store, arguments[1]);
+	if (!list)
+		return act(store, arguments[1]);
+	return read_api_print_list(store, "/v1/flows", "namespace", option_namespace, print_list);
 }

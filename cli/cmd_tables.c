@@ -51,26 +51,6 @@ static void print_list(const json_t *tables)
 	text_table_print(lines, stdout);
 }
 
-static int list_tables(Store *store)
-{
-	g_autoptr(GString) path = g_string_new("/v1/tables");
-	json_t *tables;
-
-	if (option_dataset != NULL) {
-		g_string_append(path, "?dataset=");
-		target_append_escaped(path, option_dataset);
-	}
-	tables = read_api_list(store, path->str);
-	if (tables == NULL)
-		return EXIT_FAILED;
-	if (output_is_json())
-		output_json(tables);
-	else
-		print_list(json_object_get(tables, "items"));
-	json_decref(tables);
-	return EXIT_OK;
-}
-
 static void print_member(const char *name, const char *text)
 {
 	if (text != NULL) {
@@ -196,5 +176,7 @@ int cmd_tables(const Command *command, char **arguments)
 	g_autoptr(Store) store = read_api_open();
 	if (store == NULL)
 		return EXIT_FAILED;
-	return show ? show_table(store, arguments[1]) : list_tables(store);
+	if (show)
+		return show_table(store, arguments[1]);
+	return read_api_print_list(store, "/v1/tables", "dataset", option_dataset, print_list);
 }

@@ -1,7 +1,9 @@
 #include "cli/read_api.h"
 
 #include "api/api.h"
+#include "api/target.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/server_health.h"
 #include "cli/store_path.h"
 #include "store/timestamp.h"
@@ -96,6 +98,27 @@ json_t *read_api_list(Store *store, const char *path)
 		next = document_text(list, "next");
 	}
 	return list;
+}
+
+int read_api_print_list(Store *store, const char *path, const char *parameter, const char *value,
+	void (*print)(const json_t *items))
+{
+	g_autoptr(GString) target = g_string_new(path);
+	json_t *list;
+
+	if (value != NULL) {
+		g_string_append_printf(target, "?%s=", parameter);
+		target_append_escaped(target, value);
+	}
+	list = read_api_list(store, target->str);
+	if (list == NULL)
+		return EXIT_FAILED;
+	if (output_is_json())
+		output_json(list);
+	else
+		print(json_object_get(list, "items"));
+	json_decref(list);
+	return EXIT_OK;
 }
 
 const char *document_text(const json_t *document, const char *name)

@@ -14,6 +14,11 @@ json_t *read_api_get(Store *store, const char *path);
 // The document of a list with the items of all its pages; 'next' is null. As above.
 json_t *read_api_list(Store *store, const char *path);
 
+// Prints the list of a path whole: as JSON, or its items as the command prints them. parameter=value narrows it, unless value is
+// NULL. The command's exit status.
+int read_api_print_list(Store *store, const char *path, const char *parameter, const char *value,
+	void (*print)(const json_t *items));
+
 // Says on stderr what an error of the API says, with its hint.
 void read_api_report(const GError *error);
 
