@@ -9,10 +9,10 @@ typedef struct {
 	size_t offset; // into the caller's struct of function pointers
 } SharedSymbol;
 
-// The row of `member`, which the library calls prefix + member.
-#define SHARED_SYMBOL(prefix, type, member)                                                        \
+// The row of a function pointer of a struct.
+#define SHARED_SYMBOL(name, type, member)                                                          \
 	{                                                                                          \
-		prefix #member, offsetof(type, member)                                             \
+		(name), offsetof(type, member)                                                     \
 	}
 
 // Loads a library for the life of the process, and fills the struct. Returns NULL, or why it cannot be used: "it has no 'x'", or

@@ -4,7 +4,7 @@
 
 #define LIBRARY "libcurl.so.4"
 
-#define SYMBOL(member) SHARED_SYMBOL("curl_", CurlLibrary, member)
+#define SYMBOL(member) SHARED_SYMBOL("curl_" #member, CurlLibrary, member)
 
 static const SharedSymbol SYMBOLS[] = {
 	SYMBOL(easy_init),

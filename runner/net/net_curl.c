@@ -7,7 +7,7 @@
 
 #define LIBRARY "libcurl.so.4"
 
-#define S(member) SHARED_SYMBOL("curl_", NetCurl, member)
+#define S(member) SHARED_SYMBOL("curl_" #member, NetCurl, member)
 
 // clang-format off
 static const SharedSymbol symbols[] = {

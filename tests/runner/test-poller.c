@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECOND	   ((int64_t)G_USEC_PER_SEC)
+#define SECOND ((int64_t)G_USEC_PER_SEC)
 
 // ---- The pure part ------------------------------------------------------------------------------------------------
 
