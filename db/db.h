@@ -67,6 +67,9 @@ typedef struct {
 	bool background_checkpoint;
 	// SQLite: a file that is made by this opening can give room back, see db_give_back().
 	bool can_give_back;
+	// SQLite: the write-ahead log is kept longer than it is, so that a commit of a few pages is one write of the disk. For a
+	// database that is written by such commits, one after the other.
+	bool small_commits;
 	size_t cache_bytes; // page cache; 0 means the engine's default
 	unsigned statement_cache; // idle prepared statements kept; 0 means 64
 } DbOptions;

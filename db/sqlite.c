@@ -150,7 +150,8 @@ static bool open_handle(SqliteConnection *connection, const DbOptions *options, 
 	if (!file || (options->create && !options->read_only))
 		flags |= SQLITE_OPEN_CREATE;
 	code = sqlite3_open_v2(name, &connection->handle, flags,
-		options->durability == DB_DURABILITY_FULL ? sqlite_wal_vfs() : NULL);
+		options->durability == DB_DURABILITY_FULL ? sqlite_wal_vfs(options->small_commits)
+							  : NULL);
 	if (code == SQLITE_OK)
 		return true;
 	return sqlite_set_open_error(connection->base.label, options->create, code,

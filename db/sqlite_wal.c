@@ -8,6 +8,8 @@
 
 enum {
 	BUFFER_SIZE = 128 * 1024,
+	SMALL_COMMIT = 16 * 1024, // after one that is no larger the log is filled ahead
+	AHEAD = 512 * 1024,
 };
 
 // A log as SQLite sees it, with the system's own file behind. The bytes of the buffer belong at "start".
@@ -16,11 +18,15 @@ typedef struct {
 	sqlite3_int64 start;
 	int length;
 	char *buffer; // NULL: nothing is waiting
+	bool fills; // ahead of small commits
+	sqlite3_int64 written; // bytes since the last sync
+	sqlite3_int64 end; // of the last of them
 	sqlite3_file file; // as large as the system's VFS wants it: last
 } LogFile;
 
 static sqlite3_vfs *system_vfs;
 static sqlite3_vfs own_vfs;
+static sqlite3_vfs filling_vfs;
 static bool is_registered;
 
 static sqlite3_file *behind(sqlite3_file *file)
@@ -73,6 +79,8 @@ static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_
 {
 	LogFile *log = (LogFile *)(void *)file;
 
+	log->written += length;
+	log->end = offset + length;
 	if (log->length > 0 &&
 		(offset != log->start + log->length || length > BUFFER_SIZE - log->length)) {
 		int code = flush(log);
@@ -101,11 +109,35 @@ static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return code != SQLITE_OK ? code : log->file.pMethods->xTruncate(&log->file, size);
 }
 
+// Syncing bytes that make the file longer takes the disk twice as long as syncing bytes of a file that is long enough: the
+// file system has to write down its new length, too. So a log that grows by small commits is filled with zeros beyond its
+// end; the next commits lie in them, and whoever recovers the log stops at the first frame that is none. The writer holds
+// the log's lock: nobody else writes behind the end. Where there is no room nothing is filled. Larger commits would
+// pay more for the zeros than they gain.
+static void fill_ahead(LogFile *log)
+{
+	static const char zeros[64 * 1024];
+	const sqlite3_io_methods *real = log->file.pMethods;
+	sqlite3_int64 size = 0;
+	int code = SQLITE_OK;
+
+	if (log->written == 0 || log->written > SMALL_COMMIT ||
+		real->xFileSize(&log->file, &size) != SQLITE_OK || size != log->end)
+		return;
+	for (int at = 0; code == SQLITE_OK && at < AHEAD; at += (int)sizeof(zeros))
+		code = real->xWrite(&log->file, zeros, (int)sizeof(zeros), size + at);
+	if (code != SQLITE_OK)
+		real->xTruncate(&log->file, size);
+}
+
 static int log_sync(sqlite3_file *file, int flags)
 {
 	LogFile *log = (LogFile *)(void *)file;
 	int code = flush(log);
 
+	if (code == SQLITE_OK && log->fills)
+		fill_ahead(log);
+	log->written = 0;
 	return code != SQLITE_OK ? code : log->file.pMethods->xSync(&log->file, flags);
 }
 
@@ -173,33 +205,39 @@ static int open_file(
 	LogFile *log = (LogFile *)(void *)file;
 	int code;
 
-	(void)vfs;
 	if ((flags & SQLITE_OPEN_WAL) == 0)
 		return system_vfs->xOpen(system_vfs, name, file, flags, ret_flags);
 	memset(log, 0, sizeof(*log));
+	log->fills = vfs == &filling_vfs;
 	code = system_vfs->xOpen(system_vfs, name, &log->file, flags, ret_flags);
 	if (log->file.pMethods != NULL)
 		log->base.pMethods = &methods;
 	return code;
 }
 
+static bool register_one(sqlite3_vfs *vfs, const char *name)
+{
+	*vfs = *system_vfs;
+	vfs->zName = name;
+	vfs->pNext = NULL;
+	vfs->szOsFile = (int)G_STRUCT_OFFSET(LogFile, file) + system_vfs->szOsFile;
+	vfs->xOpen = open_file;
+	return sqlite3_vfs_register(vfs, 0) == SQLITE_OK;
+}
+
 static void register_own(void)
 {
 	system_vfs = sqlite3_vfs_find(NULL);
-	if (system_vfs == NULL)
-		return;
-	own_vfs = *system_vfs;
-	own_vfs.zName = "weir";
-	own_vfs.pNext = NULL;
-	own_vfs.szOsFile = (int)G_STRUCT_OFFSET(LogFile, file) + system_vfs->szOsFile;
-	own_vfs.xOpen = open_file;
-	is_registered = sqlite3_vfs_register(&own_vfs, 0) == SQLITE_OK;
+	is_registered = system_vfs != NULL && register_one(&own_vfs, "weir") &&
+			register_one(&filling_vfs, "weir-filling");
 }
 
-const char *sqlite_wal_vfs(void)
+const char *sqlite_wal_vfs(bool fills)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, register_own);
-	return is_registered ? own_vfs.zName : NULL;
+	if (!is_registered)
+		return NULL;
+	return fills ? filling_vfs.zName : own_vfs.zName;
 }

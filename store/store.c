@@ -50,6 +50,7 @@ static DbConnection *open_database(StoreMode mode, const char *url, GError **err
 		.durability = mode == STORE_EPHEMERAL ? DB_DURABILITY_NONE : DB_DURABILITY_FULL,
 		.background_checkpoint = mode == STORE_READ_WRITE,
 		.can_give_back = mode == STORE_READ_WRITE,
+		.small_commits = mode == STORE_READ_WRITE,
 		.cache_bytes = mode == STORE_READ_ONLY ? 0 : WRITER_CACHE,
 	};
 

@@ -27,7 +27,7 @@ static void clean(void)
 static DbConnection *open_writer(void)
 {
 	g_autofree char *url = g_strconcat("sqlite:", path, NULL);
-	const DbOptions options = {.create = true, .cache_bytes = 64 * 1024};
+	const DbOptions options = {.create = true, .small_commits = true, .cache_bytes = 64 * 1024};
 	GError *error = NULL;
 	DbConnection *connection = db_open(url, &options, &error);
 
@@ -160,6 +160,89 @@ static void test_refused(void)
 	g_assert_cmpint(seen("SELECT count(*) FROM t"), ==, 4000);
 }
 
+// The log is filled ahead by whoever comes to its end; what the other one has written since stays.
+static void test_writers_in_turn(void)
+{
+	clean();
+
+	g_autoptr(DbConnection) one = open_writer();
+	g_autoptr(DbConnection) two = open_writer();
+
+	run(one, "CREATE TABLE t (i INTEGER PRIMARY KEY, x TEXT)");
+	for (int i = 1; i <= 300; i++) {
+		run(i % 3 == 0 ? one : two, "INSERT INTO t (x) VALUES (hex(randomblob(3000)))");
+		g_assert_cmpint(seen("SELECT count(*) FROM t"), ==, i);
+	}
+	g_assert_cmpint(seen("SELECT sum(length(x)) FROM t"), ==, 300 * 6000);
+	g_assert_cmpint(seen("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
+			     "'ok'"),
+		==, 0);
+}
+
+// Where there is no room ahead, a commit that has room is none the worse for it.
+static void test_no_room_ahead(void)
+{
+	struct rlimit before, small;
+
+	clean();
+	{
+		g_autoptr(DbConnection) writer = NULL;
+
+		signal(SIGXFSZ, SIG_IGN);
+		getrlimit(RLIMIT_FSIZE, &before);
+		small = before;
+		small.rlim_cur = 300 * 1024;
+		setrlimit(RLIMIT_FSIZE, &small);
+		writer = open_writer();
+		run(writer, "CREATE TABLE t (i INTEGER PRIMARY KEY, x TEXT)");
+		for (int i = 1; i <= 10; i++) {
+			run(writer, "INSERT INTO t (x) VALUES ('y')");
+			g_assert_cmpint(seen("SELECT count(*) FROM t"), ==, i);
+		}
+		setrlimit(RLIMIT_FSIZE, &before);
+	}
+	g_assert_cmpint(seen("SELECT count(*) FROM t"), ==, 10);
+}
+
+static int64_t log_size(void)
+{
+	g_autofree char *log = g_strconcat(path, "-wal", NULL);
+	GStatBuf status;
+
+	return g_stat(log, &status) == 0 ? (int64_t)status.st_size : -1;
+}
+
+// Small commits lie in what was filled ahead, large ones fill nothing, and what was filled can be cut off.
+static void test_only_small_commits_fill(void)
+{
+	g_autofree char *url = g_strconcat("sqlite:", path, NULL);
+	const DbOptions plain = {.create = true};
+
+	clean();
+
+	g_autoptr(DbConnection) writer = open_writer();
+
+	run(writer, "CREATE TABLE t (i INTEGER PRIMARY KEY, x TEXT)");
+	const int64_t filled = log_size();
+
+	g_assert_cmpint(filled, >, 512 * 1024);
+	for (int i = 0; i < 20; i++)
+		run(writer, "INSERT INTO t (x) VALUES ('y')");
+	g_assert_cmpint(log_size(), ==, filled);
+	db_log_cut(url, "main");
+	const int64_t cut = log_size();
+
+	g_assert_cmpint(cut, <, filled - 400 * 1024);
+	run(writer, "INSERT INTO t (x) VALUES (zeroblob(100000))");
+	g_assert_cmpint(log_size(), <, cut + 120000);
+	g_assert_cmpint(seen("SELECT count(*) FROM t"), ==, 21);
+	g_clear_pointer(&writer, db_close);
+	clean();
+	writer = db_open(url, &plain, NULL);
+	run(writer, "CREATE TABLE t (i INTEGER PRIMARY KEY, x TEXT)");
+	g_assert_cmpint(log_size(), <, 64 * 1024);
+}
+
 // Commits for a while, and says after each that it is done.
 static void commit_until_killed(int report)
 {
@@ -222,6 +305,9 @@ int main(int argc, char **argv)
 		{"/db/sqlite-wal/large-transaction", test_large_transaction},
 		{"/db/sqlite-wal/rolled-back", test_rolled_back},
 		{"/db/sqlite-wal/refused", test_refused},
+		{"/db/sqlite-wal/writers-in-turn", test_writers_in_turn},
+		{"/db/sqlite-wal/no-room-ahead", test_no_room_ahead},
+		{"/db/sqlite-wal/only-small-commits-fill", test_only_small_commits_fill},
 		{"/db/sqlite-wal/killed", test_killed},
 	};
 	int result = 0;
