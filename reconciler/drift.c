@@ -226,8 +226,11 @@ bool drift_observe(DriftObserver *observer, bool (*interrupted)(void *data), voi
 
 		if (!OBSERVERS[i](observer, &complete, error))
 			return false;
-		if (!complete)
+		if (!complete) {
+			// What was looked at by now looks unchanged from now on, and is in no list yet.
+			observer->live_changed = true;
 			return true;
+		}
 	}
 	for (int i = 0; i < DRIFT_KINDS; i++) {
 		for (guint j = 0; j < observer->found[i]->len; j++)

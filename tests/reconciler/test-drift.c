@@ -158,6 +158,32 @@ static void test_columns(void)
 	story_end(&story);
 }
 
+static bool is_interrupted(void *data)
+{
+	(void)data;
+	return true;
+}
+
+// A push may come while it looks: what it has seen until then is told by the next look, though nothing changes in between.
+static void test_interrupted(void)
+{
+	Story story = story_new();
+	g_autoptr(GPtrArray) items =
+		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	bool complete = true;
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER)");
+	publish(&story, "t", 1, "a INTEGER");
+	assert_drift(&story, "");
+	by_hand(&story, "ALTER TABLE t ADD COLUMN note TEXT");
+	g_assert_true(drift_observe(story.observer, is_interrupted, NULL, items, &complete, NULL));
+	g_assert_false(complete);
+	assert_drift(&story,
+		"table d.t: its columns are not those that were built: + note TEXT\n+ note TEXT\n");
+	story_end(&story);
+}
+
 static void test_view(void)
 {
 	Story story = story_new();
@@ -415,6 +441,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/drift/columns", test_columns);
+	g_test_add_func("/drift/interrupted", test_interrupted);
 	g_test_add_func("/drift/view", test_view);
 	g_test_add_func("/drift/damaged", test_damaged);
 	g_test_add_func("/drift/locked", test_locked);
