@@ -124,7 +124,8 @@ bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **e
 			return true;
 		}
 	} while (cursor != NULL);
-	if (!look_for_lost_flows(observer, items, error))
+	if (!look_for_lost_flows(observer, items, error) ||
+		!store_flows_recount(observer->store, error))
 		return false;
 	g_ptr_array_unref(observer->found[DRIFT_FLOW]);
 	observer->found[DRIFT_FLOW] = g_steal_pointer(&items);

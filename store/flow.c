@@ -378,6 +378,11 @@ bool store_flows_count(Store *store, int64_t *ret_written, int64_t *ret_generate
 		       0, ret_generated, error);
 }
 
+bool store_flows_recount(Store *store, GError **error)
+{
+	return statement_write(store, STATEMENT_FLOWS_RECOUNT, 0, NULL, 0, NULL, error);
+}
+
 bool flow_limits(Store *store, const char *namespace, const char *id, bool *ret_live,
 	int64_t *ret_revision, int64_t *ret_limit, char **ret_behavior, GError **error)
 {

@@ -105,5 +105,7 @@ bool store_flows_list_applied(
 bool store_flows_list_build_due(Store *store, GPtrArray **ret_flows, GError **error);
 // Notes that a build of the flow was started (or is no longer wanted): in the transaction that makes its run.
 bool store_flow_build_started(Store *store, const char *namespace, const char *id, GError **error);
-// Live flows by kind, cheap enough for a status page.
+// Live flows by kind, cheap enough for a status page: counted as they come and go by the functions of this file.
 bool store_flows_count(Store *store, int64_t *ret_written, int64_t *ret_generated, GError **error);
+// Counts them anew, after a hand changed the rows. Reads all flows; what has not changed is not written.
+bool store_flows_recount(Store *store, GError **error);

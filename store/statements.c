@@ -43,6 +43,12 @@
 static const char *const statements[STATEMENTS] = {
 	// The store itself
 	[STATEMENT_COUNTER_ADD] = "UPDATE counter SET value = value + $2 WHERE name = $1",
+	[STATEMENT_FLOWS_RECOUNT] =
+		"UPDATE counter SET value = (SELECT count(*) FROM flow WHERE deleted_at = 0 AND "
+		"(kind = 'generated') = (counter.name = 'flows-generated')) WHERE name IN "
+		"('flows-written', 'flows-generated') AND value <> (SELECT count(*) FROM flow "
+		"WHERE "
+		"deleted_at = 0 AND (kind = 'generated') = (counter.name = 'flows-generated'))",
 	[STATEMENT_COUNTER_GET] = "SELECT value FROM counter WHERE name = $1",
 	[STATEMENT_SETTING_PUT] =
 		"INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE "

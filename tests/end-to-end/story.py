@@ -283,11 +283,14 @@ def a_hand_edit_is_drift_until_it_is_undone(story):
         ("flow", "sales.load_day", "", *edited_flow(story)),
         ("flow", "sales.load_day", "the flow is gone from the store", *deleted_flow(story)),
     ]
+    flows = story.server.json("/v1/status")["flows"]
     for kind, resource, word, edit, undo in cases:
         edit()
         item = story.sees_drift(kind, resource)
         assert word in json.dumps(item), item
         assert item["onset"] and item["resolved"] is None, item
+        counted = story.server.json("/v1/status")["flows"]
+        assert counted == flows - (1 if "gone" in word else 0), (resource, counted, flows)
         shown = story.server.weir("drift")
         assert shown.status == 2 and resource in shown.out, shown
         differs = story.server.weir("diff", resource)

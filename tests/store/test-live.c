@@ -37,6 +37,14 @@ static int64_t put_flow(Store *store, const char *id, const char *digest, const 
 	return revision;
 }
 
+static void expect_count(Store *store, int64_t count)
+{
+	int64_t written, generated;
+
+	g_assert_true(store_flows_count(store, &written, &generated, NULL));
+	g_assert_cmpint(written + generated, ==, count);
+}
+
 // What a hand did to the store is told, and holds up no apply.
 static void test_row_of_a_flow_deleted_by_hand(void)
 {
@@ -52,7 +60,11 @@ static void test_row_of_a_flow_deleted_by_hand(void)
 	g_assert_cmpuint(lost->len, ==, 1);
 	g_assert_cmpstr(((StoreRevision *)lost->pdata[0])->id, ==, "orders");
 	g_assert_cmpint(((StoreRevision *)lost->pdata[0])->revision, ==, 2);
+	expect_count(store, 2); // what the rows' coming and going told
+	g_assert_true(store_flows_recount(store, &error));
+	expect_count(store, 1);
 	g_assert_cmpint(put_flow(store, "orders", "d2", "a.b"), ==, 3);
+	expect_count(store, 2);
 	g_assert_true(store_flows_lost(store, &none, &error));
 	g_assert_cmpuint(none->len, ==, 0);
 	// Set back by hand.
