@@ -2,6 +2,7 @@
 #include "db/sqlite.h"
 #include "db/sqlite_wal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,6 +90,14 @@ static bool is_folder_missing(const char *path, GError **error)
 {
 	if (g_file_test(path, G_FILE_TEST_IS_DIR))
 		return false;
+	if (!g_file_test(path, G_FILE_TEST_EXISTS) && sqlite_disk_is_full(path, 0)) {
+		g_autofree char *parent = g_path_get_dirname(path);
+
+		g_set_error(error, DB_ERROR, DB_ERROR_IO,
+			"cannot make the folder of datasets '%s': %s: make room in '%s'", path,
+			g_strerror(ENOSPC), parent);
+		return true;
+	}
 	g_set_error(error, DB_ERROR, DB_ERROR_MISSING_FILE, "cannot open datasets in '%s': %s",
 		path,
 		g_file_test(path, G_FILE_TEST_EXISTS) ? "it is not a folder" : "no such folder");

@@ -68,6 +68,9 @@ bool sqlite_set_error(SqliteConnection *connection, int code, GError **error);
 // folder.
 bool sqlite_set_open_error(const char *path, bool creates, int code, int system_error,
 	const char *message, GError **error);
+// Whether the disk of a file or folder has no room, or no place for one more file. SQLite tries a second time to open what it could
+// not make, and remembers that error: the disk is asked where the system's word (0: none) does not explain what happened.
+bool sqlite_disk_is_full(const char *path, int system_error);
 
 // sqlite_guard.c: installs the authorizer, busy and progress handlers.
 void sqlite_guard_install(SqliteConnection *connection);

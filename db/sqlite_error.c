@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 // How the message ends up in words.
@@ -99,13 +100,28 @@ static char *phrase_text(Phrase phrase, unsigned waited, int system_error, const
 	return NULL;
 }
 
+bool sqlite_disk_is_full(const char *path, int system_error)
+{
+	const bool explained = system_error != 0 && system_error != EBADF && system_error != ENOENT;
+	struct statvfs disk;
+	g_autofree char *folder = NULL;
+
+	if (system_error == ENOSPC || system_error == EDQUOT)
+		return true;
+	if (explained || !g_path_is_absolute(path))
+		return false;
+	folder = g_file_test(path, G_FILE_TEST_IS_DIR) ? g_strdup(path) : g_path_get_dirname(path);
+	return statvfs(folder, &disk) == 0 &&
+	       (disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0));
+}
+
 static bool set_phrase(const char *label, DbErrorClass error_class, Phrase phrase, unsigned waited,
 	int system_error, const char *message, GError **error)
 {
 	g_autofree char *text = NULL;
 
 	if (phrase == PHRASE_IO &&
-		(system_error == EFBIG || system_error == EDQUOT || system_error == ENOSPC)) {
+		(system_error == EFBIG || sqlite_disk_is_full(label, system_error))) {
 		error_class = DB_ERROR_FULL;
 		phrase = PHRASE_FULL;
 	}
@@ -171,6 +187,9 @@ static bool set_cannot_open(const char *path, int system_error, bool creates, GE
 	else if (euidaccess(folder, W_OK) != 0)
 		error_class = DB_ERROR_READ_ONLY,
 		why = g_strdup_printf("folder '%s' cannot be written", folder);
+	else if (sqlite_disk_is_full(path, system_error))
+		error_class = DB_ERROR_IO, // which says all that there is to say
+			why = g_strdup_printf("%s: make room in '%s'", g_strerror(ENOSPC), folder);
 	else
 		error_class = DB_ERROR_IO,
 		why = g_strdup(system_error != 0 ? g_strerror(system_error)

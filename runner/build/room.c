@@ -37,6 +37,8 @@ static char *room_text(const char *folder)
 
 	if (folder == NULL || statvfs(folder, &disk) < 0)
 		return g_strdup("the disk is full, or a quota is reached");
+	if (disk.f_files > 0 && disk.f_favail == 0)
+		return g_strdup("no file more can be made on the disk: it has no inode left");
 	free_bytes = (guint64)disk.f_bavail * disk.f_frsize;
 	all_bytes = (guint64)disk.f_blocks * disk.f_frsize;
 	g_autofree char *left = size_text(free_bytes);

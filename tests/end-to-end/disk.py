@@ -163,6 +163,35 @@ def a_build_that_fills_the_disk(story):
     assert build("grown", 200_000)["state"] == "SUCCESS"
 
 
+def a_dataset_that_cannot_be_made(story):
+    """A disk that takes no file more, from before the dataset's first: SQLite remembers another error than the one that counts."""
+    story.repository.write("domains/a/flows/fresh.yaml", "id: fresh\ntasks:\n  - {id: b, type: sql.build, table: fresh.t, sql: SELECT 1 AS n}\n")
+    story.repository.write("domains/a/flows/query.yaml", "id: query\ntasks:\n  - {id: q, type: sql.query, sql: CREATE TABLE newer.t (n INT)}\n")
+    story.synced(story.repository.push("A dataset that is not there yet"))
+
+    def run_flow(name):
+        run = must(story.server.weir("run", f"a.{name}")).out.split()[0]
+        return eventually(lambda: (lambda r: r["ended"] and r)(story.server.json(f"/v1/runs/{run}")), 60, "the run to end")
+
+    def takes_no_more():
+        disk = os.statvfs(story.disk)
+        must(run("mount", "-o", f"remount,nr_inodes={disk.f_files - disk.f_ffree}", story.disk))
+
+    takes_no_more()
+    assert run_flow("fresh")["message"] == (f"task 'b' failed: cannot make the folder of datasets '{story.disk}/default': "
+                                            f"No space left on device: make room in '{story.disk}'")
+    must(run("mount", "-o", "remount,nr_inodes=10000", story.disk))
+    (story.disk / "default").mkdir()
+    takes_no_more()
+    for name, task, dataset in (("fresh", "b", "fresh"), ("query", "q", "newer")):
+        ended = run_flow(name)
+        assert ended["state"] == "FAILED" and ended["message"] == (
+            f"task '{task}' failed: cannot open database '{story.disk}/default/{dataset}.db': No space left on device: "
+            f"make room in '{story.disk}/default'"), ended
+    must(run("mount", "-o", "remount,nr_inodes=10000", story.disk))
+    assert [run_flow(name)["state"] for name in ("fresh", "query")] == ["SUCCESS", "SUCCESS"]
+
+
 def somebody_who_locks_the_store(story):
     thief = sqlite3.connect(story.disk / "weir.db", isolation_level=None)
     thief.execute("BEGIN IMMEDIATE")
@@ -187,7 +216,7 @@ def a_server_that_dies(story):
 
 
 STORY = [a_commit_that_the_disk_has_no_room_for, a_run_that_the_disk_has_no_room_for, somebody_who_locks_the_store,
-         a_server_that_dies, a_build_that_fills_the_disk]
+         a_dataset_that_cannot_be_made, a_server_that_dies, a_build_that_fills_the_disk]
 
 
 def main():
