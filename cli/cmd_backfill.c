@@ -140,7 +140,7 @@ static bool ask(Store *store, const char *url, const char *flow, GError **error)
 	int64_t total;
 	char id[27];
 
-	if (labels == NULL || !flow_name_split(store, flow, &name, error))
+	if (labels == NULL || !names_find_flow(store, flow, &name))
 		return false;
 	inputs = inputs_read(store, url, &name, error);
 	if (inputs == NULL)
@@ -312,8 +312,12 @@ static int options_check(const Command *command, bool asks, const char *verb)
 			    option_inputs != NULL || option_labels != NULL ||
 			    option_concurrency != DEFAULT_CONCURRENCY;
 
-	if (asks && (option_from == NULL || option_to == NULL))
-		return command_usage(command, "'weir backfill FLOW' needs --from and --to");
+	if (asks && (option_from == NULL || option_to == NULL)) {
+		g_auto(GStrv) verbs = command_verbs(command);
+
+		return command_usage_near(command, verb, (const char *const *)verbs,
+			"'weir backfill FLOW' needs --from and --to");
+	}
 	if (!asks && ranges)
 		return command_usage(command, "--from, --to, --trigger, --concurrency, --input and "
 					      "--label go with 'weir backfill FLOW'");

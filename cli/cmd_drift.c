@@ -80,13 +80,13 @@ static bool is_kind(const char *name)
 
 static int refuse_kind(const Command *command)
 {
-	g_autoptr(GString) kinds = g_string_new(NULL);
+	const char *kinds[DRIFT_KINDS + 1] = {NULL};
 
 	for (int kind = 0; kind < DRIFT_KINDS; kind++)
-		g_string_append_printf(
-			kinds, "%s%s", kind == 0 ? "" : ", ", drift_kind_name((DriftKind)kind));
-	return command_usage(
-		command, "'%s' is no kind of drift; there are %s", kind_name, kinds->str);
+		kinds[kind] = drift_kind_name((DriftKind)kind);
+	g_autofree char *list = g_strjoinv(", ", (char **)(uintptr_t)kinds);
+	return command_usage_near(command, kind_name, kinds,
+		"'%s' is no kind of drift; there are %s", kind_name, list);
 }
 
 int cmd_drift(const Command *command, char **arguments)

@@ -129,7 +129,7 @@ int cmd_flows(const Command *command, char **arguments)
 			act = verbs[i].act;
 	}
 	if (!list && act == NULL)
-		return command_usage(command, "'weir flows' has no '%s'", verb);
+		return command_no_verb(command, verb);
 	if (list && arguments[0] != NULL && arguments[1] != NULL)
 		return command_usage(command, "'weir flows list' takes no arguments");
 	if (act != NULL && arguments[1] == NULL)

@@ -229,6 +229,17 @@ static bool make_plan(Planning *planning, const char *argument, GError **error)
 	return print_plan(planning, error);
 }
 
+// What to name instead of a place that is not there; NULL when it is there.
+static const char *place_hint(const char *argument)
+{
+	if (repository_name != NULL && !g_file_test(repository_name, G_FILE_TEST_EXISTS))
+		return "give the folder that holds .git, or a bare repository";
+	if (argument != NULL && strstr(argument, "://") == NULL &&
+		!g_file_test(argument, G_FILE_TEST_EXISTS))
+		return "give a repository, its URL, or the folder that holds weir.yaml";
+	return NULL;
+}
+
 int cmd_plan(const Command *command, char **arguments)
 {
 	g_auto(Planning) planning = {0};
@@ -238,15 +249,20 @@ int cmd_plan(const Command *command, char **arguments)
 		return command_usage(command, "give either --markdown or --output json, not both");
 	if (repository_name != NULL && arguments[0] != NULL)
 		return command_usage(command, "give either --repo or REPO, not both");
+	if (repository_name != NULL && (config_option != NULL || store_option != NULL))
+		return command_usage(command, "--config and --store have no meaning with --repo, "
+					      "which plans without a store");
 	if (repository_name == NULL && base_name != NULL)
 		return command_usage(
 			command, "--base compares with a revision of --repo, which is missing");
 	if (!make_plan(&planning, arguments[0], &error)) {
 		bool no_store = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 
-		command_error(no_store ? STORE_HINT "; --repo plans without one"
-				       : source_error_hint(error),
-			"%s", error->message);
+		const char *hint = place_hint(arguments[0]);
+
+		if (no_store)
+			hint = STORE_HINT "; --repo plans without one";
+		command_error(hint != NULL ? hint : source_error_hint(error), "%s", error->message);
 		return EXIT_FAILED;
 	}
 	return exit_of(planning.plan);

@@ -352,10 +352,6 @@ static int check_labels(const Command *command, const char *verb)
 {
 	if (strcmp(verb, "label") == 0 && option_labels == NULL && option_removed == NULL)
 		return command_usage(command, "'weir runs label' needs --set or --remove");
-	for (char **set = option_labels; set != NULL && *set != NULL; set++) {
-		if (strchr(*set, '=') == NULL || **set == '=')
-			return command_usage(command, "'--set %s' is not NAME=VALUE", *set);
-	}
 	return EXIT_OK;
 }
 
@@ -373,10 +369,12 @@ static int check_list(const Command *command)
 	option_state = g_ascii_strup(given, -1);
 	if (run_state_parse(option_state, &state))
 		return EXIT_OK;
-	g_autoptr(GString) names = g_string_new(NULL);
+	const char *names[RUN_STATES + 1] = {NULL};
 	for (state = 0; state < RUN_STATES; state++)
-		g_string_append_printf(names, "%s%s", state > 0 ? ", " : "", run_state_name(state));
-	return command_usage(command, "'%s' is no state of a run; there are %s", given, names->str);
+		names[state] = run_state_name(state);
+	g_autofree char *list = g_strjoinv(", ", (char **)(uintptr_t)names);
+	return command_usage_near(command, option_state, names,
+		"'%s' is no state of a run; there are %s", given, list);
 }
 
 static int check_options(const Command *command, const char *verb)
@@ -396,7 +394,7 @@ int cmd_runs(const Command *command, char **arguments)
 	bool logs = strcmp(verb, "logs") == 0;
 
 	if (!list && !show && !logs && !is_act(verb))
-		return command_usage(command, "'weir runs' has no '%s'", verb);
+		return command_no_verb(command, verb);
 	if (list != (arguments[0] == NULL || arguments[1] == NULL))
 		return command_usage(command,
 			list ? "'weir runs list' takes no arguments"

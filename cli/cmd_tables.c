@@ -167,7 +167,7 @@ int cmd_tables(const Command *command, char **arguments)
 	bool show = g_strcmp0(arguments[0], "show") == 0;
 
 	if (!show && arguments[0] != NULL && strcmp(arguments[0], "list") != 0)
-		return command_usage(command, "'weir tables' has no '%s'", arguments[0]);
+		return command_no_verb(command, arguments[0]);
 	if (show != (arguments[0] != NULL && arguments[1] != NULL))
 		return command_usage(command, show ? "'weir tables show' needs the name of a table"
 						   : "'weir tables list' takes no arguments");

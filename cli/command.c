@@ -55,6 +55,45 @@ int command_usage(const Command *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+int command_usage_near(
+	const Command *command, const char *word, const char *const *known, const char *format, ...)
+{
+	const char *meant = suggest_name(word, known);
+	g_autofree char *hint = meant != NULL
+					? g_strdup_printf("did you mean '%s'?", meant)
+					: g_strdup_printf("see 'weir %s --help'", command->name);
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_error(hint, format, arguments);
+	va_end(arguments);
+	return EXIT_USAGE;
+}
+
+char **command_verbs(const Command *command)
+{
+	const char *open = strchr(command->arguments, '[');
+	g_auto(GStrv) parts = g_strsplit_set(open == NULL ? "" : open + 1, "|]", -1);
+	GStrvBuilder *verbs = g_strv_builder_new();
+
+	for (char **part = parts; *part != NULL; part++) {
+		(*part)[strcspn(*part, " ")] = '\0';
+		if (g_ascii_islower(**part))
+			g_strv_builder_add(verbs, *part);
+	}
+	char **all = g_strv_builder_end(verbs);
+	g_strv_builder_unref(verbs);
+	return all;
+}
+
+int command_no_verb(const Command *command, const char *verb)
+{
+	g_auto(GStrv) verbs = command_verbs(command);
+
+	return command_usage_near(command, verb, (const char *const *)verbs,
+		"'weir %s' has no '%s'", command->name, verb);
+}
+
 static char **join(char *const *words, char *const *rest)
 {
 	GStrvBuilder *all = g_strv_builder_new();

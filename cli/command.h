@@ -57,3 +57,10 @@ void command_error(const char *hint, const char *format, ...) G_GNUC_PRINTF(2, 3
 // Says on stderr that the words of a command are wrong, names the place where help is, and returns
 // EXIT_USAGE.
 int command_usage(const Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+// The same of a word that is none of these (ended by NULL): names the one that was meant instead, when one is near.
+int command_usage_near(const Command *command, const char *word, const char *const *known,
+	const char *format, ...) G_GNUC_PRINTF(4, 5);
+// The same of a verb that the command's row does not have.
+int command_no_verb(const Command *command, const char *verb);
+// The verbs of a command's row, ended by NULL.
+char **command_verbs(const Command *command);

@@ -75,6 +75,13 @@ static bool is_whole_number(const char *text)
 	       number <= G_MAXINT;
 }
 
+static bool is_count(const char *text)
+{
+	guint64 number;
+
+	return g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &number, NULL);
+}
+
 // value NULL: the next word, if there is one. Takes option and value over.
 static int read_value(Reading *reading, const GOptionEntry *option, const char *value)
 {
@@ -88,6 +95,13 @@ static int read_value(Reading *reading, const GOptionEntry *option, const char *
 	if (option->arg == G_OPTION_ARG_INT && !is_whole_number(value))
 		return command_usage(
 			command, "'--%s' is a whole number, not '%s'", option->long_name, value);
+	if (option->arg == G_OPTION_ARG_INT64 && !is_count(value))
+		return command_usage(command, "'--%s' is a whole number from 0 on, not '%s'",
+			option->long_name, value);
+	if (g_strcmp0(option->arg_description, "NAME=VALUE") == 0 &&
+		(*value == '=' || strchr(value, '=') == NULL))
+		return command_usage(
+			command, "'--%s %s' is not NAME=VALUE", option->long_name, value);
 	g_ptr_array_add(reading->read, g_strdup_printf("--%s", option->long_name));
 	g_ptr_array_add(reading->read, g_strdup(value));
 	return EXIT_OK;

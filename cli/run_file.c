@@ -52,7 +52,11 @@ static Flow *flow_load(const char *file)
 	gsize length;
 
 	if (!file_read(file, "", &text, &length, &error)) {
-		command_error(NULL, "%s", error->message);
+		command_error(
+			g_file_test(file, G_FILE_TEST_EXISTS)
+				? NULL
+				: "name the YAML file of a flow; 'weir run FLOW' runs a live one",
+			"%s", error->message);
 		return NULL;
 	}
 	flow = flow_parse(file, text, length, "default", diagnostics);
@@ -146,10 +150,7 @@ bool run_inputs_parse(char **inputs, json_t *ret_object)
 	for (; inputs != NULL && *inputs != NULL; inputs++) {
 		const char *equals = strchr(*inputs, '=');
 
-		if (equals == NULL || equals == *inputs) {
-			command_error("write -i name=value", "'-i %s' names no value", *inputs);
-			return false;
-		}
+		g_assert(equals != NULL); // an option of NAME=VALUE is refused without
 		g_autofree char *name = g_strndup(*inputs, (gsize)(equals - *inputs));
 		if (json_object_set_new(ret_object, name, json_string(equals + 1)) != 0) {
 			command_error(NULL, "the value of input '%s' is not valid UTF-8", name);

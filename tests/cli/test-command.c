@@ -57,7 +57,7 @@ static const Refusal refusals[] = {
 		"weir: error: 'yaml' is not a form of output; '--output' takes 'text' or 'json'\n"
 		"hint: see 'weir status --help'\n"},
 	{{"flows", "shwo", "a.b"},
-		"weir: error: 'weir flows' has no 'shwo'\nhint: see 'weir flows --help'\n"},
+		"weir: error: 'weir flows' has no 'shwo'\nhint: did you mean 'show'?\n"},
 	{{"help", "stauts"},
 		"weir: error: unknown command 'stauts'\nhint: did you mean 'weir status'?\n"},
 	{{"status", "--output"}, "weir: error: '--output' needs a value: text|json\nhint: see "

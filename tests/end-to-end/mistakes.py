@@ -32,6 +32,11 @@ BEFORE = [
 ROWS = [
     # Options with their values
     ("runs --state ended", 64, f"weir: error: 'ended' is no state of a run; there are {STATES}" + USAGE % "runs"),
+    ("runs --state FAILD", 64, f"weir: error: 'FAILD' is no state of a run; there are {STATES}\nhint: did you mean 'FAILED'?"),
+    ("drift --kind tabel", 64, "weir: error: 'tabel' is no kind of drift; there are flow, table, view, orphan, stale, source\n"
+     "hint: did you mean 'table'?"),
+    ("flows show example.day -r many", 64, "weir: error: '--revision' is a whole number from 0 on, not 'many'" + USAGE % "flows"),
+    ("flows show example.day -r -1", 64, "weir: error: '--revision' is a whole number from 0 on, not '-1'" + USAGE % "flows"),
     ("runs kill x --state FAILED", 64, "weir: error: --flow, --state and --limit go with 'list'" + USAGE % "runs"),
     ("runs show x --follow", 64, "weir: error: --follow goes with 'logs'" + USAGE % "runs"),
     ("runs restart x --from a", 64, "weir: error: --from goes with 'replay'" + USAGE % "runs"),
@@ -63,6 +68,16 @@ ROWS = [
     ("runs list --flow numbers", 1, "weir: error: there is no flow 'numbers'\nhint: did you mean 'example.numbers'?"),
     ("runs logs x", 1, "weir: error: there is no run 'x'\nhint: 'weir runs' lists them"),
     # Verbs and their words
+    ("flows lst", 64, "weir: error: 'weir flows' has no 'lst'\nhint: did you mean 'list'?"),
+    ("flows nonsense", 64, "weir: error: 'weir flows' has no 'nonsense'" + USAGE % "flows"),
+    ("tables shw a.b", 64, "weir: error: 'weir tables' has no 'shw'\nhint: did you mean 'show'?"),
+    ("runs resart x", 64, "weir: error: 'weir runs' has no 'resart'\nhint: did you mean 'restart'?"),
+    ("backfill lst", 64, "weir: error: 'weir backfill FLOW' needs --from and --to\nhint: did you mean 'list'?"),
+    ("backfill nope", 64, "weir: error: 'weir backfill FLOW' needs --from and --to" + USAGE % "backfill"),
+    ("backfill nope --from 2026-01-01 --to 2026-01-02", 1, "weir: error: there is no flow 'nope'\nhint: 'weir flows' lists them"),
+    ("backfill exmple.day --from 2026-01-01 --to 2026-01-02", 1,
+     "weir: error: there is no flow 'exmple.day'\nhint: did you mean 'example.day'?"),
+    ("backfill day --from 2026-01-01 --to 2026-01-02", 1, "weir: error: there is no flow 'day'\nhint: did you mean 'example.day'?"),
     ("flows list x", 64, "weir: error: 'weir flows list' takes no arguments" + USAGE % "flows"),
     ("flows history", 64, "weir: error: 'weir flows history' needs the name of a flow" + USAGE % "flows"),
     ("flows history a.b -r 1", 64, "weir: error: --revision goes with 'show'" + USAGE % "flows"),
@@ -81,12 +96,21 @@ ROWS = [
     ("run example.day", 1, "weir: error: input 'day' is required and was not given"),
     ("run example.day -i day=yesterday -i dya=x", 1,
      "weir: error: input 'day' is no date like 2026-01-31: 'yesterday'; there is no input 'dya'"),
-    ("run example.day -i day", 1, "weir: error: '-i day' names no value\nhint: write -i name=value"),
+    ("run example.day -i day", 64, "weir: error: '--input day' is not NAME=VALUE" + USAGE % "run"),
+    ("run example.day -i =x", 64, "weir: error: '--input =x' is not NAME=VALUE" + USAGE % "run"),
+    ("run --file {f}/nope.yaml -i day", 64, "weir: error: '--input day' is not NAME=VALUE" + USAGE % "run"),
+    ("runs resume x -i day", 64, "weir: error: '--input day' is not NAME=VALUE" + USAGE % "runs"),
+    ("runs label x --set a", 64, "weir: error: '--set a' is not NAME=VALUE" + USAGE % "runs"),
+    ("backfill example.day --from 2026-01-01 --to 2026-01-02 --label x", 64,
+     "weir: error: '--label x' is not NAME=VALUE" + USAGE % "backfill"),
+    ("backfill example.day --from 2026-01-01 --to 2026-01-02 --input x", 64,
+     "weir: error: '--input x' is not NAME=VALUE" + USAGE % "backfill"),
     ("drift --kind tables", 64, "weir: error: 'tables' is no kind of drift; there are flow, table, view, orphan, stale, source\n"
-     "hint: see 'weir drift --help'"),
+     "hint: did you mean 'table'?"),
     ("drift --domain nope", 1, "weir: error: there is no domain 'nope'\nhint: 'weir status' lists them"),
     # Files and folders
-    ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory"),
+    ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory\n"
+     "hint: name the YAML file of a flow; 'weir run FLOW' runs a live one"),
     ("run --file {f}/shop", 1, "weir: error: cannot read '{f}/shop': it is a folder, name a file"),
     ("run --file /dev/zero", 1, "weir: error: cannot read '/dev/zero': it has more than 1048576 bytes, which is the limit"),
     ("serve --config /dev/zero", 64,
@@ -105,7 +129,12 @@ ROWS = [
     # Repositories
     ("plan --repo {f}/sha256", 1, SHA256),
     ("apply {f}/sha256", 1, SHA256),
-    ("plan --repo {f}/nowhere", 1, "weir: error: cannot open the repository '{f}/nowhere': No such file or directory"),
+    ("plan --repo {f}/nowhere", 1, "weir: error: cannot open the repository '{f}/nowhere': No such file or directory\n"
+     "hint: give the folder that holds .git, or a bare repository"),
+    ("plan {f}/nowhere", 1, "weir: error: cannot open '{f}/nowhere': No such file or directory\n"
+     "hint: give a repository, its URL, or the folder that holds weir.yaml"),
+    ("plan --repo {f}/shop --config {f}/nope.yaml", 64,
+     "weir: error: --config and --store have no meaning with --repo, which plans without a store" + USAGE % "plan"),
     ("plan --repo {f}/binary", 1, NO_REPOSITORY % "binary"),
     ("plan --repo {f}/folder", 1, NO_REPOSITORY % "folder"),
     ("plan --repo {f}/empty", 1, "weir: error: repository '{f}/empty' has no commit yet: make one first"),
