@@ -274,6 +274,35 @@ static bool is_at(git_repository *mirror, const git_remote_head *head)
 	return same;
 }
 
+// Whether the repository was cut off when it was cloned: it lacks commits that its branches have behind them, and so lacks
+// whoever fetches from it.
+static bool is_cut_off(const Fetch *fetch)
+{
+	git_repository *there = NULL;
+	bool shallow = git_repository_is_shallow(fetch->mirror) == 1;
+
+	if (!shallow && fetch->url.scheme == URL_FILE &&
+		git_repository_open(&there, fetch->url.path) == 0)
+		shallow = git_repository_is_shallow(there) == 1;
+	git_repository_free(there);
+	return shallow;
+}
+
+static const char *cure_of_lack(const Fetch *fetch, const char *otherwise)
+{
+	const git_error *last = git_error_last();
+	g_autofree char *message = last == NULL ? NULL : g_strdup(last->message);
+	const int class = last == NULL ? 0 : last->klass;
+	const char *cure = is_cut_off(fetch)
+				   ? "it is a shallow clone: 'git fetch --unshallow' there "
+				     "gets the rest"
+				   : otherwise;
+
+	if (message != NULL)
+		git_error_set_str(class, message);
+	return cure;
+}
+
 // Downloads what only (NULL: any branch or tag) needs. Nothing is moved yet.
 static Transfer download(Fetch *fetch, Remote *remote, const git_remote_head *only,
 	char **ret_damage, GError **error)
@@ -294,8 +323,8 @@ static Transfer download(Fetch *fetch, Remote *remote, const git_remote_head *on
 	if (git_remote_download(remote->remote, &list, &remote->options) == 0)
 		return TRANSFER_DONE;
 	bool ours = fetch->failure == NULL;
-	fail(fetch, FETCH_ERROR_UNREACHABLE, "fetched", "it is tried again; see to the server",
-		error);
+	fail(fetch, FETCH_ERROR_UNREACHABLE, "fetched",
+		cure_of_lack(fetch, "it is tried again; see to the server"), error);
 	*ret_damage = ours ? mirror_damage(fetch) : NULL;
 	if (*ret_damage == NULL)
 		return TRANSFER_FAILED;
@@ -416,9 +445,9 @@ static bool bring(Fetch *fetch, GError **error)
 	}
 	if (result == TRANSFER_DAMAGED)
 		g_set_error(error, FETCH_ERROR, FETCH_ERROR_CORRUPT,
-			"repository '%s' is damaged: %s; 'git fsck' there tells more, and pushing "
-			"again mends it",
-			fetch->job.url, damage);
+			"repository '%s' is damaged: %s; %s", fetch->job.url, damage,
+			cure_of_lack(
+				fetch, "'git fsck' there tells more, and pushing again mends it"));
 	return result == TRANSFER_DONE;
 }
 

@@ -227,6 +227,12 @@ def a_clone_that_is_cut_off(folder):
     assert (done.status, done.out) == (1, ""), done
     assert done.err == (f"weir: error: repository '{folder}/shallow' has no revision '{first}': give a branch, a tag or a commit; "
                         "the repository is a shallow clone: 'git fetch --unshallow' gets the rest\n"), done
+    # Who fetches from it lacks what it lacks.
+    done = weir("apply", f"file://{folder}/shallow", "--store", folder / "cut/weir.db")
+    assert done.status == 1 and done.err.startswith(f"weir: error: repository 'file://{folder}/shallow' cannot be fetched: "), done
+    assert done.err.endswith("; it is a shallow clone: 'git fetch --unshallow' there gets the rest\n"), done
+    must(run("git", "fetch", "-q", "--unshallow", cwd=folder / "shallow"))
+    must(weir("apply", f"file://{folder}/shallow", "--store", folder / "cut/weir.db"))
 
 
 def output_that_is_lost(store):
