@@ -6,17 +6,27 @@
 
 #include "api/problem.h"
 
-#define DEFAULT_LIMIT (30 * G_USEC_PER_SEC)
-#define LONGEST_LOOK  G_USEC_PER_SEC
+#define DEFAULT_HEAD (30 * G_USEC_PER_SEC)
+#define DEFAULT_BODY (60 * G_USEC_PER_SEC)
+#define LONGEST_LOOK G_USEC_PER_SEC
+
+typedef enum {
+	WAITS_FOR_HEAD,
+	WAITS_FOR_BODY,
+	WAITS,
+} WaitsFor;
+
+static const char *const waits_names[WAITS] = {"head", "body"};
 
 // One connection. It is freed by the daemon, under the lock.
 typedef struct {
 	int descriptor;
-	_Atomic int64_t since; // monotonic: when it began to wait for a head; 0: it does not
+	_Atomic int64_t since; // monotonic: when it began to wait; 0: it does not
+	_Atomic WaitsFor what;
 } Waiting;
 
 struct HeadClock {
-	int64_t limit;
+	int64_t limits[WAITS];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	GHashTable *connections; // Waiting *
@@ -33,20 +43,31 @@ static Waiting *waiting_of(struct MHD_Connection *connection)
 	return info == NULL ? NULL : info->socket_context;
 }
 
-void head_clock_stop(struct MHD_Connection *connection)
+bool head_clock_stop(struct MHD_Connection *connection)
 {
 	Waiting *waiting = waiting_of(connection);
 
-	if (waiting != NULL)
-		atomic_store(&waiting->since, 0);
+	return waiting == NULL || atomic_exchange(&waiting->since, 0) != 0;
+}
+
+static void start(struct MHD_Connection *connection, WaitsFor what)
+{
+	Waiting *waiting = waiting_of(connection);
+
+	if (waiting == NULL)
+		return;
+	atomic_store(&waiting->what, what);
+	atomic_store(&waiting->since, g_get_monotonic_time());
+}
+
+void head_clock_body(struct MHD_Connection *connection)
+{
+	start(connection, WAITS_FOR_BODY);
 }
 
 void head_clock_start(struct MHD_Connection *connection)
 {
-	Waiting *waiting = waiting_of(connection);
-
-	if (waiting != NULL)
-		atomic_store(&waiting->since, g_get_monotonic_time());
+	start(connection, WAITS_FOR_HEAD);
 }
 
 static void begin(HeadClock *clock, struct MHD_Connection *connection, void **socket_context)
@@ -81,13 +102,13 @@ void head_clock_connection(void *data, struct MHD_Connection *connection, void *
 }
 
 // Nothing was sent yet in answer to what has come, so the daemon has no part in this one. It closes the connection then.
-static void cut_off(const HeadClock *clock, const Waiting *waiting)
+static void cut_off(const HeadClock *clock, const Waiting *waiting, WaitsFor what)
 {
 	g_autoptr(GError) error = NULL;
 
 	api_error_set(&error, API_REQUEST_TIMEOUT, "slow-request",
-		"the head of a request may take %" G_GINT64_FORMAT " seconds",
-		clock->limit / G_USEC_PER_SEC);
+		"the %s of a request may take %" G_GINT64_FORMAT " seconds", waits_names[what],
+		clock->limits[what] / G_USEC_PER_SEC);
 	json_t *problem = problem_document(error);
 	char *body = json_dumps(problem, JSON_COMPACT);
 	g_autofree char *text = g_strdup_printf("HTTP/1.1 %d %s\r\nConnection: close\r\n"
@@ -111,17 +132,19 @@ static void look(HeadClock *clock)
 	while (g_hash_table_iter_next(&iterator, &key, NULL)) {
 		Waiting *waiting = key;
 		int64_t since = atomic_load(&waiting->since);
+		WaitsFor what = atomic_load(&waiting->what);
 
-		// Whose head comes at this very moment is not cut off.
-		if (since != 0 && now - since > clock->limit &&
+		// Who sends the rest at this very moment is not cut off.
+		if (since != 0 && now - since > clock->limits[what] &&
 			atomic_compare_exchange_strong(&waiting->since, &since, 0))
-			cut_off(clock, waiting);
+			cut_off(clock, waiting, what);
 	}
 }
 
 static void wait(HeadClock *clock)
 {
-	int64_t pause = CLAMP(clock->limit / 4, G_USEC_PER_SEC / 100, LONGEST_LOOK);
+	int64_t shortest = MIN(clock->limits[WAITS_FOR_HEAD], clock->limits[WAITS_FOR_BODY]);
+	int64_t pause = CLAMP(shortest / 4, G_USEC_PER_SEC / 100, LONGEST_LOOK);
 	int64_t until = g_get_monotonic_time() + pause;
 	const struct timespec at = {until / G_USEC_PER_SEC, (until % G_USEC_PER_SEC) * 1000};
 
@@ -144,12 +167,13 @@ static void *run(void *data)
 	return NULL;
 }
 
-HeadClock *head_clock_new(int64_t limit, GError **error)
+HeadClock *head_clock_new(int64_t head_limit, int64_t body_limit, GError **error)
 {
 	HeadClock *clock = g_new0(HeadClock, 1);
 	pthread_condattr_t attributes;
 
-	clock->limit = limit > 0 ? limit : DEFAULT_LIMIT;
+	clock->limits[WAITS_FOR_HEAD] = head_limit > 0 ? head_limit : DEFAULT_HEAD;
+	clock->limits[WAITS_FOR_BODY] = body_limit > 0 ? body_limit : DEFAULT_BODY;
 	clock->connections = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 	pthread_mutex_init(&clock->lock, NULL);
 	pthread_condattr_init(&attributes);

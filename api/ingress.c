@@ -202,14 +202,19 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 
 	(void)url;
 	(void)version;
+	if (request->seen && *upload_size > 0)
+		return take_body(request, upload, upload_size);
+	// Who was cut off does not hear what becomes of the call: nothing does.
+	if (!head_clock_stop(connection))
+		return MHD_NO;
 	if (request->seen)
-		return *upload_size > 0 ? take_body(request, upload, upload_size)
-					: take(connection, request);
+		return take(connection, request);
 	request->seen = true;
-	head_clock_stop(connection);
 	request->body = g_string_new(NULL);
-	return admit(ingress, connection, method, request, &error) ? MHD_YES
-								   : queue_error(connection, error);
+	if (!admit(ingress, connection, method, request, &error))
+		return queue_error(connection, error);
+	head_clock_body(connection);
+	return MHD_YES;
 }
 
 // ---- The listener -------------------------------------------------------------------------------------------------
@@ -251,7 +256,7 @@ Ingress *ingress_start(const IngressOptions *options, GError **error)
 		ingress->options.body_bytes = DEFAULT_BODY_BYTES;
 	ingress->rate = ingress_rate_new(options->rate > 0 ? options->rate : DEFAULT_RATE);
 	ingress->listening.descriptor = -1;
-	ingress->clock = head_clock_new(options->head_limit, error);
+	ingress->clock = head_clock_new(options->head_limit, options->body_limit, error);
 	if (ingress->clock != NULL &&
 		listen_socket_open(&ingress->listening, options->address, error) &&
 		start_daemon(ingress, error))

@@ -15,6 +15,7 @@ typedef struct {
 	const IngressRules *rules; // borrowed
 	uint64_t body_bytes; // of one request; 0 takes 1 MiB
 	int64_t head_limit; // microseconds that the head of a request may take; 0 takes 30 s
+	int64_t body_limit; // microseconds that its body may take in all; 0 takes 60 s
 	unsigned rate; // requests a second of one address; 0 takes 50
 } IngressOptions;
 

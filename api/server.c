@@ -43,7 +43,7 @@ ApiServer *api_server_start(const ApiServerOptions *options, GError **error)
 	server->options.store_url = server->store_url;
 	server->options.head.hosts = (const char *const *)server->hosts;
 	server->options.parts = options->parts;
-	server->options.clock = head_clock_new(options->head_limit, error);
+	server->options.clock = head_clock_new(options->head_limit, 0, error);
 	if (server->options.clock == NULL)
 		return NULL;
 	server->options.head.is_loopback = server->listening.is_loopback;

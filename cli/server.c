@@ -228,6 +228,7 @@ static bool start_ingress(Server *server, const ServerOptions *options, GError *
 		.rules = &server->rules,
 		.body_bytes = options->config->ingress_body_bytes,
 		.rate = options->config->ingress_rate,
+		.body_limit = options->config->body_limit,
 		.head_limit = options->config->head_limit,
 	};
 

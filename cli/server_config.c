@@ -102,6 +102,7 @@ static const KeyRow limit_rows[] = {
 	K("seconds", KEY_INTEGER, 0, "of processor time to load a commit (default 10)"),
 	K("memory_bytes", KEY_INTEGER, 0, "to load a commit, beyond what is kept of it (default 268435456)"),
 	K_TABLE("yaml", KEY_OBJECT, 0, &keys_yaml_limits, "of a YAML file"),
+	K("request_body", KEY_DURATION, 0, "how long a client may take for the body of a call to the ingress, in all (default PT60S)"),
 	K("request_head", KEY_DURATION, 0, "how long a client may take for the request line and headers, to the status API and the ingress (default PT30S)"),
 	K_END,
 };
@@ -290,6 +291,7 @@ static void read_limits(ServerConfig *config, const json_t *limits)
 
 	*ret = layout_limits_default;
 	config->head_limit = duration_at(limits, "request_head", 0);
+	config->body_limit = duration_at(limits, "request_body", 0);
 	ret->file_bytes = number_at(limits, "file_bytes", ret->file_bytes);
 	ret->schema_bytes = number_at(limits, "schema_bytes", ret->schema_bytes);
 	ret->data_bytes = number_at(limits, "data_bytes", ret->data_bytes);

@@ -30,6 +30,7 @@ typedef struct {
 	const char *ingress; // its address; NULL: there is none
 	uint64_t ingress_body_bytes; // 0: the default; likewise
 	unsigned ingress_rate;
+	int64_t body_limit; // microseconds that the body of a call may take; 0: the default
 	int64_t head_limit; // microseconds that the head of a request may take; 0: the default
 	unsigned roles;
 	unsigned slots;

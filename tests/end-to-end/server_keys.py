@@ -341,11 +341,11 @@ def elsewhere(story, word=None):
     return story, word
 
 
-def drip(port, seconds):
-    """What comes back to who sends a head a byte at a time, and when."""
-    head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
+def drip(port, seconds, head=b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", whole=b""):
+    """What comes back to who sends a head (or what is behind the whole one) a byte at a time, and when."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=0.05) as raw:
+        raw.sendall(whole)
         for number in range(int(seconds / 0.05)):
             try:
                 raw.send(head[number:number + 1] or b"x")
@@ -368,6 +368,34 @@ def request_head(world):
     with world.server(ingress) as server:
         for listener in (server.port, port):
             assert drip(listener, 3) == ("", 3)
+
+
+def request_body(world):
+    port = free_port()
+    ingress = f"ingress: {{listen: '127.0.0.1:{port}'}}\n"
+    world.flow("hook", "id: hook\ntriggers: [{id: web, type: webhook, key: k3y}]\ntasks: [{id: t, type: log, message: hi}]\n")
+    commit = world.repository.push("A hook")
+    head = b"POST /hooks/flows/a/hook/k3y HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: slow\r\nContent-Length: 1000\r\n\r\n"
+
+    def runs(server):
+        return server.every("/v1/runs?flow=a.hook")
+
+    with world.server("limits: {request_body: PT1S}\n" + ingress) as server:
+        server.synced(commit)
+        answer, took = drip(port, 20, b"x", head)
+        assert answer.startswith("HTTP/1.1 408 Request Timeout\r\n") and "the body of a request may take 1 seconds" in answer, answer
+        assert took >= 0.9 and runs(server) == [], took
+        # A whole body in time, in two parts.
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+            raw.sendall(head.replace(b"slow", b"fast") + b"x" * 500)
+            time.sleep(0.3)
+            raw.sendall(b"x" * 500)
+            assert raw.recv(4096).startswith(b"HTTP/1.1 202 "), "a body in time is refused"
+        assert len(runs(server)) == 1
+    with world.server(ingress) as server:
+        assert drip(port, 3, b"x", head) == ("", 3)
+    world.repository.remove("domains/a/flows/hook.yaml")
+    world.repository.push("No hook")
 
 
 KEYS = {
@@ -412,6 +440,7 @@ KEYS = {
     "limits.depth": limited("depth", 4, write("domains/a/b/c/d/domain.yaml", "owner: x\n"), "4"),
     "limits.seconds": elsewhere("../repo-layout/test-limits.c"),
     "limits.request_head": request_head,
+    "limits.request_body": request_body,
     "limits.memory_bytes": elsewhere("../repo-layout/test-limits.c"),
     "yaml.depth": limited("yaml.depth", 4, write("domains/a/flows/f.yaml", (
         "id: f\ntasks:\n  - {id: t, type: sequential, tasks: [{id: u, type: log, message: hi}]}\n")), "4"),
