@@ -69,44 +69,109 @@ typedef struct {
 	unsigned significant; // how many
 	unsigned whole; // digits before the point, without leading zeros
 	unsigned fraction; // digits after the point, without trailing zeros
-	bool plain; // no exponent
+	unsigned leading; // zeros right behind the point, of a number below 1
+	unsigned trailing; // zeros right before the point
+	bool plain; // no exponent: digits and fraction are the value
 } Decimal;
 
-// Sign, digits, point, digits. Does not read exponents.
+enum {
+	EXPONENT_MOST = 100000, // nothing is larger, or smaller, for it
+};
+
+static void decimal_add(Decimal *decimal, char digit)
+{
+	if (decimal->significant < 19)
+		decimal->digits = decimal->digits * 10 + (uint64_t)(digit - '0');
+	decimal->significant++;
+}
+
+// The digits before the point. False when there are none.
+static bool take_whole(const char **p, const char *end, Decimal *decimal)
+{
+	const char *begin = *p;
+
+	for (; *p < end && g_ascii_isdigit(**p); (*p)++) {
+		if (decimal->whole == 0 && **p == '0')
+			continue;
+		decimal->trailing = **p == '0' ? decimal->trailing + 1 : 0;
+		decimal->whole++;
+		decimal_add(decimal, **p);
+	}
+	return *p > begin;
+}
+
+// The point and the digits behind it. False when there are none.
+static bool take_fraction(const char **p, const char *end, Decimal *decimal)
+{
+	const char *begin;
+	unsigned zeros = 0; // not yet followed by another digit
+
+	if (*p == end || **p != '.')
+		return false;
+	for (begin = ++*p; *p < end && g_ascii_isdigit(**p); (*p)++) {
+		if (**p == '0') {
+			zeros++;
+			continue;
+		}
+		if (decimal->whole == 0 && decimal->fraction == 0)
+			decimal->leading = zeros;
+		for (; zeros > 0; zeros--, decimal->fraction++)
+			decimal_add(decimal, '0');
+		decimal_add(decimal, **p);
+		decimal->fraction++;
+	}
+	return *p > begin;
+}
+
+// "e3", "E-7".
+static bool take_exponent(const char **p, const char *end, int *ret_exponent)
+{
+	bool negative = false;
+	const char *begin;
+
+	*ret_exponent = 0;
+	if (**p != 'e' && **p != 'E')
+		return false;
+	if (++*p < end && (**p == '-' || **p == '+'))
+		negative = *(*p)++ == '-';
+	for (begin = *p; *p < end && g_ascii_isdigit(**p); (*p)++)
+		*ret_exponent = MIN(*ret_exponent * 10 + (**p - '0'), EXPONENT_MOST);
+	if (negative)
+		*ret_exponent = -*ret_exponent;
+	return *p > begin;
+}
+
+// Moves the point: only the places of the first and the last digit that is not 0 matter.
+static void decimal_shift(Decimal *decimal, int exponent)
+{
+	int whole = decimal->whole > 0 ? (int)decimal->whole : -(int)decimal->leading;
+	int fraction = decimal->fraction > 0 ? (int)decimal->fraction : -(int)decimal->trailing;
+
+	decimal->plain = false;
+	if (decimal->whole == 0 && decimal->fraction == 0)
+		return;
+	decimal->whole = (unsigned)MAX(whole + exponent, 0);
+	decimal->fraction = (unsigned)MAX(fraction - exponent, 0);
+}
+
+// Sign, digits, point, digits, exponent.
 static bool decimal_parse(const char *p, size_t length, Decimal *decimal)
 {
 	const char *end = p + length;
-	bool any = false;
-	unsigned zeros = 0; // after the point, not yet followed by another digit
+	bool any;
+	int exponent;
 
 	*decimal = (Decimal){.plain = true};
 	if (p < end && (*p == '-' || *p == '+'))
 		decimal->negative = *p++ == '-';
-	for (; p < end && g_ascii_isdigit(*p); p++) {
-		any = true;
-		if (decimal->whole == 0 && *p == '0')
-			continue;
-		decimal->whole++;
-		if (decimal->significant < 19)
-			decimal->digits = decimal->digits * 10 + (uint64_t)(*p - '0');
-		decimal->significant++;
-	}
-	if (p < end && *p == '.')
-		p++;
-	for (; p < end && g_ascii_isdigit(*p); p++) {
-		any = true;
-		if (*p == '0') {
-			zeros++;
-			continue;
-		}
-		for (; zeros > 0; zeros--, decimal->fraction++, decimal->significant++)
-			decimal->digits *= decimal->significant < 19 ? 10 : 1;
-		if (decimal->significant < 19)
-			decimal->digits = decimal->digits * 10 + (uint64_t)(*p - '0');
-		decimal->significant++;
-		decimal->fraction++;
-	}
-	return any && p == end;
+	any = take_whole(&p, end, decimal);
+	any = take_fraction(&p, end, decimal) || any;
+	if (!any || p == end)
+		return any;
+	if (!take_exponent(&p, end, &exponent) || p != end)
+		return false;
+	decimal_shift(decimal, exponent);
+	return true;
 }
 
 // Exact for up to 15 digits and 22 places (both fit a double); else through strtod.
@@ -117,7 +182,7 @@ static bool to_double(Conversion *conversion, double *ret_value)
 	Decimal decimal;
 	char *end;
 
-	if (decimal_parse(conversion->text, conversion->length, &decimal) &&
+	if (decimal_parse(conversion->text, conversion->length, &decimal) && decimal.plain &&
 		decimal.significant <= 15 && decimal.fraction < G_N_ELEMENTS(POWERS)) {
 		*ret_value = (double)decimal.digits / POWERS[decimal.fraction];
 		if (decimal.negative)
@@ -166,10 +231,11 @@ static bool to_numeric(Conversion *conversion)
 	}
 	if (decimal.fraction == 0 && to_integer(conversion))
 		return true;
+	if (!to_float(conversion)) // larger than any engine's
+		return false;
 	// The digits as they are: the engine keeps as many as it can.
-	*conversion->value = DB_TEXT_N(conversion->text, conversion->length);
-	if (decimal.significant <= 15)
-		return to_float(conversion);
+	if (decimal.significant > 15)
+		*conversion->value = DB_TEXT_N(conversion->text, conversion->length);
 	return true;
 }
 
@@ -487,85 +553,101 @@ static const struct {
 	[DB_FIELD_RECORD] = {to_json, "a"},
 };
 
+// How much of a text a message shows: no half characters.
+static size_t shown_length(const char *text, size_t length)
+{
+	size_t shown = MIN(length, 60);
+
+	while (shown < length && shown > 0 && (text[shown] & 0xc0) == 0x80)
+		shown--;
+	return shown;
+}
+
 const char *convert_text(const DbColumn *column, const char *text, size_t length,
 	ConvertScratch *scratch, DbValue *ret_value)
 {
 	Conversion conversion = {column, text, length, scratch, ret_value};
 	DbFieldKind kind = column->mode == DB_MODE_REPEATED ? DB_FIELD_JSON : column->type.kind;
-	size_t shown = MIN(length, 60);
+	size_t shown = shown_length(text, length);
 
 	scratch->reason[0] = '\0';
 	if (CONVERSIONS[kind].convert(&conversion))
 		return NULL;
 	if (scratch->reason[0] != '\0')
 		return scratch->reason;
-	while (shown < length && shown > 0 && (text[shown] & 0xc0) == 0x80)
-		shown--;
 	snprintf(scratch->reason, sizeof(scratch->reason), "'%.*s%s' is not %s %s", (int)shown,
 		text, shown < length ? "…" : "", CONVERSIONS[kind].article,
 		db_field_kind_name(kind));
 	return scratch->reason;
 }
 
-static const char *refuse_json(const DbColumn *column, const json_t *json, ConvertScratch *scratch)
+static const char *refuse_kind(
+	const DbColumn *column, const JsonMember *member, ConvertScratch *scratch)
 {
-	g_autofree char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
-	size_t length = text == NULL ? 0 : strlen(text);
-	size_t shown = MIN(length, 60);
+	size_t shown = shown_length(member->text, member->length);
 
-	while (shown < length && shown > 0 && (text[shown] & 0xc0) == 0x80)
-		shown--;
 	snprintf(scratch->reason, sizeof(scratch->reason), "%.*s%s is not %s %s", (int)shown,
-		text == NULL ? "" : text, shown < length ? "…" : "",
+		member->text, shown < member->length ? "…" : "",
 		CONVERSIONS[column->type.kind].article, db_field_kind_name(column->type.kind));
 	return scratch->reason;
 }
 
+// As it stands in the line: it is known to be JSON.
 static const char *convert_json_text(
-	const DbColumn *column, const json_t *json, ConvertScratch *scratch, DbValue *ret_value)
+	const DbColumn *column, const JsonMember *member, ConvertScratch *scratch, DbValue *value)
 {
-	g_autofree char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	const char *reason = NULL;
 
-	if (column->mode == DB_MODE_REPEATED && !json_is_array(json))
-		return g_strlcpy(scratch->reason, "not a JSON array", sizeof(scratch->reason)),
-		       scratch->reason;
-	if (column->mode != DB_MODE_REPEATED && column->type.kind == DB_FIELD_RECORD &&
-		!json_is_object(json))
-		return g_strlcpy(scratch->reason, "not a JSON object", sizeof(scratch->reason)),
-		       scratch->reason;
-	g_string_assign(scratch_buffer(scratch), text == NULL ? "null" : text);
-	*ret_value = DB_TEXT_N(scratch->buffer->str, scratch->buffer->len);
+	if (column->mode == DB_MODE_REPEATED && !json_is_array(member->value))
+		reason = "not a JSON array";
+	else if (column->mode != DB_MODE_REPEATED && column->type.kind == DB_FIELD_RECORD &&
+		 !json_is_object(member->value))
+		reason = "not a JSON object";
+	if (reason != NULL) {
+		g_strlcpy(scratch->reason, reason, sizeof(scratch->reason));
+		return scratch->reason;
+	}
+	*value = DB_TEXT_N(member->text, member->length);
 	return NULL;
 }
 
-const char *convert_json(
-	const DbColumn *column, const json_t *json, ConvertScratch *scratch, DbValue *ret_value)
+// A column of no known type takes what comes.
+static const char *convert_untyped(
+	const DbColumn *column, const JsonMember *member, ConvertScratch *scratch, DbValue *value)
+{
+	Conversion conversion = {column, member->text, member->length, scratch, value};
+
+	if (json_is_boolean(member->value))
+		*value = DB_BOOLEAN(json_is_true(member->value));
+	else if (!json_is_number(member->value))
+		*value = DB_TEXT_N(member->text, member->length);
+	else if (!to_integer(&conversion) && !to_float(&conversion))
+		return refuse_kind(column, member, scratch);
+	return NULL;
+}
+
+static bool takes_numbers(DbFieldKind kind)
+{
+	return kind == DB_FIELD_INT64 || kind == DB_FIELD_FLOAT64 || kind == DB_FIELD_NUMERIC ||
+	       kind == DB_FIELD_BIGNUMERIC;
+}
+
+const char *convert_json(const DbColumn *column, const JsonMember *member, ConvertScratch *scratch,
+	DbValue *ret_value)
 {
 	DbFieldKind kind = column->type.kind;
-	bool number =
-		kind == DB_FIELD_FLOAT64 || kind == DB_FIELD_NUMERIC || kind == DB_FIELD_BIGNUMERIC;
-	char text[40];
 
 	if (column->mode == DB_MODE_REPEATED || kind == DB_FIELD_JSON || kind == DB_FIELD_RECORD)
-		return convert_json_text(column, json, scratch, ret_value);
-	if (json_is_string(json))
-		return convert_text(column, json_string_value(json), json_string_length(json),
-			scratch, ret_value);
-	if (json_is_boolean(json) && kind == DB_FIELD_BOOL) {
-		*ret_value = DB_BOOLEAN(json_is_true(json));
-		return NULL;
-	}
-	if (json_is_integer(json) && (number || kind == DB_FIELD_INT64)) {
-		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-		if (convert_text(column, text, strlen(text), scratch, ret_value) != NULL)
-			return scratch->reason;
-		*ret_value = kind == DB_FIELD_FLOAT64 ? DB_REAL((double)json_integer_value(json))
-						      : DB_INTEGER(json_integer_value(json));
-		return NULL;
-	}
-	if (json_is_real(json) && number) {
-		*ret_value = DB_REAL(json_real_value(json));
-		return NULL;
-	}
-	return refuse_json(column, json, scratch);
+		return convert_json_text(column, member, scratch, ret_value);
+	if (json_is_string(member->value))
+		return convert_text(column, json_string_value(member->value),
+			json_string_length(member->value), scratch, ret_value);
+	if (kind == DB_FIELD_UNKNOWN)
+		return convert_untyped(column, member, scratch, ret_value);
+	if (json_is_number(member->value) && takes_numbers(kind))
+		return convert_text(column, member->text, member->length, scratch, ret_value);
+	if (!json_is_boolean(member->value) || kind != DB_FIELD_BOOL)
+		return refuse_kind(column, member, scratch);
+	*ret_value = DB_BOOLEAN(json_is_true(member->value));
+	return NULL;
 }

@@ -4,35 +4,23 @@
 #include "repo-layout/diagnostic.h"
 #include "runner/load/load_private.h"
 
-// One line as an object; NULL with the reason in text.
-static json_t *parse_line(const Line *line, char *text, size_t size)
+// Takes the line apart; false with the reason in text.
+static bool parse_line(LoadSource *load, const Line *line, char *text, size_t size)
 {
-	json_error_t where;
-	json_t *json;
-
 	if (line->too_long) {
 		g_strlcpy(text, "the line is longer than allowed", size);
-		return NULL;
+		return false;
 	}
-	json = json_loadb(line->text, line->length, JSON_REJECT_DUPLICATES, &where);
-	if (json == NULL) {
-		snprintf(text, size, "not a JSON object: %s (character %d)", where.text,
-			where.column);
-		return NULL;
-	}
-	if (!json_is_object(json)) {
-		g_strlcpy(text, "not a JSON object", size);
-		json_decref(json);
-		return NULL;
-	}
-	return json;
+	return json_line_parse(&load->json, line->text, line->length, text, size);
 }
 
-static DbFieldKind kind_of(const json_t *value)
+static DbFieldKind kind_of(const JsonMember *member)
 {
-	switch (json_typeof(value)) {
-	case JSON_INTEGER: return DB_FIELD_INT64;
-	case JSON_REAL: return DB_FIELD_FLOAT64;
+	switch (json_typeof(member->value)) {
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return json_number_is_integer(member->text, member->length) ? DB_FIELD_INT64
+									    : DB_FIELD_FLOAT64;
 	case JSON_TRUE:
 	case JSON_FALSE: return DB_FIELD_BOOL;
 	case JSON_OBJECT:
@@ -49,25 +37,25 @@ static bool columns_of_first(LoadSource *load, Build *build, GError **error)
 	const Line *line;
 	char text[200];
 	LineStatus status = line_reader_next(load->lines, &line, error);
-	const char *key;
-	json_t *value;
 
 	if (status == LINE_FAILED)
 		return false;
-	if (status == LINE_READ)
-		load->first_line = parse_line(line, text, sizeof(text));
-	if (load->first_line == NULL) {
-		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "%s%s",
-			status == LINE_READ ? "line 1: "
-					    : "the file is empty, and no schema is declared",
-			status == LINE_READ ? text : "");
+	if (status == LINE_END) {
+		g_set_error_literal(error, TASK_ERROR, TASK_ERROR_FAILED,
+			"the file is empty, and no schema is declared");
 		return false;
 	}
-	json_object_foreach(load->first_line, key, value)
-	{
-		DbFieldType type = {.kind = kind_of(value)};
+	if (!parse_line(load, line, text, sizeof(text))) {
+		g_set_error(error, TASK_ERROR, TASK_ERROR_FAILED, "line %" G_GUINT64_FORMAT ": %s",
+			line->number, text);
+		return false;
+	}
+	load->first_line = *line;
+	for (unsigned i = 0; i < load->json.members->len; i++) {
+		const JsonMember *member = &g_array_index(load->json.members, JsonMember, i);
+		DbFieldType type = {.kind = kind_of(member)};
 
-		db_table_add(build->incoming, db_column_new(key, type, DB_MODE_NULLABLE));
+		db_table_add(build->incoming, db_column_new(member->key, type, DB_MODE_NULLABLE));
 	}
 	return true;
 }
@@ -90,27 +78,35 @@ bool load_json_describe(LoadSource *load, Build *build, GError **error)
 	return true;
 }
 
-static bool convert_member(LoadSource *load, const char *key, const json_t *value, LoadFault *fault)
+static const char *refuse_key(const LoadSource *load, const char *key)
 {
-	unsigned place = GPOINTER_TO_UINT(g_hash_table_lookup(load->places, key));
+	static _Thread_local char reason[300];
+	g_autofree const char **names = g_new0(const char *, load->column_count + 1);
+	g_autofree char *hint = NULL;
+
+	for (unsigned k = 0; k < load->column_count; k++)
+		names[k] = load->columns[k]->name;
+	hint = nearest_word_hint(key, names);
+	snprintf(reason, sizeof(reason), "there is no column '%.100s'%s%s", key,
+		hint == NULL ? "" : "; ", hint == NULL ? "" : hint);
+	return reason;
+}
+
+static bool convert_member(LoadSource *load, const JsonMember *member, LoadFault *fault)
+{
+	unsigned place = GPOINTER_TO_UINT(g_hash_table_lookup(load->places, member->key));
 	unsigned i = place - 1;
 
 	if (place == 0) {
-		g_autofree const char **names = g_new0(const char *, load->column_count + 1);
-		g_autofree char *hint = NULL;
-		static _Thread_local char reason[300];
-
-		for (unsigned k = 0; k < load->column_count; k++)
-			names[k] = load->columns[k]->name;
-		hint = nearest_word_hint(key, names);
-		snprintf(reason, sizeof(reason), "there is no column '%.100s'%s%s", key,
-			hint == NULL ? "" : "; ", hint == NULL ? "" : hint);
-		fault->reason = reason;
+		fault->reason = refuse_key(load, member->key);
 		return false;
 	}
-	if (!json_is_null(value))
+	if (load->given[i])
+		fault->reason = "comes twice, in two letter cases";
+	else if (!json_is_null(member->value))
 		fault->reason =
-			convert_json(load->columns[i], value, &load->scratch[i], &load->values[i]);
+			convert_json(load->columns[i], member, &load->scratch[i], &load->values[i]);
+	load->given[i] = true;
 	if (fault->reason == NULL)
 		return true;
 	fault->column = i + 1;
@@ -132,39 +128,44 @@ static bool check_required(const LoadSource *load, LoadFault *fault)
 	return true;
 }
 
-static bool convert_object(LoadSource *load, const json_t *object, LoadFault *fault)
+static bool convert_line(LoadSource *load, LoadFault *fault)
 {
-	const char *key;
-	json_t *value;
+	const GArray *members = load->json.members;
 
-	for (unsigned i = 0; i < load->column_count; i++)
+	for (unsigned i = 0; i < load->column_count; i++) {
 		load->values[i] = DB_NULL;
-	json_object_foreach((json_t *)(uintptr_t)object, key,
-		value) if (!convert_member(load, key, value, fault)) return false;
+		load->given[i] = false;
+	}
+	for (unsigned i = 0; i < members->len; i++)
+		if (!convert_member(load, &g_array_index(members, JsonMember, i), fault))
+			return false;
 	return check_required(load, fault);
 }
 
-// The object under way is kept until the next one: values point into its texts.
-static bool next_object(LoadSource *load, LoadFault *fault, bool *ret_end, GError **error)
+static LoadFault fault_of(const Line *line)
+{
+	return (LoadFault){.line = line->number, .raw = line->text, .raw_length = line->length};
+}
+
+// The line under way is kept until the next one: values point into its texts.
+static bool next_line(LoadSource *load, LoadFault *fault, bool *ret_end, GError **error)
 {
 	static _Thread_local char text[200];
 	const Line *line;
 	LineStatus status;
 
 	*ret_end = false;
-	if (load->first_line != NULL && load->loaded + load->rejected == 0) {
-		fault->line = 1;
+	if (load->first_line.number > 0) {
+		*fault = fault_of(&load->first_line);
+		load->first_line.number = 0;
 		return true;
 	}
-	json_decref(load->first_line);
-	load->first_line = NULL;
 	status = line_reader_next(load->lines, &line, error);
 	*ret_end = status != LINE_READ;
 	if (status != LINE_READ)
 		return status == LINE_END;
-	*fault = (LoadFault){.line = line->number, .raw = line->text, .raw_length = line->length};
-	load->first_line = parse_line(line, text, sizeof(text));
-	if (load->first_line == NULL)
+	*fault = fault_of(line);
+	if (!parse_line(load, line, text, sizeof(text)))
 		fault->reason = text;
 	return true;
 }
@@ -172,16 +173,16 @@ static bool next_object(LoadSource *load, LoadFault *fault, bool *ret_end, GErro
 bool load_json_next(LoadSource *load, bool *ret_row, GError **error)
 {
 	for (;;) {
-		LoadFault fault = {.raw = "", .line = 0};
+		LoadFault fault;
 		bool end;
 
-		if (!next_object(load, &fault, &end, error))
+		if (!next_line(load, &fault, &end, error))
 			return false;
 		if (end) {
 			*ret_row = false;
 			return true;
 		}
-		if (fault.reason == NULL && convert_object(load, load->first_line, &fault)) {
+		if (fault.reason == NULL && convert_line(load, &fault)) {
 			*ret_row = true;
 			return true;
 		}

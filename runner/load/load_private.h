@@ -3,6 +3,7 @@
 
 #include "runner/load/convert.h"
 #include "runner/load/csv.h"
+#include "runner/load/json_line.h"
 #include "runner/load/lines.h"
 #include "runner/load/load_source.h"
 
@@ -11,13 +12,15 @@ struct LoadSource {
 	int fd;
 	CsvReader *csv;
 	LineReader *lines;
-	json_t *first_line; // JSON lines: read ahead for its keys; NULL: none
+	JsonLine json; // the line under way
+	Line first_line; // JSON lines: read ahead for its keys; number 0: none
 
 	const DbColumn **columns; // by field, as they are in the table
 	unsigned column_count;
 	ConvertScratch *scratch; // one a column
 	DbValue *values;
-	GHashTable *places; // JSON lines: name -> number + 1
+	GHashTable *places; // JSON lines: name -> number + 1, in any letter case
+	bool *given; // JSON lines: the columns that the line has had a member of
 
 	int64_t loaded;
 	int64_t rejected;

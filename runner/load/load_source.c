@@ -40,12 +40,13 @@ void load_source_free(LoadSource *load)
 		close(load->fd);
 	csv_reader_free(load->csv);
 	line_reader_free(load->lines);
-	json_decref(load->first_line);
+	json_line_clear(&load->json);
 	for (unsigned i = 0; i < load->column_count; i++)
 		convert_scratch_clear(&load->scratch[i]);
 	g_free(load->columns);
 	g_free(load->scratch);
 	g_free(load->values);
+	g_free(load->given);
 	g_clear_pointer(&load->places, g_hash_table_unref);
 	g_ptr_array_unref(load->rejects);
 	g_free(load);
@@ -156,13 +157,29 @@ static bool describe(Build *build, void *data, GError **error)
 						 : load_json_describe(load, build, error);
 }
 
+// Names of columns compare without regard to letter case, as in SQL.
+static guint name_hash(gconstpointer name)
+{
+	guint hash = 5381;
+
+	for (const char *p = name; *p != '\0'; p++)
+		hash = hash * 33 + (guchar)g_ascii_tolower(*p);
+	return hash;
+}
+
+static gboolean name_equal(gconstpointer a, gconstpointer b)
+{
+	return g_ascii_strcasecmp(a, b) == 0;
+}
+
 static void prepare_columns(LoadSource *load, const Build *build)
 {
 	load->column_count = build->incoming->columns->len;
 	load->columns = g_new0(const DbColumn *, load->column_count);
 	load->scratch = g_new0(ConvertScratch, load->column_count);
 	load->values = g_new0(DbValue, load->column_count);
-	load->places = g_hash_table_new(g_str_hash, g_str_equal);
+	load->given = g_new0(bool, load->column_count);
+	load->places = g_hash_table_new(name_hash, name_equal);
 	for (unsigned i = 0; i < load->column_count; i++) {
 		const DbColumn *column = build->incoming->columns->pdata[i];
 

@@ -73,15 +73,47 @@ static guint read_csv(const uint8_t *data, size_t size, size_t step, bool conver
 	return hash;
 }
 
+// A member's text is that of its value, and lies in the line (which is copied to its exact size).
+static void take_apart(const Line *line, JsonLine *json)
+{
+	g_autofree char *exact = g_memdup2(line->text, line->length);
+	ConvertScratch scratch = {0};
+	char reason[200];
+
+	if (exact == NULL || !json_line_parse(json, exact, line->length, reason, sizeof(reason)))
+		return;
+	for (guint i = 0; i < json->members->len; i++) {
+		const JsonMember *member = &g_array_index(json->members, JsonMember, i);
+		json_t *alone = json_loadb(member->text, member->length,
+			JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+
+		g_assert_true(json_equal(alone, member->value));
+		json_decref(alone);
+		for (DbFieldKind kind = DB_FIELD_UNKNOWN; kind < DB_FIELD_COUNT; kind++) {
+			DbFieldType type = {.kind = kind};
+			g_autoptr(DbColumn) column = db_column_new("c", type, DB_MODE_NULLABLE);
+			DbValue value;
+
+			convert_json(column, member, &scratch, &value);
+		}
+	}
+	convert_scratch_clear(&scratch);
+}
+
 static guint read_lines(const uint8_t *data, size_t size, size_t step)
 {
 	Input input = {data, size, 0, step};
 	g_autoptr(LineReader) reader = line_reader_new(5000, input_read, &input);
 	const Line *line;
+	JsonLine json = {0};
 	guint hash = 0;
 
-	while (line_reader_next(reader, &line, NULL) == LINE_READ)
+	while (line_reader_next(reader, &line, NULL) == LINE_READ) {
 		hash = mix(hash * 31 + (guint)line->number, line->text, MIN(line->length, 4096));
+		if (!line->too_long)
+			take_apart(line, &json);
+	}
+	json_line_clear(&json);
 	return hash;
 }
 

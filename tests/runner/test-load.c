@@ -125,6 +125,32 @@ static void test_json_lines(void)
 	bed_assert(&bed, "sales", "SELECT InvoiceNo FROM sales.landing", "ok");
 }
 
+#define SIZED                                                                                      \
+	"{\"table\": \"sales.sized\", \"schema\": [{\"name\": \"n\", \"type\": \"NUMERIC\","       \
+	" \"precision\": 5, \"scale\": 2}, {\"name\": \"j\", \"type\": \"JSON\"}]}"
+
+// What is declared holds for numbers in JSON as for their text, which is kept as it stands; names in any letter case.
+static void test_json_sizes(void)
+{
+	g_auto(Bed) bed = {0};
+	LoadOptions json = {.format = LOAD_JSON_LINES, .max_bad_rows = -1};
+
+	bed_open(&bed);
+	g_assert_true(bed_load(&bed, SIZED, json,
+		"{\"N\":99.99,\"j\":{\"price\":0.1}}\n{\"n\":\"0.10\",\"J\":[1.10]}\n"));
+	bed_assert(
+		&bed, "sales", "SELECT n, j FROM sales.sized", "99.99|{\"price\":0.1} 0.1|[1.10]");
+	g_assert_false(bed_load(&bed, SIZED, json, "{\"n\":1}\n{\"n\":99999.999}\n"));
+	g_assert_cmpstr(
+		bed.error, ==, "line 2, column 1 'n': '99999.999' does not fit NUMERIC(5,2)");
+	g_assert_false(bed_load(&bed, SIZED, json, "{\"n\":1,\"N\":2}\n"));
+	g_assert_cmpstr(bed.error, ==, "line 1, column 1 'n': comes twice, in two letter cases");
+	g_assert_true(bed_load(&bed, SIZED, CSV, "N,j\n1,2\n"));
+	g_assert_false(bed_load(&bed, SIZED, json, "{\"n\":1e400}\n"));
+	g_assert_cmpstr(bed.error, ==,
+		"line 1: a number is too large: real number overflow near '1e400' (character 10)");
+}
+
 // Nothing is declared: a CSV's columns are text, JSON says itself what it is; a table that is there decides.
 static void test_undeclared(void)
 {
@@ -136,7 +162,7 @@ static void test_undeclared(void)
 	bed_assert(&bed, "sales", "SELECT x, typeof(x) FROM sales.a", "1|text");
 	g_assert_true(bed_load(&bed, "{\"table\": \"sales.b\"}", json,
 		"{\"n\": 1, \"r\": 0.5, \"t\": true, \"o\": {\"k\": []}}\n"));
-	bed_assert(&bed, "sales", "SELECT * FROM sales.b", "1|0.5|1|{\"k\":[]}");
+	bed_assert(&bed, "sales", "SELECT * FROM sales.b", "1|0.5|1|{\"k\": []}");
 	bed_execute(&bed, "sales", "CREATE TABLE sales.c (n INTEGER)");
 	g_assert_false(bed_load(&bed, "{\"table\": \"sales.c\"}", CSV, "n\nx\n"));
 	g_assert_cmpstr(bed.error, ==, "line 2, column 1 'n': 'x' is not an INT64");
@@ -196,6 +222,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/load/rejects", test_rejects);
 	g_test_add_func("/runner/load/options", test_options);
 	g_test_add_func("/runner/load/json-lines", test_json_lines);
+	g_test_add_func("/runner/load/json-sizes", test_json_sizes);
 	g_test_add_func("/runner/load/undeclared", test_undeclared);
 	g_test_add_func("/runner/load/feeds", test_feeds);
 	g_test_add_func("/runner/load/real-file", test_real_file);

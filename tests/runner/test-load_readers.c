@@ -171,27 +171,63 @@ static void test_lines_bounded(void)
 
 // ---- Typing
 
+// A type's name; "[]" behind it makes it REPEATED, and "" is none.
+static DbColumn *column_of(const char *type)
+{
+	bool repeated = g_str_has_suffix(type, "[]");
+	g_autofree char *name = g_strndup(type, strlen(type) - (repeated ? 2 : 0));
+	DbFieldType field = {.kind = DB_FIELD_UNKNOWN};
+
+	g_assert_true(*name == '\0' || db_field_type_parse(name, &field));
+	return db_column_new("c", field, repeated ? DB_MODE_REPEATED : DB_MODE_NULLABLE);
+}
+
+static char *value_text(const char *reason, DbValue value)
+{
+	if (reason != NULL)
+		return g_strdup_printf("!%s", reason);
+	if (value.type == DB_TYPE_INTEGER || value.type == DB_TYPE_BOOLEAN)
+		return g_strdup_printf("%" G_GINT64_FORMAT, value.integer);
+	if (value.type == DB_TYPE_REAL)
+		return g_strdup_printf("%.17g", value.real);
+	return g_strdup_printf("'%.*s'", (int)value.length, (const char *)value.data);
+}
+
 static char *convert(const char *type, const char *text)
 {
-	DbFieldType field;
-	g_autoptr(DbColumn) column = NULL;
+	g_autoptr(DbColumn) column = column_of(type);
 	ConvertScratch scratch = {0};
 	DbValue value = DB_NULL;
-	const char *reason;
-	char *result = NULL;
+	const char *reason = convert_text(column, text, strlen(text), &scratch, &value);
+	char *result = value_text(reason, value);
 
-	g_assert_true(db_field_type_parse(type, &field));
-	column = db_column_new("c", field, DB_MODE_NULLABLE);
-	reason = convert_text(column, text, strlen(text), &scratch, &value);
-	if (reason != NULL)
-		result = g_strdup_printf("!%s", reason);
-	else if (value.type == DB_TYPE_INTEGER || value.type == DB_TYPE_BOOLEAN)
-		result = g_strdup_printf("%" G_GINT64_FORMAT, value.integer);
-	else if (value.type == DB_TYPE_REAL)
-		result = g_strdup_printf("%.17g", value.real);
-	else
-		result = g_strdup_printf("'%.*s'", (int)value.length, (const char *)value.data);
 	convert_scratch_clear(&scratch);
+	return result;
+}
+
+// The same, of a JSON value in a line.
+static char *convert_member(const char *type, const char *text)
+{
+	g_autoptr(DbColumn) column = column_of(type);
+	g_autofree char *line =
+		g_strdup_printf("{\"before\":[{\"c\":\"]}\\\"\"}] , \"c\" : %s\t,\"x\":1}", text);
+	ConvertScratch scratch = {0};
+	DbValue value = DB_NULL;
+	JsonLine json = {0};
+	char reason[200];
+	const JsonMember *member;
+	char *result;
+
+	if (!json_line_parse(&json, line, strlen(line), reason, sizeof(reason))) {
+		json_line_clear(&json);
+		return g_strdup_printf("!%s", reason);
+	}
+	g_assert_cmpuint(json.members->len, ==, 3);
+	member = &g_array_index(json.members, JsonMember, 1);
+	g_assert_cmpstr(member->key, ==, "c");
+	result = value_text(convert_json(column, member, &scratch, &value), value);
+	convert_scratch_clear(&scratch);
+	json_line_clear(&json);
 	return result;
 }
 
@@ -222,7 +258,19 @@ static const struct {
 	{"NUMERIC", "2.55", "2.5499999999999998"},
 	{"NUMERIC", "2.00", "2"},
 	{"NUMERIC", "12345678901234567.89", "'12345678901234567.89'"},
-	{"NUMERIC", "1e3", "!'1e3' is not a NUMERIC"},
+	{"NUMERIC", "1e3", "1000"},
+	{"NUMERIC", "1e", "!'1e' is not a NUMERIC"},
+	{"NUMERIC", "1e3.5", "!'1e3.5' is not a NUMERIC"},
+	{"NUMERIC", "1e400", "!'1e400' is not a NUMERIC"},
+	{"NUMERIC(5,2)", "1.23456e2", "!'1.23456e2' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "1.2345e+3", "!'1.2345e+3' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "99900e-2", "999"},
+	{"NUMERIC(5,2)", "99900e-4", "9.9900000000000002"},
+	{"NUMERIC(5,2)", "99900e-5", "!'99900e-5' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "0.0099e5", "990"},
+	{"NUMERIC(5,2)", "0.0099e6", "!'0.0099e6' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "0e9", "0"},
+	{"NUMERIC(5,2)", "1e99999999999999", "!'1e99999999999999' does not fit NUMERIC(5,2)"},
 	{"NUMERIC(5,2)", "123.45", "123.45"},
 	{"NUMERIC(5,2)", "1234.5", "!'1234.5' does not fit NUMERIC(5,2)"},
 	{"NUMERIC(5,2)", "1.234", "!'1.234' does not fit NUMERIC(5,2)"},
@@ -266,6 +314,135 @@ static void test_convert(void)
 	}
 }
 
+static const char *const TYPES[] = {"", "INT64", "FLOAT64", "NUMERIC", "NUMERIC(5,2)", "BIGNUMERIC",
+	"BIGNUMERIC(40,2)", "BOOL", "STRING", "STRING(3)", "BYTES", "DATE", "DATETIME", "TIME",
+	"TIMESTAMP", "JSON", "GEOGRAPHY", "RECORD", "INT64[]", "STRING[]"};
+
+// What a JSON value is: numbers and containers by their text as it stands, strings by what they say.
+static const struct {
+	const char *json;
+	const char *text; // the same in CSV
+	char kind; // true/false, number, string, container
+} JSON_VALUES[] = {
+	{"true", "true", 'b'},
+	{"false", "false", 'b'},
+	{"7", "7", 'n'},
+	{"-0", "-0", 'n'},
+	{"2010", "2010", 'n'},
+	{"123456", "123456", 'n'},
+	{"9223372036854775807", "9223372036854775807", 'n'},
+	{"9223372036854775808", "9223372036854775808", 'n'},
+	{"123456789012345678901234567890", "123456789012345678901234567890", 'n'},
+	{"0.1", "0.1", 'n'},
+	{"0.10", "0.10", 'n'},
+	{"1.0", "1.0", 'n'},
+	{"99999.999", "99999.999", 'n'},
+	{"1.005", "1.005", 'n'},
+	{"12345678901234567.89", "12345678901234567.89", 'n'},
+	{"1e2", "1e2", 'n'},
+	{"1.5E-7", "1.5E-7", 'n'},
+	{"1e22", "1e22", 'n'},
+	{"\"\"", "", 's'},
+	{"\"7\"", "7", 's'},
+	{"\"99999.999\"", "99999.999", 's'},
+	{"\"true\"", "true", 's'},
+	{"\"aGk=\"", "aGk=", 's'},
+	{"\"\\u00e9t\\\"\"", "\xc3\xa9t\"", 's'},
+	{"\"2010-12-01\"", "2010-12-01", 's'},
+	{"\"2010-12-01T08:26:00\"", "2010-12-01T08:26:00", 's'},
+	{"\"08:26\"", "08:26", 's'},
+	{"[]", "[]", 'c'},
+	{"[0.1, {\"a\": \"]\"}]", "[0.1, {\"a\": \"]\"}]", 'c'},
+	{"{}", "{}", 'c'},
+	{"{\"price\": 0.10, \"n\": 123456789012345678901}",
+		"{\"price\": 0.10, \"n\": 123456789012345678901}", 'c'},
+};
+
+static bool fits_integer(const char *text)
+{
+	g_autofree char *value = convert("INT64", text);
+
+	return value[0] != '!';
+}
+
+// What the same text in CSV becomes, but for what JSON says and CSV cannot (runner/load/convert.h).
+static char *expected_of(const char *type, size_t i)
+{
+	char kind = JSON_VALUES[i].kind;
+	bool untyped = *type == '\0';
+	bool json = g_str_equal(type, "JSON") || g_str_equal(type, "RECORD") ||
+		    g_str_has_suffix(type, "[]");
+	bool number = strstr(type, "NUMERIC") != NULL || g_str_has_prefix(type, "INT64") ||
+		      g_str_equal(type, "FLOAT64");
+	DbFieldType field;
+
+	if (json) // a string stays one: what is written, with its quotes
+		return convert(type, JSON_VALUES[i].json);
+	if (untyped && kind == 'n')
+		return convert(fits_integer(JSON_VALUES[i].text) ? "INT64" : "FLOAT64",
+			JSON_VALUES[i].text);
+	if (untyped && kind == 'b')
+		return convert("BOOL", JSON_VALUES[i].text);
+	if (untyped || kind == 's' || (kind == 'n' && number) ||
+		(kind == 'b' && g_str_equal(type, "BOOL")))
+		return convert(type, JSON_VALUES[i].text);
+	g_assert_true(db_field_type_parse(type, &field));
+	return g_strdup_printf("!%s is not %s %s", JSON_VALUES[i].json,
+		g_str_equal(type, "INT64") ? "an" : "a", db_field_kind_name(field.kind));
+}
+
+// Every declared type and every kind of JSON value give what CSV gives.
+static void test_convert_json(void)
+{
+	for (size_t t = 0; t < G_N_ELEMENTS(TYPES); t++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(JSON_VALUES); i++) {
+			g_autofree char *value = convert_member(TYPES[t], JSON_VALUES[i].json);
+			g_autofree char *expected = expected_of(TYPES[t], i);
+
+			g_test_message("%s as %s", JSON_VALUES[i].json, TYPES[t]);
+			g_assert_cmpstr(value, ==, expected);
+		}
+		g_autofree char *large = convert_member(TYPES[t], "1e400");
+
+		g_assert_cmpstr(large, ==,
+			"!a number is too large: real number overflow near '1e400' (character 38)");
+	}
+}
+
+static const struct {
+	const char *type;
+	const char *json;
+	const char *value;
+} JSON_CASES[] = {
+	{"NUMERIC(5,2)", "99999.999", "!'99999.999' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "123456", "!'123456' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "1.005", "!'1.005' does not fit NUMERIC(5,2)"},
+	{"NUMERIC(5,2)", "1.10", "1.1000000000000001"},
+	{"BIGNUMERIC(40,2)", "12345678901234567.89", "'12345678901234567.89'"},
+	{"NUMERIC", "123456789012345678901234567890", "'123456789012345678901234567890'"},
+	{"INT64", "9223372036854775808", "!'9223372036854775808' is not an INT64"},
+	{"INT64", "1.0", "!'1.0' is not an INT64"},
+	{"STRING", "7", "!7 is not a STRING"},
+	{"BOOL", "1", "!1 is not a BOOL"},
+	{"DATE", "20101201", "!20101201 is not a DATE"},
+	{"JSON", "{\"price\": 0.1}", "'{\"price\": 0.1}'"},
+	{"JSON", "0.1", "'0.1'"},
+	{"RECORD", "[]", "!not a JSON object"},
+	{"INT64[]", "{}", "!not a JSON array"},
+	{"", "7", "7"},
+	{"", "9223372036854775808", "9.2233720368547758e+18"},
+	{"", "[1]", "'[1]'"},
+};
+
+static void test_convert_json_cases(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(JSON_CASES); i++) {
+		g_autofree char *value = convert_member(JSON_CASES[i].type, JSON_CASES[i].json);
+
+		g_assert_cmpstr(value, ==, JSON_CASES[i].value);
+	}
+}
+
 // Every double of up to 15 digits is read as strtod reads it.
 static void test_convert_doubles(void)
 {
@@ -292,6 +469,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/load-readers/lines", test_lines);
 	g_test_add_func("/runner/load-readers/lines-bounded", test_lines_bounded);
 	g_test_add_func("/runner/load-readers/convert", test_convert);
+	g_test_add_func("/runner/load-readers/convert-json", test_convert_json);
+	g_test_add_func("/runner/load-readers/convert-json-cases", test_convert_json_cases);
 	g_test_add_func("/runner/load-readers/convert-doubles", test_convert_doubles);
 	return g_test_run();
 }
