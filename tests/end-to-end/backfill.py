@@ -141,7 +141,7 @@ def what_is_wrong_is_said(world):
     refused(1, "flow 'a.bare' has no schedule", "a.bare", *span)
     refused(1, "flow 'a.two' has the schedules 'a', 'b': say which one", "a.two", *span)
     refused(1, "flow 'a.two' has no schedule 'c'; it has 'a', 'b'", "a.two", "--trigger", "c", *span)
-    refused(1, "there is no live flow 'a.nope'", "a.nope", *span)
+    refused(1, "there is no flow 'a.nope'", "a.nope", *span)
     refused(1, "flow 'a.off' is disabled", "a.off", *span)
     refused(1, "the range is empty: '2026-01-03' is after '2026-01-01'", "a.daily", "--from", "2026-01-03", "--to", "2026-01-01")
     refused(1, "no due time of 'nightly' lies in the range", "a.daily", "--from", "2026-01-03T12:00:00Z", "--to", "2026-01-03T13:00:00Z")
