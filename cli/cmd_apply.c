@@ -17,7 +17,7 @@ static int max_deletions;
 
 const GOptionEntry apply_options[] = {
 	{"branch", 'b', 0, G_OPTION_ARG_STRING, &branch_name,
-		"The branch to apply (default: the one that the repository's HEAD names)", "NAME"},
+		"The branch to apply (default: the one followed before; at first, HEAD's)", "NAME"},
 	{"environment", 'e', 0, G_OPTION_ARG_STRING, &environment_name,
 		"Which of the repository's environments the store is", "NAME"},
 	{"allow-rewind", 0, 0, G_OPTION_ARG_NONE, &allow_rewind, "Follow a force-push", NULL},

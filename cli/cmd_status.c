@@ -17,6 +17,31 @@ static void print_word(const char *word)
 	printf("%s%s%s", style_begin(stdout, style), word, style_end(stdout, style));
 }
 
+static const char *followed_kind(const char *ref)
+{
+	return g_str_has_prefix(ref, "refs/heads/")  ? "branch"
+	       : g_str_has_prefix(ref, "refs/tags/") ? "tag"
+						     : "commit";
+}
+
+// "follows branch 'main' of '/srv/flows.git'" for each source of which it is known.
+static void print_followed(const json_t *sources)
+{
+	const json_t *source;
+	size_t i;
+
+	json_array_foreach(json_object_get(sources, "items"), i, source)
+	{
+		const char *ref = document_text(source, "ref");
+
+		if (ref == NULL || strcmp(ref, "HEAD") == 0)
+			continue;
+		const char *name = g_str_has_prefix(ref, "refs/") ? strchr(ref + 5, '/') + 1 : ref;
+		g_autofree char *printable = output_printable(document_text(source, "url"), false);
+		printf("follows %s '%s' of '%s'\n", followed_kind(ref), name, printable);
+	}
+}
+
 static void print_head(const json_t *status)
 {
 	const char *commit = document_text(status, "commit");
@@ -175,7 +200,7 @@ int cmd_status(const Command *command, char **arguments)
 {
 	g_autoptr(Store) store = read_api_open();
 	json_t *status = store != NULL ? read_api_get(store, "/v1/status") : NULL;
-	json_t *domains;
+	json_t *domains, *sources;
 
 	(void)command;
 	(void)arguments;
@@ -187,10 +212,12 @@ int cmd_status(const Command *command, char **arguments)
 		return EXIT_OK;
 	}
 	domains = read_api_list(store, "/v1/domains");
+	sources = read_api_list(store, "/v1/sources");
 	if (domains != NULL) {
 		const json_t *items = json_object_get(domains, "items");
 
 		print_head(status);
+		print_followed(sources);
 		print_faults(status, items);
 		print_domains(items);
 		printf("\nflows: %" PRId64 ", tables: %" PRId64 "\n",
@@ -199,6 +226,7 @@ int cmd_status(const Command *command, char **arguments)
 		print_counts("drift", json_object_get(status, "drift"));
 	}
 	json_decref(status);
+	json_decref(sources);
 	json_decref(domains);
 	return domains != NULL ? EXIT_OK : EXIT_FAILED;
 }

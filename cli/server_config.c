@@ -28,7 +28,7 @@ static const RoleName ROLES[] = {
 // clang-format off
 static const KeyRow source_rows[] = {
 	K("url", KEY_STRING, KEY_REQUIRED, "path or URL of the repository"),
-	K("branch", KEY_STRING, 0, "the branch to follow (default: the one its HEAD names)"),
+	K("branch", KEY_STRING, 0, "the branch to follow (default: the one its HEAD names when it is first followed)"),
 	K("tag", KEY_STRING, 0, "the tag to follow, in place of a branch"),
 	K("commit", KEY_STRING, 0, "the commit to stay at, in place of a branch: all 40 digits of its id"),
 	K("poll", KEY_DURATION, 0, "longest pause between two looks for commits (default PT30S; a local repository is also watched)"),

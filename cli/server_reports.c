@@ -23,6 +23,8 @@ void report_walk(const ReconcileOutcome *outcome, const GError *error, void *dat
 	bool news = server_health_report(data, PART_RECONCILER, outcome->trouble);
 	if (error != NULL && outcome->unrecorded && !news)
 		return;
+	if (outcome->follows != NULL)
+		server_log(G_LOG_LEVEL_INFO, "reconciler", outcome->follows, NULL);
 	if (error != NULL) {
 		server_log(G_LOG_LEVEL_WARNING, "reconciler", "cannot reconcile", "error",
 			error->message, "commit", *outcome->commit != '\0' ? outcome->commit : NULL,

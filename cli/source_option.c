@@ -51,7 +51,7 @@ bool source_choose(SourceChoice *ret_choice, Store *store, const ServerConfig *c
 	if (argument == NULL && config->source.url != NULL)
 		choice.options = config->source;
 	choice.url = source_location(argument != NULL ? argument : config->source.url);
-	if (choice.url == NULL && !store_source_get(store, "main", &row, error))
+	if (!store_source_get(store, "main", &row, error))
 		return false;
 	if (choice.url == NULL && row == NULL) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -60,6 +60,8 @@ bool source_choose(SourceChoice *ret_choice, Store *store, const ServerConfig *c
 	}
 	if (choice.url == NULL)
 		follow_row(&choice, row);
+	else if (row != NULL && g_strcmp0(row->url, choice.url) == 0 && row->commit_live != NULL)
+		choice.options.noted = choice.ref = g_strdup(row->ref);
 	if (branch != NULL) {
 		choice.options.branch = branch;
 		choice.options.tag = choice.options.commit = NULL;

@@ -1,6 +1,7 @@
 #include "reconciler/reconcile_internal.h"
 
 #include "reconciler/layout_cache.h"
+#include "reconciler/source_names.h"
 #include "reconciler/source_verify.h"
 #include "store/cache.h"
 
@@ -73,6 +74,27 @@ SourceKnown known_source(const Reconciler *self)
 	return (SourceKnown){known_commit(self), self->row->ref};
 }
 
+// What is followed from the first fetch on, and why; NULL: that was told.
+static const char *describe_followed(Reconciler *self, const SourceTip *tip)
+{
+	const char *before = self->row->commit_live == NULL ? NULL : self->row->ref;
+
+	if (self->follows != NULL)
+		return NULL;
+	g_autofree char *what =
+		g_strdup_printf("follows %s '%s'", ref_kind(tip->ref), ref_short(tip->ref));
+	if (before != NULL && strcmp(before, tip->ref) != 0)
+		self->follows = g_strdup_printf("%s now, %s; before it was %s '%s'", what,
+			source_is_named(self->source) ? "as it is told to" : "since none is named",
+			ref_kind(before), ref_short(before));
+	else if (source_is_named(self->source))
+		self->follows = g_strdup_printf("%s, as it is told to", what);
+	else
+		self->follows = g_strdup_printf("%s, %s; name another one to follow that", what,
+			before == NULL ? "since HEAD names it" : "as before, wherever HEAD is now");
+	return self->follows;
+}
+
 static bool step_fetch(Walk *walk, GError **error)
 {
 	Reconciler *self = walk->self;
@@ -85,6 +107,8 @@ static bool step_fetch(Walk *walk, GError **error)
 		self->retry_at = 0;
 	}
 	walk->outcome->notice = source_notice(self->source);
+	if (*walk->tip.id != '\0')
+		walk->outcome->follows = describe_followed(self, &walk->tip);
 	g_strlcpy(walk->outcome->commit, walk->tip.id, SOURCE_TIP_ID_SIZE);
 	walk->outcome->rewound = walk->tip.move == SOURCE_REWOUND;
 	walk->outcome->fetch_us = lap(walk);
@@ -408,15 +432,24 @@ static bool recall(Reconciler *self, GError **error)
 	return true;
 }
 
+// The branch that was followed last, when a commit of it was found.
+static const char *noted_ref(const StoreSource *row)
+{
+	return row->commit_live != NULL || row->commit_wanted != NULL ? row->ref : NULL;
+}
+
 Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
 {
 	g_autoptr(Reconciler) self = g_new0(Reconciler, 1);
 
 	self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	copy_options(self, options);
-	self->source = source_new(&options->source, error);
-	if (self->source == NULL || !recall(self, error) ||
-		!store_prepare_apply(self->store, error))
+	if (!recall(self, error))
+		return NULL;
+	SourceOptions source = options->source;
+	source.noted = noted_ref(self->row);
+	self->source = source_new(&source, error);
+	if (self->source == NULL || !store_prepare_apply(self->store, error))
 		return NULL;
 	self->watch = source_watch_new(
 		self->source, self->options.poll_interval, (uint32_t)g_random_int());
@@ -450,6 +483,7 @@ void reconciler_free(Reconciler *self)
 	g_free(self->name);
 	g_free(self->environment);
 	g_free(self->data_folder);
+	g_free(self->follows);
 	g_free(self);
 }
 

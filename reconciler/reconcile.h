@@ -35,6 +35,8 @@ typedef struct {
 	guint drift_began, drift_resolved;
 	const char *
 		notice; // what the fetch has to tell though it went well; NULL; borrowed until the next walk
+	const char *
+		follows; // what is followed and why, once, when it is known first; else NULL; borrowed like that
 	int64_t fetch_us, load_us, plan_us, apply_us, drift_us; // where the time went
 } ReconcileOutcome;
 

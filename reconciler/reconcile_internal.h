@@ -22,6 +22,7 @@ struct Reconciler {
 	int64_t change_count; // of the store, when the view was read
 	Layout *layout; // of the last commit that was loaded; NULL before
 	StoreSource *row; // the source's row as it is in the store
+	char *follows; // what is followed and why, as it was told; NULL: not yet
 	char attempted
 		[SOURCE_TIP_ID_SIZE]; // the commit whose walk ended, well or with faults in files
 	char retried[SOURCE_TIP_ID_SIZE]; // a commit of which some objects could not be read

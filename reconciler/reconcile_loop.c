@@ -7,7 +7,7 @@
 static bool is_worth_telling(const ReconcileOutcome *outcome)
 {
 	return outcome->result != RECONCILE_UNCHANGED || outcome->drift_began > 0 ||
-	       outcome->drift_resolved > 0 || outcome->notice != NULL;
+	       outcome->drift_resolved > 0 || outcome->notice != NULL || outcome->follows != NULL;
 }
 
 // What the loop does, each with failures of its own.

@@ -20,13 +20,6 @@ static const char *ref_of(const SourceTip *tip)
 	return tip->ref != NULL ? tip->ref : "HEAD";
 }
 
-// The row's ref is that of the commit that is live: another one is judged against it until it is live itself.
-static void set_ref(StoreSource *row, const SourceTip *tip, bool live)
-{
-	if (row->commit_live == NULL || live)
-		set_text(&row->ref, ref_of(tip));
-}
-
 static void add_event(Store *store, const char *kind, const char *subject, json_t *data)
 {
 	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
@@ -37,6 +30,20 @@ static void add_event(Store *store, const char *kind, const char *subject, json_
 	store_event_add(store, &event, NULL);
 	free(text);
 	json_decref(data);
+}
+
+// The row's ref is that of the commit that is live: another one is judged against it until it is live itself.
+static void set_ref(Reconciler *self, const SourceTip *tip, bool live)
+{
+	StoreSource *row = self->row;
+
+	if (row->ref != NULL && (tip->ref == NULL || (row->commit_live != NULL && !live)))
+		return;
+	if (row->commit_live != NULL && row->ref != NULL && strcmp(row->ref, tip->ref) != 0)
+		add_event(self->store, "ref-changed", self->name,
+			json_pack("{s:s, s:s, s:s}", "ref", tip->ref, "before", row->ref, "commit",
+				tip->id));
+	set_text(&row->ref, ref_of(tip));
 }
 
 void note_notice(Reconciler *self, const char *notice)
@@ -77,7 +84,7 @@ bool note_failure(Reconciler *self, const SourceTip *tip, const GError *error)
 	if (g_strcmp0(row->error, error->message) == 0 &&
 		g_strcmp0(row->commit_wanted, wanted) == 0)
 		return true;
-	set_ref(row, tip, false);
+	set_ref(self, tip, false);
 	set_text(&row->error, error->message);
 	set_text(&row->commit_wanted, wanted);
 	row->sync = fetched ? SYNC_OUT_OF_SYNC : SYNC_UNKNOWN;
@@ -103,7 +110,7 @@ bool note_waiting(Reconciler *self, const SourceTip *tip, GError **error)
 
 	if (g_strcmp0(row->error, message) == 0)
 		return true;
-	set_ref(row, tip, false);
+	set_ref(self, tip, false);
 	set_text(&row->error, message);
 	row->sync = SYNC_UNKNOWN;
 	row->fetched_at = timestamp_now();
@@ -119,7 +126,7 @@ bool note_unchanged(Reconciler *self, const SourceTip *tip, GError **error)
 	// The same commit may be followed under another name now.
 	if (row->error == NULL && g_strcmp0(row->ref, ref_of(tip)) == 0)
 		return true;
-	set_ref(row, tip, true);
+	set_ref(self, tip, true);
 	set_text(&row->error, NULL);
 	row->fetched_at = timestamp_now();
 	row->sync = partial ? SYNC_OUT_OF_SYNC : SYNC_SYNCED;
@@ -159,7 +166,7 @@ static void describe_commit(StoreSource *row, const CommitNote *note, bool whole
 {
 	bool live = !layout_broken(note->plan->layout);
 
-	set_ref(row, note->tip, live);
+	set_ref(note->self, note->tip, live);
 	set_text(&row->commit_wanted, note->tip->id);
 	set_text(&row->error, NULL);
 	g_free(row->diagnostics);

@@ -121,6 +121,9 @@ Source *source_new(const SourceOptions *options, GError **error)
 	Source *source = g_new0(Source, 1);
 	source->url = g_strdup(options->url);
 	source->wanted = wanted;
+	if (wanted == NULL && options->noted != NULL &&
+		g_str_has_prefix(options->noted, REFS_HEADS))
+		source->noted = g_strdup(options->noted);
 	source->allow_rewind = options->allow_rewind;
 	source_access_copy(&source->access, &options->access);
 	source_access_complete(&source->access);
@@ -138,6 +141,7 @@ void source_free(Source *source)
 	source_access_clear(&source->access);
 	g_free(source->url);
 	g_free(source->wanted);
+	g_free(source->noted);
 	g_free(source->ref);
 	g_free(source->mirror);
 	g_free(source->notice);
@@ -156,7 +160,17 @@ const char *source_url(const Source *source)
 
 const char *source_ref(const Source *source)
 {
-	return source->ref != NULL ? source->ref : source->wanted;
+	return source->ref != NULL ? source->ref : source_followed(source);
+}
+
+const char *source_followed(const Source *source)
+{
+	return source->wanted != NULL ? source->wanted : source->noted;
+}
+
+bool source_is_named(const Source *source)
+{
+	return source->wanted != NULL;
 }
 
 const char *source_notice(const Source *source)
@@ -221,10 +235,10 @@ static int contains(git_repository *repository, git_commit *commit, const git_oi
 	return found;
 }
 
-// Whether the operator has named something else to follow since: then any commit is what is wanted.
-static bool other_is_wanted(const Source *source, const SourceTip *tip, const SourceKnown *known)
+// Whether the operator has named something else to follow since: then any commit is what is wanted. HEAD alone changes nothing.
+static bool other_is_wanted(const SourceTip *tip, const SourceKnown *known)
 {
-	return source->wanted != NULL && known->ref != NULL && strcmp(known->ref, tip->ref) != 0;
+	return known->ref != NULL && strcmp(known->ref, tip->ref) != 0;
 }
 
 static bool judge_move(Source *source, SourceTip *tip, git_commit *commit, const SourceKnown *known,
@@ -239,7 +253,7 @@ static bool judge_move(Source *source, SourceTip *tip, git_commit *commit, const
 		tip->move = SOURCE_UNCHANGED;
 		return true;
 	}
-	if (other_is_wanted(source, tip, known))
+	if (other_is_wanted(tip, known))
 		return true;
 	int found = git_oid_fromstr(&known_id, known->commit) != 0
 			    ? 0
@@ -333,7 +347,12 @@ bool source_fetch(Source *source, const SourceKnown *known, SourceTip *ret_tip, 
 		g_free(source->ref);
 		source->ref = g_strdup(ret_tip->ref);
 	}
-	return empty || read_tip(source, ret_tip, known, error);
+	if (empty)
+		return true;
+	bool good = read_tip(source, ret_tip, known, error);
+	if (*ret_tip->id != '\0' && source_followed(source) == NULL)
+		source->noted = g_strdup(ret_tip->ref);
+	return good;
 }
 
 bool source_has_moved(const Source *source, const git_oid *commit)

@@ -27,10 +27,13 @@ typedef enum {
 
 typedef struct {
 	const char *url; // a path or a URL
-	// What is followed; one of them at most, all NULL: the branch that the remote's HEAD names.
+	// What is followed; one of them at most.
 	const char *branch; // short name
 	const char *tag; // short name
 	const char *commit; // 40 hexadecimal digits
+	// When none of them is named: the branch that was followed before, as SourceTip.ref (anything else counts as NULL).
+	// NULL: the one that HEAD names when a commit is found first. That one is followed from then on, wherever HEAD goes.
+	const char *noted;
 	const char *mirror_folder; // where mirrors of remote repositories are kept; may be NULL for
 		// local ones
 	bool allow_rewind; // follow force-pushes (they are reported all the same)
@@ -112,6 +115,9 @@ const char *source_url(const Source *source);
 
 // What the last fetch followed (see SourceTip), or what the options name; NULL before that is known.
 const char *source_ref(const Source *source);
+
+// Whether the options name what is followed: else it is the branch that HEAD named once.
+bool source_is_named(const Source *source);
 
 // Whether the repository is read in place, and its references can be watched.
 bool source_is_local(const Source *source);

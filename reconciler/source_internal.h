@@ -9,7 +9,8 @@
 
 struct Source {
 	char *url;
-	char *wanted; // NULL: what HEAD names; else as SourceTip.ref
+	char *wanted; // what the options name, as SourceTip.ref; NULL: nothing
+	char *noted; // the branch that is followed when they name nothing; NULL: what HEAD names
 	char *ref; // what the last fetch followed; NULL before
 	char *mirror; // path of the bare mirror; NULL for a repository that is read in place
 	bool allow_rewind;
@@ -28,6 +29,9 @@ void fetch_error_git(GError **error, FetchError code, const char *format, ...) G
 // Only the repository itself is read: no configuration of the machine or the user changes what is
 // fetched, and a repository of another user is readable because nothing in it is ever executed.
 void source_prepare_library(void);
+
+// What is to be followed; NULL: the branch that HEAD names. Borrowed.
+const char *source_followed(const Source *source);
 
 // The commit that the options name, in the open repository; *ret_ref is its id.
 bool source_find_pinned(const Source *source, char **ret_ref, GError **error);

@@ -122,7 +122,7 @@ static bool miss(const Source *source, const char *ref, GPtrArray *names, const 
 		.names = (const char *const *)(const void *)names->pdata,
 		.renamed = renamed,
 		.was_there = was_there,
-		.from_head = source->wanted == NULL,
+		.from_head = source_followed(source) == NULL,
 	};
 	fetch_error_missing(error, &missing);
 	return false;
@@ -133,7 +133,7 @@ static bool find_instead(const Source *source, const char *ref, const SourceKnow
 	char **ret_ref, bool *ret_empty, GError **error)
 {
 	g_autoptr(GPtrArray) branches = list_names(source->repository, REFS_HEADS);
-	const char *only = source->wanted == NULL ? only_branch(branches) : NULL;
+	const char *only = source_followed(source) == NULL ? only_branch(branches) : NULL;
 
 	*ret_empty = branches->len == 0;
 	if (*ret_empty || only != NULL) {
@@ -147,7 +147,7 @@ static bool find_instead(const Source *source, const char *ref, const SourceKnow
 bool source_local_find(
 	Source *source, const SourceKnown *known, char **ret_ref, bool *ret_empty, GError **error)
 {
-	g_autofree char *ref = g_strdup(source->wanted);
+	g_autofree char *ref = g_strdup(source_followed(source));
 	git_oid id;
 
 	if (ref != NULL && !g_str_has_prefix(ref, "refs/"))

@@ -20,7 +20,7 @@ bool source_mirror_begin(
 	const FetchJob job = {
 		.url = source->url,
 		.mirror = source->mirror,
-		.ref = is_pinned(source) ? NULL : source->wanted,
+		.ref = is_pinned(source) ? NULL : source_followed(source),
 		.revision = revision == NULL && is_pinned(source) ? source->wanted : revision,
 		.known = known == NULL ? (SourceKnown){0} : *known,
 		.look = source->repository == NULL,
@@ -86,7 +86,7 @@ bool source_mirror_fetch(Source *source, const SourceKnown *known, const char *r
 		return false;
 	if (revision == NULL && is_pinned(source) && !answer.empty)
 		return source_find_pinned(source, ret_ref, error);
-	*ret_ref = g_strdup(answer.ref != NULL ? answer.ref : source->wanted);
+	*ret_ref = g_strdup(answer.ref != NULL ? answer.ref : source_followed(source));
 	return true;
 }
 

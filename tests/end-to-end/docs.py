@@ -5,7 +5,8 @@ In a page, a fenced block whose info string is `console` is a session: each `$ c
 for the page, and the lines below it are what it must print; `…` stands for anything within a line, and a line of `…` for
 any number of lines. `# exits N` behind a command says its exit status (0 otherwise). A fenced block with `file=PATH` in its
 info string is written to PATH before what follows. An HTML comment `<!-- run: command -->` is executed unseen.
-What a page links to within the repository must be there."""
+A fixed port of this machine that a page names (127.0.0.1:18481) is another one when it runs: a free one, the same on the
+whole page. What a page links to within the repository must be there."""
 
 import os
 import pathlib
@@ -13,6 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
+from weir import free_port  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 WEIR = pathlib.Path(os.environ.get("WEIR", SOURCE / "build" / "dev" / "cli" / "weir")).resolve()
@@ -72,6 +76,12 @@ def blocks(text):
         at += 1
 
 
+def with_free_ports(text):
+    """The page with free ports in place of those that it names, which may be taken here."""
+    ports = {}
+    return re.sub(r"(?<=127\.0\.0\.1:)[1-9]\d*", lambda match: str(ports.setdefault(match[0], free_port())), text)
+
+
 def matches(expected, printed):
     """Whether what was printed is what the page shows."""
     pattern = ""
@@ -120,7 +130,7 @@ def run_page(page):
     with tempfile.TemporaryDirectory(prefix="weir-docs-") as folder:
         shell = Shell(folder)
         try:
-            for kind, argument, lines, number in blocks(page.read_text()):
+            for kind, argument, lines, number in blocks(with_free_ports(page.read_text())):
                 if kind == "file":
                     target = pathlib.Path(shell.run("pwd")[1][0], argument)
                     target.parent.mkdir(parents=True, exist_ok=True)

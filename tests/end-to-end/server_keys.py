@@ -99,6 +99,25 @@ def source_branch(world):
     for branch, name, commit in ((", branch: other", "b", world.commit), ("", "m", newer)):
         with named(world, text.format(world.repository.bare, branch, world.folder, name)) as server:
             server.synced(commit)
+    # Somebody's 'git checkout' changes nothing; a branch has to be named, and then it is no force-push.
+    work = world.repository.work
+    log = world.folder / "serve.log"
+    for key, commit, told in (
+            ("", newer, "follows branch 'main', since HEAD names it; name another one to follow that"),
+            ("", newer, "follows branch 'main', as before, wherever HEAD is now; name another one to follow that"),
+            (", branch: feature", None, "follows branch 'feature' now, as it is told to; before it was branch 'main'")):
+        with named(world, text.format(work, key, world.folder, "w")) as server:
+            live = server.synced(commit)
+            assert told in log.read_text(), log.read_text()
+            branch = "feature" if key else "main"
+            assert f"follows branch '{branch}' of '{work}'\n" in must(weir("status", "--store", f"sqlite:{world.folder}/w.db")).out
+            if not key and "since" in told:
+                world.repository.git("checkout", "-q", "-b", "feature")
+                world.repository.write("domains/a/sql/v.sql", "SELECT 3 AS id\n")
+                feature = world.repository.commit("Not merged")
+                time.sleep(0.5)
+                assert server.json("/v1/status")["commit"] == newer and server.json("/v1/status")["sync"] == "Synced"
+    assert live["commit"] == feature and "force" not in log.read_text(), log.read_text()
 
 
 def source_allow_rewind(world):
@@ -234,7 +253,8 @@ def runner_slots(world):
 
 
 def runner_nice(world):
-    """Seen by a command; the server's own threads are as they were. A value out of its range is refused."""
+    """Seen by a command, on top of what the server was started with, up to the system's 19; the server's own threads are as they
+    were. A value out of its range is refused."""
     told = world.folder / "nice"
     world.flow("nice", f"id: nice\ntasks:\n  - {{id: t, type: shell, commands: ['nice > {told}']}}\n")
     commit = world.repository.push("Nice")
@@ -243,7 +263,7 @@ def runner_nice(world):
         with world.server(setting) as server:
             server.synced(commit)
             must(server.weir("run", "a.nice", "--follow"))
-            assert int(told.read_text()) == own + wanted, (setting, told.read_text())
+            assert int(told.read_text()) == min(own + wanted, 19), (setting, told.read_text())
     refused = weir("serve", str(world.repository.bare), "--config", str(world.config("runner: {nice: 20}\n")))
     assert refused.status == 64 and "'runner.nice' is 20; it goes from 0, like everybody else, to 19, after everybody else" in refused.err, refused
 

@@ -22,6 +22,8 @@ typedef struct {
 	LayoutLimits limits; // all zero: the defaults
 	int64_t poll_interval;
 	bool allow_rewind;
+	const char *branch; // NULL: none is named
+	bool in_work; // the clone is followed, not the bare repository
 } Story;
 
 static void open_reconciler(Story *story)
@@ -29,7 +31,9 @@ static void open_reconciler(Story *story)
 	g_autoptr(GError) error = NULL;
 	const ReconcilerOptions options = {
 		.store = story->store,
-		.source = {.url = story->git->bare, .allow_rewind = story->allow_rewind},
+		.source = {.url = story->in_work ? story->git->work : story->git->bare,
+			.branch = story->branch,
+			.allow_rewind = story->allow_rewind},
 		.policy = story->policy,
 		.limits = story->limits,
 		.poll_interval = story->poll_interval,
@@ -575,6 +579,114 @@ static void test_force_push(void)
 	story_end(&story);
 }
 
+static gint64 count_events(Story *story, const char *kind)
+{
+	g_autoptr(GPtrArray) events = NULL;
+	gint64 count = 0;
+
+	g_assert_true(store_events_list(story->store, NULL, NULL, &events, NULL, NULL));
+	for (guint i = 0; i < events->len; i++) {
+		const StoreEvent *event = g_ptr_array_index(events, i);
+
+		count += strcmp(event->kind, kind) == 0;
+	}
+	return count;
+}
+
+static void assert_followed(Story *story, const char *ref, const char *commit)
+{
+	g_autoptr(StoreSource) row = source_row(story);
+
+	g_assert_cmpstr(row->ref, ==, ref);
+	g_assert_cmpstr(row->commit_live, ==, commit);
+	g_assert_null(row->error);
+	g_assert_cmpint(row->sync, ==, SYNC_SYNCED);
+}
+
+// Somebody works in the repository that is served: another branch is checked out, and committed to. Nothing of it is live.
+static void test_head_moves(void)
+{
+	Story story = story_new();
+
+	reconciler_free(story.reconciler);
+	story.in_work = true;
+	open_reconciler(&story);
+	write_retail(story.git);
+	g_autofree char *first = fixture_push(story.git, "Begin");
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpstr(outcome.follows, ==,
+		"follows branch 'main', since HEAD names it; name another one to follow that");
+	g_free(fixture_run(story.git, "git checkout -q -b feature; rm domains/sales/sql/raw.sql; "
+				      "git commit -qam Unmerged"));
+	outcome = walk(&story, RECONCILE_UNCHANGED);
+	g_assert_null(outcome.follows);
+	story_restart(&story);
+	outcome = walk(&story, RECONCILE_UNCHANGED);
+	g_assert_cmpstr(outcome.follows, ==,
+		"follows branch 'main', as before, wherever HEAD is now; name another one to "
+		"follow that");
+	assert_followed(&story, "refs/heads/main", first);
+	g_free(fixture_run(story.git, "git checkout -q main"));
+	g_autofree char *second =
+		fixture_run(story.git, "git commit -q --allow-empty -m On; git rev-parse HEAD");
+	walk(&story, RECONCILE_APPLIED);
+	assert_followed(&story, "refs/heads/main", second);
+	assert_revision(&story, "sales", "raw", 1);
+	g_assert_cmpint(count_events(&story, "ref-changed"), ==, 0);
+	story_end(&story);
+}
+
+// The default branch of a forge is another one now: that, too, has to be asked for, and is no force-push when it is.
+static void test_other_branch(void)
+{
+	Story story = story_of_retail();
+
+	g_free(fixture_run(story.git,
+		"git commit -q --amend -m Trunk; git push -q origin HEAD:trunk; git -C %s "
+		"symbolic-ref HEAD refs/heads/trunk",
+		story.git->bare));
+	g_autofree char *trunk = fixture_run(story.git, "git rev-parse HEAD");
+	story_restart(&story);
+	walk(&story, RECONCILE_UNCHANGED);
+	story.branch = "trunk";
+	story_restart(&story);
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_false(outcome.rewound);
+	g_assert_cmpstr(outcome.follows, ==,
+		"follows branch 'trunk' now, as it is told to; before it was branch 'main'");
+	assert_followed(&story, "refs/heads/trunk", trunk);
+	g_assert_cmpint(count_events(&story, "ref-changed"), ==, 1);
+	g_assert_cmpint(count_events(&story, "force-pushed"), ==, 0);
+	// Once it is live, it need not be named any more.
+	story.branch = NULL;
+	g_free(fixture_run(
+		story.git, "git -C %s symbolic-ref HEAD refs/heads/main", story.git->bare));
+	story_restart(&story);
+	walk(&story, RECONCILE_UNCHANGED);
+	assert_followed(&story, "refs/heads/trunk", trunk);
+	g_assert_cmpint(count_events(&story, "ref-changed"), ==, 1);
+	story_end(&story);
+}
+
+// The first commit has faults: what HEAD named then is followed all the same.
+static void test_head_of_the_first_commit(void)
+{
+	Story story = story_new();
+
+	fixture_write(story.git, "weir.yaml", "nome: x\n");
+	g_free(fixture_push(story.git, "Begin"));
+	walk(&story, RECONCILE_PARTIAL);
+	g_free(fixture_run(story.git,
+		"git checkout -q -b other; echo 'name: x' > weir.yaml; git commit -qam Good; git "
+		"push -q origin other; git -C %s symbolic-ref HEAD refs/heads/other",
+		story.git->bare));
+	story_restart(&story);
+	walk(&story, RECONCILE_PARTIAL);
+	g_autoptr(StoreSource) row = source_row(&story);
+	g_assert_cmpstr(row->ref, ==, "refs/heads/main");
+	story_end(&story);
+}
+
 static void test_gone_and_back(void)
 {
 	Story story = story_new();
@@ -724,6 +836,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/held", test_held);
 	g_test_add_func("/reconcile/branch-gone-and-back", test_branch_gone_and_back);
 	g_test_add_func("/reconcile/force-push", test_force_push);
+	g_test_add_func("/reconcile/head-moves", test_head_moves);
+	g_test_add_func("/reconcile/other-branch", test_other_branch);
+	g_test_add_func("/reconcile/head-of-the-first-commit", test_head_of_the_first_commit);
 	g_test_add_func("/reconcile/gone-and-back", test_gone_and_back);
 	g_test_add_func("/reconcile/stale-plan", test_stale_plan);
 	g_test_add_func("/reconcile/killed-around-the-commit", test_killed_around_the_commit);

@@ -228,6 +228,34 @@ static void test_mirror(void)
 	g_assert_cmpstr(git_repository_path(source_repository(source)), !=, git->bare);
 }
 
+// A remote's HEAD counts once, when a commit is found first; what was followed before counts more.
+static void test_mirror_head(void)
+{
+	g_autoptr(GitFixture) git = git_fixture_new();
+	g_autofree char *url = g_strdup_printf("file://%s", git->bare);
+	g_autofree char *mirrors = g_build_filename(git->root, "mirrors", NULL);
+	SourceOptions options = {.url = url, .mirror_folder = mirrors};
+	g_autoptr(Source) source = source_new(&options, NULL);
+
+	assert_tip(source, NULL, SOURCE_EMPTY, "");
+	g_autofree char *first = fixture_push(git, "Begin");
+	assert_tip(source, NULL, SOURCE_FORWARD, first);
+	g_autofree char *other = fixture_run(git,
+		"git commit -q --allow-empty -m Other; git push -q origin HEAD:other; git -C %s "
+		"symbolic-ref HEAD refs/heads/other; git rev-parse HEAD",
+		git->bare);
+	assert_tip(source, first, SOURCE_UNCHANGED, first);
+	g_assert_false(source_is_named(source));
+	options.noted = "refs/heads/main";
+	g_autoptr(Source) again = source_new(&options, NULL);
+	assert_tip(again, first, SOURCE_UNCHANGED, first);
+	// What was followed was no branch: HEAD tells.
+	options.noted = "refs/tags/v1";
+	g_autoptr(Source) anew = source_new(&options, NULL);
+	assert_tip(anew, first, SOURCE_FORWARD, other);
+	g_assert_cmpstr(source_ref(anew), ==, "refs/heads/other");
+}
+
 static void test_resolve(void)
 {
 	g_autoptr(GitFixture) git = git_fixture_new();
@@ -262,6 +290,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/source/corrupt", test_corrupt);
 	g_test_add_func("/source/urls", test_urls);
 	g_test_add_func("/source/mirror", test_mirror);
+	g_test_add_func("/source/mirror-head", test_mirror_head);
 	g_test_add_func("/source/resolve", test_resolve);
 	return g_test_run();
 }
