@@ -1,9 +1,12 @@
 // The server over real sockets: what goes over the wire, and what slow or hostile clients cannot do.
+#include "api/reader.h"
 #include "api/server.h"
+#include "db/db.h"
 #include "store/store.h"
 #include "tests/api/seed.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
@@ -598,6 +601,61 @@ static void test_bad_addresses_say_why(Fixture *fixture, gconstpointer data)
 	}
 }
 
+// What the store of a reader is refused is refused by the database, too: it is open to be read, and no more.
+static void test_readers_cannot_write(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ApiReader) reader = api_reader_new(fixture->url, NULL, &error);
+	Store *store = api_reader_store(reader);
+
+	(void)data;
+	g_assert_no_error(error);
+	g_assert_false(store_setting_put(store, "a", "b", &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_READ_ONLY);
+	g_clear_error(&error);
+	g_assert_null(store_transaction_begin(store, &error));
+	g_assert_error(error, DB_ERROR, DB_ERROR_READ_ONLY);
+}
+
+// How many descriptors of this process on the file may write to it.
+static guint count_writers(const char *path)
+{
+	g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+	guint count = 0;
+	const char *name;
+
+	while ((name = g_dir_read_name(folder)) != NULL) {
+		g_autofree char *link = g_build_filename("/proc/self/fd", name, NULL);
+		g_autofree char *target = g_file_read_link(link, NULL);
+		int flags = fcntl((int)g_ascii_strtoll(name, NULL, 10), F_GETFL);
+
+		count += g_strcmp0(target, path) == 0 && (flags & O_ACCMODE) != O_RDONLY;
+	}
+	return count;
+}
+
+// A whole server, once it has answered and follows events, has no descriptor with which its store could be written to.
+static void test_the_server_cannot_write(Fixture *fixture, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(fixture->folder, "weir.db", NULL);
+	const ApiServerOptions options = {.address = "127.0.0.1:0", .store_url = fixture->url};
+
+	(void)data;
+	g_assert_cmpuint(count_writers(path), >, 0);
+	api_server_stop(fixture->server);
+	store_close(fixture->store);
+	g_assert_cmpuint(count_writers(path), ==, 0);
+	fixture->server = api_server_start(&options, NULL);
+	g_assert_nonnull(fixture->server);
+	int client = follow(fixture, fixture->seed.run_running, "");
+	g_autofree char *begin = receive_until(client, "line 49");
+	g_autofree char *answer = ask(fixture, "GET", "/v1/status", "");
+	g_assert_cmpint(status_of(answer), ==, 200);
+	g_assert_cmpuint(count_writers(path), ==, 0);
+	close(client);
+	fixture->store = store_open(fixture->url, STORE_READ_WRITE, NULL);
+}
+
 #define ADD(name, function) g_test_add("/server/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -623,6 +681,8 @@ int main(int argc, char **argv)
 	ADD("a-log-that-is-not-there-is-a-problem", test_a_log_that_is_not_there_is_a_problem);
 	ADD("streams-are-few-and-hold-up-nobody", test_streams_are_few_and_hold_up_nobody);
 	ADD("a-server-stops-with-streams-open", test_a_server_stops_with_streams_open);
+	ADD("readers-cannot-write", test_readers_cannot_write);
+	ADD("the-server-cannot-write", test_the_server_cannot_write);
 	ADD("a-port-in-use-says-so", test_a_port_in_use_says_so);
 	ADD("bad-addresses-say-why", test_bad_addresses_say_why);
 	return g_test_run();
