@@ -82,72 +82,6 @@ void drive_log(Drive *drive, LogLevel level, const char *format, ...)
 	store_log_append(drive->log, &drive->run_log, level, timestamp_now(), shown, strlen(shown));
 }
 
-// ---- Masks
-
-void drive_mask_add(Drive *drive, const char *text)
-{
-	guint at = 0;
-
-	if (strlen(text) < 2 || g_hash_table_contains(drive->mask_set, text))
-		return;
-	char *copy = g_strdup(text);
-	g_hash_table_add(drive->mask_set, copy);
-	// Longer ones first: one may be the beginning of another.
-	while (at < drive->masks->len && strlen(drive->masks->pdata[at]) >= strlen(copy))
-		at++;
-	g_ptr_array_insert(drive->masks, (gint)at, copy);
-	// The lines of a secret may come one by one.
-	if (strchr(text, '\n') != NULL) {
-		g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-		for (char **line = lines; *line != NULL; line++) {
-			if (strlen(*line) >= 4)
-				drive_mask_add(drive, *line);
-		}
-	}
-}
-
-bool drive_has_masks(Drive *drive)
-{
-	pthread_mutex_lock(&drive->lock);
-	bool some = drive->masks->len > 0;
-	pthread_mutex_unlock(&drive->lock);
-	return some;
-}
-
-void drive_masks_inherit(Drive *drive, Drive *child)
-{
-	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-
-	pthread_mutex_lock(&child->lock);
-	for (guint i = 0; i < child->masks->len; i++)
-		g_ptr_array_add(texts, g_strdup(child->masks->pdata[i]));
-	pthread_mutex_unlock(&child->lock);
-	pthread_mutex_lock(&drive->lock);
-	for (guint i = 0; i < texts->len; i++)
-		drive_mask_add(drive, texts->pdata[i]);
-	pthread_mutex_unlock(&drive->lock);
-}
-
-// The text without the secrets in it; NULL when there is none in it.
-char *drive_mask(Drive *drive, const char *text, size_t length)
-{
-	GString *masked = NULL;
-
-	pthread_mutex_lock(&drive->lock);
-	for (guint i = 0; i < drive->masks->len; i++) {
-		const char *secret = drive->masks->pdata[i];
-
-		if (masked == NULL && memmem(text, length, secret, strlen(secret)) == NULL)
-			continue;
-		if (masked == NULL)
-			masked = g_string_new_len(text, (gssize)length);
-		g_string_replace(masked, secret, "******", 0);
-	}
-	pthread_mutex_unlock(&drive->lock);
-	return masked == NULL ? NULL : g_string_free(masked, FALSE);
-}
-
 // ---- Loading
 
 static json_t *json_parse(const char *text)
@@ -323,6 +257,7 @@ static bool labels_begin(Drive *drive, GError **error)
 		json_decref(own);
 	}
 	labels_add(labels, drive->labels);
+	drive_mask_object(drive, &labels);
 	if (json_object_get(labels, "system.correlationId") == NULL)
 		json_object_set_new(labels, "system.correlationId", json_string(drive->id));
 	pthread_mutex_lock(&drive->lock);

@@ -163,13 +163,19 @@ GArray *attempts_new(void); // of StoreAttempt with messages of its own
 void drive_touch(Drive *drive, RunNode *node); // its row is to be written
 void drive_effect(Drive *drive, DriveRecord record, void *data, GDestroyNotify free_data);
 void drive_log(Drive *drive, LogLevel level, const char *format, ...) G_GNUC_PRINTF(3, 4);
+const Flow *drive_flow(const Drive *drive);
+void drive_set_state(Drive *drive, RunState state);
+
+// ---- drive_mask.c: what readers see of what holds secrets
 void drive_mask_add(Drive *drive, const char *text); // lock held
 char *drive_mask(Drive *drive, const char *text, size_t length);
 bool drive_has_masks(Drive *drive);
 // What a sub-flow's run keeps secret is so in the run that gets its outputs, too.
 void drive_masks_inherit(Drive *drive, Drive *child);
-const Flow *drive_flow(const Drive *drive);
-void drive_set_state(Drive *drive, RunState state);
+// A copy without secrets in its keys and values; *masked becomes true when there were some.
+json_t *drive_shown(Drive *drive, const json_t *value, bool *masked);
+// The same in place of the object, for what is made to be read (labels).
+void drive_mask_object(Drive *drive, json_t **object);
 
 // ---- drive_write.c: everything that is not written yet, within the caller's transaction
 bool drive_write(Drive *drive, GError **error);

@@ -9,52 +9,6 @@ static char *json_text(const json_t *value)
 	return value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-// ---- What readers see of outputs that hold secrets. Expressions need the outputs as they are.
-
-static json_t *shown(Drive *drive, const json_t *value, bool *masked);
-
-static json_t *shown_list(Drive *drive, const json_t *list, bool *masked)
-{
-	json_t *copy = json_array();
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)list, i, one)
-		json_array_append_new(copy, shown(drive, one, masked));
-	return copy;
-}
-
-static json_t *shown_object(Drive *drive, const json_t *object, bool *masked)
-{
-	json_t *copy = json_object();
-	const char *key;
-	const json_t *one;
-
-	json_object_foreach((json_t *)(uintptr_t)object, key, one)
-	{
-		g_autofree char *other = drive_mask(drive, key, strlen(key));
-
-		*masked |= other != NULL;
-		json_object_set_new(copy, other != NULL ? other : key, shown(drive, one, masked));
-	}
-	return copy;
-}
-
-// A copy without secrets; *masked becomes true when there were some.
-static json_t *shown(Drive *drive, const json_t *value, bool *masked)
-{
-	if (json_is_array(value))
-		return shown_list(drive, value, masked);
-	if (json_is_object(value))
-		return shown_object(drive, value, masked);
-	g_autofree char *other =
-		!json_is_string(value)
-			? NULL
-			: drive_mask(drive, json_string_value(value), json_string_length(value));
-	*masked |= other != NULL;
-	return other != NULL ? json_string(other) : json_incref((json_t *)(uintptr_t)value);
-}
-
 // Adds to a row's data what is shown of its outputs (store/run.h says how), if that is not the same. data may be NULL.
 static json_t *with_shown(Drive *drive, json_t *data, const json_t *outputs)
 {
@@ -63,7 +17,7 @@ static json_t *with_shown(Drive *drive, json_t *data, const json_t *outputs)
 
 	if (outputs == NULL || !drive_has_masks(drive))
 		return data;
-	copy = shown(drive, outputs, &masked);
+	copy = drive_shown(drive, outputs, &masked);
 	if (masked) {
 		data = data == NULL ? json_object() : data;
 		json_object_set(data, STORE_SHOWN, copy);

@@ -338,16 +338,15 @@ void task_context_log(TaskContext *context, TaskLogLevel level, const char *form
 void task_context_labels_add(TaskContext *context, const json_t *labels)
 {
 	Drive *drive = context->drive;
-	union {
-		const json_t *in;
-		json_t *out;
-	} more = {.in = labels};
+	bool masked = false;
+	json_t *shown = drive_shown(drive, labels, &masked);
 
 	pthread_mutex_lock(&drive->lock);
 	if (drive->labels == NULL)
 		drive->labels = json_object();
-	json_object_update(drive->labels, more.out);
+	json_object_update(drive->labels, shown);
 	pthread_mutex_unlock(&drive->lock);
+	json_decref(shown);
 	drive->run_dirty = true;
 }
 

@@ -44,6 +44,17 @@ static bool findings_record(Store *store, void *data, GError **error)
 	return true;
 }
 
+// The text without secrets, which a query or a file may have brought; NULL stays NULL. Takes the text.
+static char *shown(TaskContext *context, char *text)
+{
+	char *masked = text == NULL ? NULL : task_context_mask(context, text);
+
+	if (masked == NULL)
+		return text;
+	g_free(text);
+	return masked;
+}
+
 static StoreCheck *check_row(TaskContext *context, const Build *build, const Check *check)
 {
 	static const char *const RESULTS[] = {
@@ -59,9 +70,10 @@ static StoreCheck *check_row(TaskContext *context, const Build *build, const Che
 	row->severity = g_strdup(check->error_if.operation[0] == '\0' ? "warn" : "error");
 	row->result = g_strdup(RESULTS[check->status]);
 	row->failures = check->failures;
-	row->message = g_strdup(json_string_value(json_object_get(json, "message")));
+	row->message =
+		shown(context, g_strdup(json_string_value(json_object_get(json, "message"))));
 	if (check->samples != NULL)
-		row->sample = json_dumps(check->samples, JSON_COMPACT);
+		row->sample = shown(context, json_dumps(check->samples, JSON_COMPACT));
 	row->at = timestamp_now();
 	json_decref(json);
 	return row;
@@ -78,8 +90,8 @@ static StoreRejectedRow *reject_row(
 	row->file = g_strdup(file);
 	row->line = (int64_t)reject->line;
 	row->column = g_strdup(reject->column);
-	row->reason = g_strdup(reject->reason);
-	row->text = g_strdup(reject->text);
+	row->reason = shown(context, g_strdup(reject->reason));
+	row->text = shown(context, g_strdup(reject->text));
 	return row;
 }
 

@@ -204,6 +204,53 @@ static void test_secrets_in_outputs(void)
 	json_decref(report);
 }
 
+// Numbers, true and false, keys, lists: a secret is one however a value holds it.
+static void test_secrets_of_other_kinds(void)
+{
+	const char *yaml =
+		"id: f\nnamespace: t\ninputs: [{id: pin, type: SECRET}, {id: rate, type: SECRET}]\n"
+		"tasks:\n"
+		"  - {id: a, type: shell, env: {P: '{{ inputs.pin }}', R: '{{ inputs.rate }}'}, "
+		"commands: ['echo \"::{\\\"outputs\\\":{\\\"pin\\\":$P,\\\"list\\\":[1,[$P]],"
+		"\\\"real\\\":$P.0,\\\"big\\\":1$P,\\\"k$P\\\":{\\\"$P\\\":7},\\\"rate\\\":0.5,"
+		"\\\"r\\\":$R,\\\"yes\\\":true}}::\"']}\n"
+		"  - {id: b, type: return, format: '{{ outputs.a.vars.pin + 1 }}'}\n"
+		"  - {id: c, type: labels, labels: {pin: '{{ outputs.a.vars.pin }}'}}\n"
+		"outputs:\n  - {id: o, type: INT, value: '{{ outputs.a.vars.pin }}'}\n";
+	json_t *report, *task;
+	g_autofree char *first = NULL;
+	char *text;
+
+	report = bed_run(yaml, "{\"pin\": \"48151623\", \"rate\": \"0.50\"}");
+	task = json_array_get(json_object_get(report, "task_runs"), 0);
+	text = json_dumps(json_object_get(json_object_get(task, "outputs"), "vars"), JSON_COMPACT);
+	first = g_strdup(text);
+	free(text);
+	g_assert_cmpstr(first, ==,
+		"{\"pin\":\"******\",\"list\":[1,[\"******\"]],\"real\":\"******.0\","
+		"\"big\":\"1******\",\"k******\":{\"******\":7},\"rate\":\"******\","
+		"\"r\":\"******\",\"yes\":true}");
+	json_object_del(report, "inputs");
+	text = json_dumps(report, 0);
+	g_assert_null(strstr(text, "48151623"));
+	g_assert_nonnull(strstr(text, "48151624")); // what the flow makes of it
+	free(text);
+	json_decref(report);
+}
+
+static void test_secret_words(void)
+{
+	const char *yaml = "id: f\nnamespace: t\ninputs: [{id: flag, type: SECRET}]\ntasks:\n"
+			   "  - {id: a, type: outputs, values: {x: true, y: false, z: '{{ "
+			   "inputs.flag }}'}}\n";
+	json_t *report = bed_run(yaml, "{\"flag\": \"true\"}");
+	json_t *task = json_array_get(json_object_get(report, "task_runs"), 0);
+	g_autofree char *text = json_dumps(json_object_get(task, "outputs"), JSON_COMPACT);
+
+	g_assert_cmpstr(text, ==, "{\"values\":{\"x\":\"******\",\"y\":false,\"z\":\"******\"}}");
+	json_decref(report);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -215,5 +262,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/log", test_log);
 	g_test_add_func("/runner/secrets", test_secrets);
 	g_test_add_func("/runner/secrets-in-outputs", test_secrets_in_outputs);
+	g_test_add_func("/runner/secrets-of-other-kinds", test_secrets_of_other_kinds);
+	g_test_add_func("/runner/secret-words", test_secret_words);
 	return g_test_run();
 }
