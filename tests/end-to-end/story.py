@@ -10,11 +10,13 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
 import expected  # noqa: E402
-from weir import SOURCE, Repository, Server, eventually, must, tell, temporary, weir  # noqa: E402
+from weir import LATE, SOURCE, Repository, Server, eventually, must, tell, temporary, weir  # noqa: E402
 
 RETAIL = SOURCE / "examples" / "retail"
 DATA = RETAIL / "data"
 DAYS = ["2010-12-01", "2010-12-02", "2010-12-03"]
+# A look for drift takes no more than a twentieth of the time: after one that took three seconds the next is a minute away.
+DRIFT_SECONDS = 60 * LATE
 
 
 class Story:
@@ -89,10 +91,10 @@ class Story:
         def look():
             found = [item for item in self.drift() if item["kind"] == kind and item["resource"] == resource]
             return found and found[0]
-        return eventually(look, what=f"{kind} drift of {resource}")
+        return eventually(look, DRIFT_SECONDS, f"{kind} drift of {resource}")
 
     def sees_no_drift(self):
-        eventually(lambda: self.drift() == [], what="no drift")
+        eventually(lambda: self.drift() == [], DRIFT_SECONDS, "no drift")
 
 
 ENDED = {"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "SKIPPED", "RETRIED"}
