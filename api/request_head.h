@@ -1,6 +1,6 @@
 // What is checked of a request before anything else is done for it: size, Host, method, and that it has no body. What
 // libmicrohttpd refuses by itself before that (no HTTP version or one other than 1.x, a header without a colon, a
-// Content-Length that is no number, more than 64 KiB) gets its short HTML page, or an end of the connection.
+// Content-Length that is no number, more than some 30 KiB) gets its short HTML page, or an end of the connection.
 #pragma once
 
 #include <glib.h>

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #define IDLE_SECONDS 15
-// Of a connection while it has a request, as far as it is touched. What libmicrohttpd refuses for lack of it gets its own
-// page: this is far more than HEAD_LONGEST, so that nearly all of that is refused by us.
-#define CONNECTION_MEMORY (64L * 1024)
+// Of a connection while it has a request. What libmicrohttpd refuses for lack of it gets its own page: this is far more than
+// HEAD_LONGEST, so that nearly all of that is refused by us. No more than that, though: the library fills it with zeros
+// after each request, half of it twice.
+#define CONNECTION_MEMORY (32L * 1024)
 #define THREAD_STACK	  (512UL * 1024)
 #define LONGEST_SLEEP_MS  1000
 

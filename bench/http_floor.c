@@ -15,7 +15,7 @@
 #define THREADS		  2
 #define CONNECTIONS	  1024U
 #define IDLE_SECONDS	  15U
-#define CONNECTION_MEMORY ((size_t)64 * 1024)
+#define CONNECTION_MEMORY ((size_t)32 * 1024)
 
 static struct MHD_Response *nothing;
 
