@@ -183,6 +183,34 @@ bool build_look(Build *build, GError **error)
 		build->connection, build->dataset, build->name, &build->found, error);
 }
 
+bool build_is_unsettled(
+	const Build *build, const DbColumn *live, bool *ret_unsettled, GError **error)
+{
+	g_autoptr(SqlBuilder) builder = NULL;
+	bool ours = false;
+	int64_t blank = 0;
+
+	*ret_unsettled = false;
+	if (build->declared || live->mode != DB_MODE_NULLABLE || live->engine_type == NULL ||
+		strcmp(live->engine_type, STAGE_TYPE_OF_NOTHING) != 0)
+		return true;
+	// A table that somebody else made says what its columns are.
+	if (!marker_has_others(build, &ours, error))
+		return false;
+	if (!ours)
+		return true;
+	builder = sql_builder_new(build->dialect);
+	sql_builder_append(builder, "SELECT NOT EXISTS (SELECT 1 FROM ");
+	build_append_target(build, builder);
+	sql_builder_append(builder, " WHERE ");
+	sql_builder_name(builder, live->name);
+	sql_builder_append(builder, " IS NOT NULL)");
+	if (!db_query_int64(build->connection, builder->sql->str, DB_NO_VALUES, 0, &blank, error))
+		return false;
+	*ret_unsettled = blank != 0;
+	return true;
+}
+
 // ---- Connection
 
 static void announce(const Build *build, DbConnection *connection)

@@ -125,5 +125,9 @@ void build_append_columns(const DbTable *table, const char *prefix, SqlBuilder *
 bool build_execute(const Build *build, const SqlBuilder *builder, int64_t *changes, GError **error);
 // Looks at the target before the publish: sets build->found.
 bool build_look(Build *build, GError **error);
+// Whether a column of the target, as it is now, has no type yet: nothing but NULL ever came for it, and nobody declared it,
+// so that it was made a text for want of anything else. The first value says what it is.
+bool build_is_unsettled(
+	const Build *build, const DbColumn *live, bool *ret_unsettled, GError **error);
 // A text property, or NULL.
 const char *build_property(const Build *build, const char *key);

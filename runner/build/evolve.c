@@ -57,19 +57,55 @@ static bool is_compatible(const Build *build, const DbDifference *difference)
 	       (wanted->type.kind == DB_FIELD_STRING && !is_number(live->type.kind));
 }
 
-static GPtrArray *differences_of(const Build *build)
+// The type of a live column that the rows fit stays, should the table be made anew for another reason.
+static void keep_live_type(Build *build, const char *name)
 {
-	GPtrArray *differences = db_schema_compare(build->dialect, build->wanted, build->live);
+	DbColumn *wanted = (DbColumn *)(uintptr_t)db_table_find(build->wanted, name);
+	const DbColumn *live = db_table_find(build->live, name);
+
+	wanted->type = live->type;
+	g_free(wanted->engine_type);
+	wanted->engine_type = g_strdup(live->engine_type);
+}
+
+// Where no schema is declared, the rows may fit the live column, which is then no difference; and the first values of a
+// column that has no type yet give it one.
+static bool settle_difference(
+	Build *build, DbDifference *difference, bool *ret_none, GError **error)
+{
+	bool unsettled = false;
+
+	*ret_none = is_compatible(build, difference);
+	if (!g_str_equal(difference->code, "column-type"))
+		return true;
+	if (!build_is_unsettled(
+		    build, db_table_find(build->live, difference->column), &unsettled, error))
+		return false;
+	if (unsettled) {
+		*ret_none = false;
+		difference->change = DB_CHANGE_ADDITIVE;
+	} else if (*ret_none) {
+		keep_live_type(build, difference->column);
+	}
+	return true;
+}
+
+static GPtrArray *differences_of(Build *build, GError **error)
+{
+	g_autoptr(GPtrArray) differences =
+		db_schema_compare(build->dialect, build->wanted, build->live);
+	bool free_rows = !build->declared && !(build->feed->flags & FEED_REPLACES);
 
 	for (unsigned i = differences->len; i > 0; i--) {
-		const DbDifference *difference = differences->pdata[i - 1];
+		DbDifference *difference = differences->pdata[i - 1];
+		bool none = difference->change == DB_CHANGE_METADATA;
 
-		if (difference->change == DB_CHANGE_METADATA ||
-			(!build->declared && !(build->feed->flags & FEED_REPLACES) &&
-				is_compatible(build, difference)))
+		if (!none && free_rows && !settle_difference(build, difference, &none, error))
+			return NULL;
+		if (none)
 			g_ptr_array_remove_index(differences, i - 1);
 	}
-	return differences;
+	return g_steal_pointer(&differences);
 }
 
 static bool refuse(const Build *build, const GPtrArray *differences, GError **error)
@@ -286,9 +322,9 @@ bool evolve_table(Build *build, GError **error)
 		return true;
 	if (!keeps_index && !forgo_index(build, error))
 		return false;
-	differences = differences_of(build);
-	if (differences->len == 0)
-		return true;
+	differences = differences_of(build, error);
+	if (differences == NULL || differences->len == 0)
+		return differences != NULL;
 	free_to_change = build->request->allow_breaking ||
 			 (!build->declared && (build->feed->flags & FEED_REPLACES));
 	if (db_differences_class(differences) == DB_CHANGE_BREAKING && !free_to_change)

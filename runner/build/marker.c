@@ -37,28 +37,57 @@ static json_t *read_result(const DbStatement *statement)
 	return result != NULL ? result : json_object();
 }
 
+// *ret_statement is NULL when the dataset has no markers yet.
+static bool prepare(
+	const Build *build, const SqlBuilder *builder, DbStatement **ret_statement, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	*ret_statement = db_prepare(build->connection, builder->sql->str, &local);
+	if (*ret_statement != NULL || g_error_matches(local, DB_ERROR, DB_ERROR_MISSING_OBJECT))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
 bool marker_find(Build *build, json_t **ret_result, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = builder_for(
 		build, "SELECT result FROM ", " WHERE table_name = $1 AND task_run = $2");
 	g_autoptr(DbStatement) statement = NULL;
-	g_autoptr(GError) local = NULL;
 	DbValue values[] = {DB_TEXT(build->name), DB_TEXT(build->request->task_run_id)};
 	DbStep step;
 
 	*ret_result = NULL;
-	statement = db_prepare(build->connection, builder->sql->str, &local);
-	if (g_error_matches(local, DB_ERROR, DB_ERROR_MISSING_OBJECT))
-		return true;
-	if (statement == NULL) {
-		g_propagate_error(error, g_steal_pointer(&local));
+	if (!prepare(build, builder, &statement, error))
 		return false;
-	}
+	if (statement == NULL)
+		return true;
 	if (!db_bind_all(statement, values, G_N_ELEMENTS(values), error))
 		return false;
 	step = db_step(statement, error);
 	if (step == DB_STEP_ROW)
 		*ret_result = read_result(statement);
+	return step != DB_STEP_FAILED;
+}
+
+bool marker_has_others(const Build *build, bool *ret_others, GError **error)
+{
+	g_autoptr(SqlBuilder) builder = builder_for(
+		build, "SELECT 1 FROM ", " WHERE table_name = $1 AND task_run <> $2 LIMIT 1");
+	g_autoptr(DbStatement) statement = NULL;
+	DbValue values[] = {DB_TEXT(build->name), DB_TEXT(build->request->task_run_id)};
+	DbStep step;
+
+	*ret_others = false;
+	if (!prepare(build, builder, &statement, error))
+		return false;
+	if (statement == NULL)
+		return true;
+	if (!db_bind_all(statement, values, G_N_ELEMENTS(values), error))
+		return false;
+	step = db_step(statement, error);
+	*ret_others = step == DB_STEP_ROW;
 	return step != DB_STEP_FAILED;
 }
 

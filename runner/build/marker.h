@@ -11,3 +11,6 @@ bool marker_find(Build *build, json_t **ret_result, GError **error);
 bool marker_take(Build *build, bool *ret_taken, GError **error);
 // Last statement of it. shape: what the target looks like now, by which drift is told.
 bool marker_finish(Build *build, const json_t *result, const char *shape, GError **error);
+
+// Whether another task run has published the table: weir has made it, or written to it.
+bool marker_has_others(const Build *build, bool *ret_others, GError **error);

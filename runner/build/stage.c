@@ -257,8 +257,8 @@ static const char *type_of_seen(unsigned seen)
 	case SEEN_REAL:
 	case SEEN_REAL | SEEN_INTEGER: return "REAL";
 	case SEEN_BLOB: return "BLOB";
-	case SEEN_TEXT:
-	case 0: return "TEXT"; // 0 is nothing but NULL: what the table had, else text
+	case SEEN_TEXT: return "TEXT";
+	case 0: return STAGE_TYPE_OF_NOTHING; // nothing but NULL: what the table had, else this
 	default: return "";
 	}
 }

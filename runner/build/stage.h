@@ -3,6 +3,9 @@
 
 #include "runner/build/build.h"
 
+// The engine's type of a column for which nothing but NULL came.
+#define STAGE_TYPE_OF_NOTHING "TEXT"
+
 // Decides build->wanted and build->stage from the declared schema or the incoming columns; columns are matched by name.
 bool stage_plan(Build *build, GError **error);
 // Makes the (empty) stage table.

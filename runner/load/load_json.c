@@ -25,10 +25,18 @@ static DbFieldKind kind_of(const JsonMember *member)
 	case JSON_FALSE: return DB_FIELD_BOOL;
 	case JSON_OBJECT:
 	case JSON_ARRAY: return DB_FIELD_JSON;
-	case JSON_STRING:
-	case JSON_NULL: break;
+	case JSON_NULL: return DB_FIELD_UNKNOWN;
+	case JSON_STRING: break;
 	}
 	return DB_FIELD_STRING;
+}
+
+// The values that come say what the column is (stage_settle()).
+static void leave_untyped(DbColumn *column)
+{
+	column->type = (DbFieldType){.kind = DB_FIELD_UNKNOWN};
+	g_free(column->engine_type);
+	column->engine_type = g_strdup("");
 }
 
 // With nothing declared and no table there, the first line says what the columns are.
@@ -54,9 +62,26 @@ static bool columns_of_first(LoadSource *load, Build *build, GError **error)
 	for (unsigned i = 0; i < load->json.members->len; i++) {
 		const JsonMember *member = &g_array_index(load->json.members, JsonMember, i);
 		DbFieldType type = {.kind = kind_of(member)};
+		DbColumn *column = db_column_new(member->key, type, DB_MODE_NULLABLE);
 
-		db_table_add(build->incoming, db_column_new(member->key, type, DB_MODE_NULLABLE));
+		if (type.kind == DB_FIELD_UNKNOWN)
+			leave_untyped(column);
+		db_table_add(build->incoming, column);
 	}
+	return true;
+}
+
+// A column that was made a text because nothing but null came for it may turn out to be something else.
+static bool incoming_column(
+	const Build *build, const DbColumn *known, DbColumn **ret_column, GError **error)
+{
+	bool unsettled;
+
+	if (!build_is_unsettled(build, known, &unsettled, error))
+		return false;
+	*ret_column = db_column_copy(known);
+	if (unsettled)
+		leave_untyped(*ret_column);
 	return true;
 }
 
@@ -69,11 +94,15 @@ bool load_json_describe(LoadSource *load, Build *build, GError **error)
 	if (table == NULL)
 		return columns_of_first(load, build, error);
 	for (unsigned i = 0; i < table->columns->len; i++) {
-		const DbColumn *column = table->columns->pdata[i];
+		const DbColumn *known = table->columns->pdata[i];
+		DbColumn *column;
 
 		// What has a default may be left out of the file, so it is left to the stage.
-		if (column->name[0] != '_' || build->declared)
-			db_table_add(build->incoming, db_column_copy(column));
+		if (known->name[0] == '_' && !build->declared)
+			continue;
+		if (!incoming_column(build, known, &column, error))
+			return false;
+		db_table_add(build->incoming, column);
 	}
 	return true;
 }

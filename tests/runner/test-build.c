@@ -455,6 +455,101 @@ static void test_script(void)
 		"transaction of weir's, and has none of its own");
 }
 
+static char *types_of(const Bed *bed)
+{
+	return bed_query(bed, "sales",
+		"SELECT name, type FROM pragma_table_info('orders') WHERE name <> 'id'");
+}
+
+#define SETTLE(feed, sql) "{" T ", " feed ", \"sql\": \"" sql "\"}"
+#define APPENDED	  "\"feed\": \"WRITE_APPEND\""
+#define KEYED		  "\"feed\": \"MODE_DELTA\", \"key\": [\"id\"]"
+#define SRC		  "(SELECT 1 AS id WHERE 0)"
+
+// A column that came as nothing but NULL gets its type with its first value, and then keeps it.
+static const struct {
+	const char *first;
+	const char *second;
+	const char *types;
+	const char *rows;
+	const char *third; // does not fit
+} SETTLES[] = {
+	{SETTLE(APPENDED, "SELECT MAX(id) AS m FROM " SRC), SETTLE(APPENDED, "SELECT 2 AS m"),
+		"m|INTEGER", "null integer", SETTLE(APPENDED, "SELECT 'x' AS m")},
+	{SETTLE(APPENDED, "SELECT AVG(id) AS m FROM " SRC), SETTLE(APPENDED, "SELECT 1.5 AS m"),
+		"m|REAL", "null real", SETTLE(APPENDED, "SELECT 'x' AS m")},
+	{SETTLE(APPENDED, "SELECT id + 1 AS m, NULL AS n FROM " SRC),
+		SETTLE(APPENDED, "SELECT 2 AS m, NULL AS n"), "m|INTEGER n|TEXT", "integer",
+		SETTLE(APPENDED, "SELECT 'x' AS m, NULL AS n")},
+	{SETTLE(APPENDED, "SELECT NULL AS m"), SETTLE(APPENDED, "SELECT x'00' AS m"), "m|BLOB",
+		"null blob", NULL},
+	{SETTLE(APPENDED, "SELECT NULL AS m"), SETTLE(APPENDED, "SELECT 'x' AS m"), "m|TEXT",
+		"null text", SETTLE(APPENDED, "SELECT 1 AS m")},
+	{SETTLE(APPENDED, "SELECT NULL AS m"),
+		SETTLE(APPENDED, "SELECT 1 AS m UNION ALL SELECT 'x'"), "m|", "null integer text",
+		NULL},
+	{SETTLE(KEYED, "SELECT 1 AS id, NULL AS m"), SETTLE(KEYED, "SELECT 2 AS id, 7 AS m"),
+		"m|INTEGER", "null integer", SETTLE(KEYED, "SELECT 3 AS id, 'x' AS m")},
+	{SETTLE("\"feed\": \"SNAPSHOT\", \"key\": [\"id\"]", "SELECT 1 AS id, NULL AS m"),
+		SETTLE("\"feed\": \"SNAPSHOT\", \"key\": [\"id\"]", "SELECT 2 AS id, 7 AS m"), NULL,
+		"null integer",
+		SETTLE("\"feed\": \"SNAPSHOT\", \"key\": [\"id\"]", "SELECT 3 AS id, 'x' AS m")},
+};
+
+static void test_first_value_settles(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(SETTLES); i++) {
+		g_auto(Bed) bed = {0};
+
+		bed_open(&bed);
+		g_assert_true(bed_build(&bed, SETTLES[i].first));
+		g_assert_true(bed_build(&bed, SETTLES[i].first)); // still nothing
+		if (strstr(SETTLES[i].first, "APPEND") != NULL)
+			bed_execute(&bed, "sales", "DELETE FROM sales.orders WHERE rowid > 1");
+		bed_build(&bed, SETTLES[i].second);
+		g_assert_cmpstr(bed.error, ==, NULL);
+		g_autofree char *types = types_of(&bed);
+		if (SETTLES[i].types != NULL)
+			g_assert_cmpstr(types, ==, SETTLES[i].types);
+		bed_assert(&bed, "sales", "SELECT typeof(m) FROM sales.orders ORDER BY rowid",
+			SETTLES[i].rows);
+		if (SETTLES[i].third == NULL)
+			continue;
+		g_assert_false(bed_build(&bed, SETTLES[i].third));
+		g_assert_nonnull(strstr(bed.error, "the change is breaking: column 'm' is "));
+	}
+}
+
+// What somebody else made has the types that it was made with.
+static void test_made_is_settled(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	bed_execute(&bed, "sales", "CREATE TABLE sales.orders (m TEXT)");
+	g_assert_false(bed_build(&bed, SETTLE(APPENDED, "SELECT 1 AS m")));
+	g_assert_nonnull(strstr(bed.error, "column 'm' is TEXT, wanted INTEGER (column-type)"));
+}
+
+// What a schema declares is a promise, also of a column that has held nothing yet.
+static void test_declared_is_settled(void)
+{
+	g_auto(Bed) bed = {0};
+	static const char *const AS =
+		"{" T ", " APPENDED ", \"schema\": [{\"name\": \"m\", \"type\": \"%s\"}], \"sql\": "
+		"\"SELECT %s AS m\"}";
+	g_autofree char *nothing = g_strdup_printf(AS, "INTEGER", "NULL");
+	g_autofree char *value = g_strdup_printf(AS, "INTEGER", "2");
+	g_autofree char *other = g_strdup_printf(AS, "STRING", "'x'");
+
+	bed_open(&bed);
+	g_assert_true(bed_build(&bed, nothing));
+	g_assert_false(bed_build(&bed, other));
+	g_assert_nonnull(strstr(bed.error, "is not as declared, and the change is breaking"));
+	g_assert_true(bed_build(&bed, value));
+	bed_assert(&bed, "sales", "SELECT typeof(m) FROM sales.orders", "null integer");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -476,5 +571,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build/expressions", test_expressions);
 	g_test_add_func("/runner/build/neighbours", test_neighbours);
 	g_test_add_func("/runner/build/refusals", test_refusals);
+	g_test_add_func("/runner/build/first-value-settles", test_first_value_settles);
+	g_test_add_func("/runner/build/made-is-settled", test_made_is_settled);
+	g_test_add_func("/runner/build/declared-is-settled", test_declared_is_settled);
 	return g_test_run();
 }

@@ -168,6 +168,24 @@ static void test_undeclared(void)
 	g_assert_cmpstr(bed.error, ==, "line 2, column 1 'n': 'x' is not an INT64");
 }
 
+// Nothing but null says nothing: the first value does, in the same file or a later one.
+static void test_first_value(void)
+{
+	g_auto(Bed) bed = {0};
+	LoadOptions json = {.format = LOAD_JSON_LINES, .max_bad_rows = -1};
+	static const char *const INTO = "{\"table\": \"sales.a\", \"feed\": \"WRITE_APPEND\"}";
+
+	bed_open(&bed);
+	g_assert_true(bed_load(
+		&bed, INTO, json, "{\"m\":null,\"n\":null,\"t\":\"x\"}\n{\"m\":7,\"t\":\"y\"}\n"));
+	bed_assert(&bed, "sales", "SELECT name, type FROM pragma_table_info('a')",
+		"m|INTEGER n|TEXT t|TEXT");
+	g_assert_true(bed_load(&bed, INTO, json, "{\"n\":[0.10]}\n"));
+	bed_load(&bed, INTO, json, "{\"n\":1.5}\n");
+	g_assert_cmpstr(bed.error, ==, "line 1, column 2 'n': 1.5 is not a STRING");
+	bed_assert(&bed, "sales", "SELECT * FROM sales.a", "NULL|NULL|x 7|NULL|y NULL|[0.10]|NULL");
+}
+
 static void test_feeds(void)
 {
 	g_auto(Bed) bed = {0};
@@ -224,6 +242,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/load/json-lines", test_json_lines);
 	g_test_add_func("/runner/load/json-sizes", test_json_sizes);
 	g_test_add_func("/runner/load/undeclared", test_undeclared);
+	g_test_add_func("/runner/load/first-value", test_first_value);
 	g_test_add_func("/runner/load/feeds", test_feeds);
 	g_test_add_func("/runner/load/real-file", test_real_file);
 	return g_test_run();
