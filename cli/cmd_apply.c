@@ -34,12 +34,13 @@ const GOptionEntry apply_options[] = {
 const char apply_details[] = "Makes the tip of the branch live in the store, once, without a "
 			     "server: fetch, check, plan, guard, "
 			     "apply. A server does the same by itself at each push, and holds the "
-			     "store's lock meanwhile.\n\n"
+			     "store's lock meanwhile. Flows that were edited in the "
+			     "store are made what the commit says.\n\n"
 			     "Exit status: 0 all of it is live, 1 not, or not all of it.";
 
 static json_t *outcome_json(const ReconcileOutcome *outcome)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "result",
+	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "result",
 		reconcile_result_name(outcome->result), "commit", outcome->commit, "created",
 		(int)outcome->created, "updated", (int)outcome->updated, "deleted",
 		(int)outcome->deleted, "cosmetic", (int)outcome->cosmetic, "domains_broken",
@@ -70,6 +71,9 @@ static void print_outcome(const ReconcileOutcome *outcome)
 	printf("%.12s %s: %u created, %u updated, %u deleted, %u cosmetic.\n", outcome->commit,
 		reconcile_result_name(outcome->result), outcome->created, outcome->updated,
 		outcome->deleted, outcome->cosmetic);
+	if (outcome->restored > 0)
+		printf("%u flows that were edited in the store are what the commit says again.\n",
+			outcome->restored);
 	if (outcome->domains_broken + outcome->domains_held > 0)
 		printf("%u domains are broken and %u are held: 'weir status' tells why.\n",
 			outcome->domains_broken, outcome->domains_held);
@@ -126,6 +130,7 @@ static bool apply(const char *url, const ServerConfig *config, const char *argum
 		.environment = environment_name != NULL ? environment_name : config->environment,
 		.data_folder = data,
 		.drift_interval = -1,
+		.restore = true,
 	};
 	g_autoptr(Reconciler) reconciler = reconciler_new(&options, error);
 	return reconciler != NULL && reconcile_once(reconciler, outcome, error) &&

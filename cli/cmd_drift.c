@@ -104,8 +104,16 @@ int cmd_drift(const Command *command, char **arguments)
 	if (output_is_json()) {
 		output_json(document);
 	} else {
+		bool flows = false;
+
 		json_array_foreach(json_object_get(document, "items"), index, item)
+		{
 			drift_list_print(item);
+			flows = flows || g_strcmp0(document_text(item, "kind"),
+						 drift_kind_name(DRIFT_FLOW)) == 0;
+		}
+		if (flows)
+			drift_list_hint();
 		if (json_array_size(json_object_get(document, "items")) == 0)
 			puts("No drift.");
 	}

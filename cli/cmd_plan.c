@@ -201,8 +201,9 @@ static bool print_plan(const Planning *planning, GError **error)
 		json_decref(json);
 		return true;
 	}
-	g_autofree char *text = markdown ? plan_markdown(planning->plan)
-					 : plan_text(planning->plan, output_has_colour(stdout));
+	g_autofree char *text =
+		markdown ? plan_markdown(planning->plan, planning->drift)
+			 : plan_text(planning->plan, planning->drift, output_has_colour(stdout));
 	fputs(text, stdout);
 	return true;
 }

@@ -1,8 +1,10 @@
 #include "cli/commands.h"
+#include "cli/drift_list.h"
 #include "cli/output.h"
 #include "cli/read_api.h"
 #include "cli/store_path.h"
 #include "cli/text_table.h"
+#include "reconciler/drift.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -223,7 +225,10 @@ int cmd_status(const Command *command, char **arguments)
 		printf("\nflows: %" PRId64 ", tables: %" PRId64 "\n",
 			document_number(status, "flows"), document_number(status, "tables"));
 		print_counts("runs", json_object_get(status, "runs"));
-		print_counts("drift", json_object_get(status, "drift"));
+		const json_t *drift = json_object_get(status, "drift");
+		print_counts("drift", drift);
+		if (json_object_get(drift, drift_kind_name(DRIFT_FLOW)) != NULL)
+			drift_list_hint();
 	}
 	json_decref(status);
 	json_decref(sources);

@@ -87,3 +87,8 @@ void drift_list_print(const json_t *item)
 	if (diff != NULL && *diff != '\0')
 		print_diff(diff);
 }
+
+void drift_list_hint(void)
+{
+	puts("hint: " DRIFT_FLOW_HINT);
+}

@@ -13,3 +13,6 @@ bool drift_list_counts(const json_t *item);
 
 // Prints one item for people, with its diff.
 void drift_list_print(const json_t *item);
+
+// Prints what ends drift of flows.
+void drift_list_hint(void);

@@ -129,6 +129,7 @@ bool apply_flow(Store *store, Layout *layout, const LayoutDomain *domain, const 
 		.source = source == NULL ? NULL : g_bytes_get_data(source, NULL),
 		.scripts_tree = domain->scripts_tree,
 		.first = how->first,
+		.mends = how->mends,
 	};
 	source_id_text(&flow->blob, blob);
 	return store_flow_put(store, &put, how->applied, NULL, error);

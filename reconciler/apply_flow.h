@@ -11,6 +11,7 @@ typedef struct {
 	int64_t applied; // number of the transaction
 	bool build; // the table that it makes is to be built
 	bool first; // no flow of that name was ever there
+	bool mends; // somebody edited it in the store (store/flow.h)
 } FlowApply;
 
 // Writes a flow's row, and a revision when its meaning changed.

@@ -11,20 +11,22 @@ enum {
 	DIFF_LINES = 500, // kept of a diff
 };
 
-// One row a kind: its name, whether `weir drift` counts it, and what its end is called.
+// One row a kind: its name, whether `weir drift` counts it, whether only a look into a dataset can tell it, and what its end is
+// called.
 typedef struct {
 	const char *name;
 	bool counts;
+	bool in_dataset;
 	const char *resolution;
 } KindRow;
 
 static const KindRow KINDS[] = {
-	[DRIFT_FLOW] = {"flow", true, "reverted"},
-	[DRIFT_TABLE] = {"table", true, "reverted"},
-	[DRIFT_VIEW] = {"view", true, "reverted"},
-	[DRIFT_ORPHAN] = {"orphan", true, "removed"},
-	[DRIFT_STALE] = {"stale", true, "rebuilt"},
-	[DRIFT_SOURCE] = {"source", false, "synced"},
+	[DRIFT_FLOW] = {"flow", true, false, "reverted"},
+	[DRIFT_TABLE] = {"table", true, true, "reverted"},
+	[DRIFT_VIEW] = {"view", true, true, "reverted"},
+	[DRIFT_ORPHAN] = {"orphan", true, true, "removed"},
+	[DRIFT_STALE] = {"stale", true, false, "rebuilt"},
+	[DRIFT_SOURCE] = {"source", false, false, "synced"},
 };
 
 typedef bool (*Observe)(DriftObserver *observer, bool *ret_complete, GError **error);
@@ -65,6 +67,8 @@ void drift_item_free(DriftItem *item)
 		return;
 	g_free(item->resource);
 	g_free(item->domain);
+	g_free(item->namespace);
+	g_free(item->id);
 	g_free(item->summary);
 	g_free(item->diff);
 	g_free(item);
@@ -90,6 +94,8 @@ static DriftItem *item_copy(const DriftItem *item)
 
 	copy->kind = item->kind;
 	copy->domain = g_strdup(item->domain);
+	copy->namespace = g_strdup(item->namespace);
+	copy->id = g_strdup(item->id);
 	copy->resource = g_strdup(item->resource);
 	copy->summary = g_strdup(item->summary);
 	copy->diff = g_strdup(item->diff);
@@ -243,6 +249,19 @@ bool drift_observe(DriftObserver *observer, bool (*interrupted)(void *data), voi
 	return true;
 }
 
+bool drift_look_at_flows(DriftObserver *observer, GPtrArray *items, GError **error)
+{
+	bool complete = true;
+
+	observer->interrupted = NULL;
+	observer->edited = true;
+	if (!drift_observe_flows(observer, &complete, error))
+		return false;
+	for (guint i = 0; i < observer->found[DRIFT_FLOW]->len; i++)
+		g_ptr_array_add(items, item_copy(observer->found[DRIFT_FLOW]->pdata[i]));
+	return true;
+}
+
 // ---- Recording ----------------------------------------------------------------------------------------------------
 
 static char *item_key(const char *kind, const char *resource)
@@ -300,8 +319,10 @@ static bool begin(Store *store, const DriftItem *item, guint *began, GError **er
 static bool is_unknown(const DriftObserver *observer, const StoreDrift *row)
 {
 	const char *dot = strchr(row->resource, '.');
+	DriftKind kind;
 
-	if (dot == NULL || g_hash_table_size(observer->unreadable) == 0)
+	if (!drift_kind_parse(row->kind, &kind) || !KINDS[kind].in_dataset || dot == NULL ||
+		g_hash_table_size(observer->unreadable) == 0)
 		return false;
 	g_autofree char *dataset = g_strndup(row->resource, (gsize)(dot - row->resource));
 	return g_hash_table_contains(observer->unreadable, dataset);

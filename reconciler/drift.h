@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 typedef enum {
-	DRIFT_FLOW, // a live flow's definition is not its commit's
+	DRIFT_FLOW, // a live flow's definition or row is not what its commit made of it
 	DRIFT_TABLE, // a live table's columns are not the declared or built ones, or the table is missing
 	DRIFT_VIEW, // a live view is not the committed query, or missing
 	DRIFT_ORPHAN, // a table in a managed dataset that no commit names
@@ -23,10 +23,16 @@ bool drift_kind_parse(const char *name, DriftKind *ret_kind);
 // All but DRIFT_SOURCE.
 bool drift_kind_counts(DriftKind kind);
 
+// What ends drift of flows other than undoing it.
+#define DRIFT_FLOW_HINT                                                                            \
+	"push a change of the flow, or stop the server and run 'weir apply': either writes what "  \
+	"the commit says over what was edited in the store"
+
 typedef struct {
 	DriftKind kind;
 	char *resource; // "sales.orders"
 	char *domain; // or NULL
+	char *namespace, *id; // of a flow that is not as committed; NULL for other kinds
 	char *summary; // "column 'note' was added"
 	char *diff; // lines that begin with '-' (committed) or '+' (live); may be NULL
 	const char *cause; // constant; NULL: not known
@@ -67,6 +73,10 @@ bool drift_observer_saw_all(const DriftObserver *observer, GError **error);
 // false and items are not to be recorded.
 bool drift_observe(DriftObserver *observer, bool (*interrupted)(void *data), void *data,
 	GPtrArray *items, bool *ret_complete, GError **error);
+
+// Looks at flows alone, whatever was seen before. items receives a DriftItem for each that is not as committed now. Nothing is
+// recorded.
+bool drift_look_at_flows(DriftObserver *observer, GPtrArray *items, GError **error);
 
 // Records a complete observation: begins what is new, resolves what is gone, in one transaction, and only when something
 // changed. What lies in a database that could not be read stays open. The counters may be NULL.

@@ -46,27 +46,101 @@ static char *meaning_of(const StoreRevision *revision)
 	return flow == NULL ? NULL : flow_meaning_digest(flow, revision->scripts_tree);
 }
 
+static DriftItem *add_flow(GPtrArray *items, const char *domain, const char *namespace,
+	const char *id, char *summary, char *diff)
+{
+	g_autofree char *resource = g_strdup_printf("%s.%s", namespace, id);
+	DriftItem *item = drift_add(items, DRIFT_FLOW, domain, resource, summary, diff);
+
+	item->namespace = g_strdup(namespace);
+	item->id = g_strdup(id);
+	return item;
+}
+
+static void look_at_definition(DriftObserver *observer, const StoreFlow *flow,
+	const StoreRevision *revision, GPtrArray *items)
+{
+	g_autofree char *meaning = meaning_of(revision);
+
+	if (g_strcmp0(meaning, revision->digest) != 0) {
+		add_flow(items, flow->domain, flow->namespace, flow->id,
+			g_strdup_printf(
+				"the live definition of revision %d is not the one of commit %.12s",
+				(int)revision->revision,
+				revision->commit != NULL ? revision->commit : "?"),
+			flow_diff(observer, revision));
+	} else if (strcmp(flow->digest, revision->digest) != 0) {
+		g_autofree char *before = g_strdup_printf("digest: %s", revision->digest);
+		g_autofree char *after = g_strdup_printf("digest: %s", flow->digest);
+
+		add_flow(items, flow->domain, flow->namespace, flow->id,
+			g_strdup("its row in the store was edited: digest"),
+			drift_diff_lines(before, after));
+	}
+}
+
+// The names of the columns that a diff shows, each once, with commas.
+static char *columns_of(const char *diff)
+{
+	g_auto(GStrv) lines = g_strsplit(diff, "\n", -1);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	for (char **line = lines; *line != NULL; line++) {
+		const char *colon = strchr(*line, ':');
+		g_autofree char *name =
+			colon == NULL ? NULL : g_strndup(*line + 2, (gsize)(colon - *line - 2));
+
+		if (name != NULL &&
+			!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+			g_ptr_array_add(names, g_steal_pointer(&name));
+	}
+	g_ptr_array_add(names, NULL);
+	return g_strjoinv(", ", (char **)names->pdata);
+}
+
+// What steers the scheduler and the runner stands in the flow's row: it has to be what the last apply wrote.
+static void look_at_row(
+	DriftObserver *observer, const StoreFlow *flow, const char *now, GPtrArray *items)
+{
+	const DriftOptions *options = &observer->options;
+	g_autofree char *committed =
+		flow->deleted_at == 0 || options->committed == NULL
+			? NULL
+			: options->committed(flow->namespace, flow->id, options->data);
+
+	// One that no commit has any more is not missed.
+	if (flow->deleted_at != 0 && options->committed != NULL && committed == NULL)
+		return;
+	g_autofree char *live = flow->deleted_at == 0
+					? g_strdup(now)
+					: g_strdup_printf("%sdeleted_at: %" G_GINT64_FORMAT "\n",
+						  now, flow->deleted_at);
+	char *diff = drift_diff_lines(flow->committed, live);
+	g_autofree char *columns = columns_of(diff != NULL ? diff : "");
+	add_flow(items, flow->domain, flow->namespace, flow->id,
+		flow->committed == NULL
+			? g_strdup("the flow is live, and no apply made it so")
+			: g_strdup_printf("its row in the store was edited: %s", columns),
+		diff);
+}
+
 static bool look_at_flow(
 	DriftObserver *observer, const StoreFlow *flow, GPtrArray *items, GError **error)
 {
+	g_autofree char *now = store_flow_text(flow);
 	g_autoptr(StoreRevision) revision = NULL;
-	g_autofree char *resource = g_strdup_printf("%s.%s", flow->namespace, flow->id);
 
-	if (!store_revision_get(observer->store, flow->namespace, flow->id, 0, &revision, error))
-		return false;
-	if (revision == NULL) {
-		drift_add(items, DRIFT_FLOW, flow->domain, resource,
-			g_strdup("its live revision is gone from the store"), NULL);
+	if (flow->deleted_at != 0 || g_strcmp0(now, flow->committed) != 0) {
+		look_at_row(observer, flow, now, items);
 		return true;
 	}
-	g_autofree char *meaning = meaning_of(revision);
-	if (g_strcmp0(meaning, revision->digest) == 0 &&
-		strcmp(flow->digest, revision->digest) == 0)
-		return true;
-	drift_add(items, DRIFT_FLOW, flow->domain, resource,
-		g_strdup_printf("the live definition of revision %d is not the one of commit %.12s",
-			(int)revision->revision, revision->commit != NULL ? revision->commit : "?"),
-		flow_diff(observer, revision));
+	if (!store_revision_get(observer->store, flow->namespace, flow->id, 0, &revision, error))
+		return false;
+	if (revision == NULL)
+		add_flow(items, flow->domain, flow->namespace, flow->id,
+			g_strdup("its live revision is gone from the store"), NULL);
+	else
+		look_at_definition(observer, flow, revision, items);
 	return true;
 }
 
@@ -85,11 +159,9 @@ static bool look_for_lost_flows(DriftObserver *observer, GPtrArray *items, GErro
 						     : options->committed(revision->namespace,
 							       revision->id, options->data);
 		g_autofree char *before = readable(committed);
-		g_autofree char *resource =
-			g_strdup_printf("%s.%s", revision->namespace, revision->id);
 
 		if (committed != NULL)
-			drift_add(items, DRIFT_FLOW, revision->namespace, resource,
+			add_flow(items, revision->namespace, revision->namespace, revision->id,
 				g_strdup("the flow is gone from the store"),
 				drift_diff_text(before, ""));
 	}
@@ -99,7 +171,8 @@ static bool look_for_lost_flows(DriftObserver *observer, GPtrArray *items, GErro
 // A look at all flows may take many observations: it goes on where the last one was interrupted.
 bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **error)
 {
-	if (!observer->edited)
+	// An apply of this process may have ended what was drift, and makes none.
+	if (!observer->edited && (!observer->live_changed || observer->found[DRIFT_FLOW]->len == 0))
 		return true;
 	g_autoptr(GPtrArray) items =
 		g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
@@ -109,7 +182,7 @@ bool drift_observe_flows(DriftObserver *observer, bool *ret_complete, GError **e
 		g_autoptr(GPtrArray) flows = NULL;
 		char *next = NULL;
 
-		if (!store_flows_list(observer->store, NULL, &page, &flows, &next, error))
+		if (!store_flows_list_committed(observer->store, &page, &flows, &next, error))
 			return false;
 		for (guint i = 0; i < flows->len; i++) {
 			if (!look_at_flow(observer, flows->pdata[i], items, error)) {

@@ -249,8 +249,8 @@ void plan_digest(const Plan *plan, char ret[PLAN_DIGEST_SIZE]);
 json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **error);
 // The short form that is kept of an applied plan: JSON text, without the documents before and after.
 char *plan_record(const Plan *plan);
-char *plan_text(const Plan *plan, bool colour);
-char *plan_markdown(const Plan *plan);
+char *plan_text(const Plan *plan, const json_t *drift, bool colour);
+char *plan_markdown(const Plan *plan, const json_t *drift);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanLive, plan_live_free)

@@ -1,7 +1,10 @@
 #include "reconciler/plan_apply.h"
 
 #include "reconciler/apply_flow.h"
+#include "reconciler/drift.h"
+#include "reconciler/plan_internal.h"
 #include "store/cache.h"
+#include "store/drift.h"
 #include "store/table.h"
 #include "store/timestamp.h"
 
@@ -62,7 +65,7 @@ static bool apply_flow_change(
 	if (change->action == PLAN_DELETE)
 		return store_flow_delete(store, change->scope, change->name, apply->applied, error);
 	const FlowApply how = {
-		apply->options->commit, apply->applied, is_built(change), apply->first};
+		apply->options->commit, apply->applied, is_built(change), apply->first, false};
 	if (!apply_flow(store, apply->plan->layout, domain->layout, change->flow, &how, error))
 		return false;
 	// The table's row names the script's file and flow, which may have moved.
@@ -294,6 +297,68 @@ static bool apply_domain(Apply *apply, const PlanDomain *domain, GError **error)
 	return store_domain_put(apply->options->store, row, error);
 }
 
+// ---- Flows that were edited in the store --------------------------------------------------------------------------
+
+static bool stays_behind(const Plan *plan, const char *domain)
+{
+	for (guint i = 0; i < plan->domains->len; i++) {
+		if (strcmp(plan_domain_at(plan, i)->name, domain) == 0)
+			return plan_stays(plan_domain_at(plan, i));
+	}
+	return false;
+}
+
+// Makes it what the commit says, or prunes it when the commit has none of that name.
+static bool rewrite_flow(
+	Apply *apply, const DriftItem *item, const LayoutFlow *flow, GError **error)
+{
+	Store *store = apply->options->store;
+	const FlowApply how = {
+		.commit = apply->options->commit, .applied = apply->applied, .mends = true};
+
+	if (flow == NULL)
+		return store_flow_delete(store, item->namespace, item->id, apply->applied, error);
+	return apply_flow(store, apply->plan->layout,
+		layout_domain_find(apply->plan->layout, flow->domain), flow, &how, error);
+}
+
+// The history has when it was found and when it ended, also when nobody had looked before.
+static bool restore_flow(
+	Apply *apply, const DriftItem *item, const LayoutFlow *flow, GError **error)
+{
+	Store *store = apply->options->store;
+	const char *kind = drift_kind_name(item->kind);
+	const StoreDrift row = {.kind = (char *)(uintptr_t)kind,
+		.resource = item->resource,
+		.domain = item->domain,
+		.summary = item->summary,
+		.diff = item->diff};
+
+	apply->outcome->restored++;
+	return store_drift_begin(store, &row, NULL, error) &&
+	       rewrite_flow(apply, item, flow, error) &&
+	       store_drift_resolve(store, kind, item->resource, "restored", 0, NULL, error);
+}
+
+// What a broken or held domain had before is in no file any more: it waits until the domain goes live again.
+static bool restore_flows(Apply *apply, GError **error)
+{
+	const GPtrArray *edited = apply->options->edited;
+	const Plan *plan = apply->plan;
+	bool good = true;
+
+	if (edited == NULL || layout_broken(plan->layout))
+		return true;
+	for (guint i = 0; good && i < edited->len; i++) {
+		const DriftItem *item = edited->pdata[i];
+		const LayoutFlow *flow = layout_flow_find(plan->layout, item->namespace, item->id);
+
+		if (!stays_behind(plan, flow != NULL ? flow->domain : item->domain))
+			good = restore_flow(apply, item, flow, error);
+	}
+	return good;
+}
+
 // ---- Transactions -------------------------------------------------------------------------------------------------
 
 typedef struct {
@@ -334,6 +399,8 @@ static bool apply_transaction(
 			       store, apply->plan->layout, apply->options->environment, error);
 	for (guint i = first; good && i < end; i++)
 		good = apply_domain(apply, plan_domain_at(apply->plan, i), error);
+	if (good && finish != NULL)
+		good = restore_flows(apply, error);
 	good = good && store_cache_flush(store, error);
 	if (good && finish != NULL)
 		good = finish->call(apply->outcome, finish->data, error);

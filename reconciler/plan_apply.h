@@ -13,10 +13,13 @@ typedef struct {
 	// Asked between transactions: true stops there, because a newer commit waits. NULL: never.
 	bool (*superseded)(void *data);
 	void *data;
+	// Flows that were edited in the store (DriftItem *): they are made what the plan's commit says. NULL: none.
+	const GPtrArray *edited;
 } ApplyOptions;
 
 typedef struct {
 	guint created, updated, deleted, cosmetic; // flows, tables, views and schedules
+	guint restored; // flows that were edited in the store
 	guint domains_applied, domains_broken, domains_held, domains_failed;
 	bool superseded;
 } ApplyOutcome;

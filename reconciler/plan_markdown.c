@@ -71,7 +71,7 @@ static void append_markdown_domain(GString *text, const Plan *plan, const PlanDo
 	g_string_append(text, "\n");
 }
 
-char *plan_markdown(const Plan *plan)
+char *plan_markdown(const Plan *plan, const json_t *drift)
 {
 	g_autoptr(GString) text = g_string_new("## weir plan\n\n");
 	g_autoptr(GString) faults = g_string_new(NULL);
@@ -82,6 +82,7 @@ char *plan_markdown(const Plan *plan)
 		layout_revision(plan->layout), plan->live_digest);
 	plan_append_diagnostics(faults, plan);
 	plan_append_refusals(faults, plan);
+	plan_append_drift(faults, drift);
 	if (faults->len > MARKDOWN_LIMIT / 2)
 		g_string_truncate(faults, MARKDOWN_LIMIT / 2);
 	if (faults->len > 0)

@@ -1,5 +1,6 @@
 #include "reconciler/plan_show.h"
 
+#include "reconciler/drift.h"
 #include "repo-layout/yaml_document.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@ enum {
 	VALUE_WIDTH = 60, // characters of a value before it is cut
 	DIFF_LINES = 60, // of one value that changed
 	DIFF_LINES_ALL = 1500, // of a plan
+	DRIFT_LINES = 50,
 };
 
 typedef struct {
@@ -181,6 +183,28 @@ void plan_append_refusals(GString *text, const Plan *plan)
 	}
 }
 
+void plan_append_drift(GString *text, const json_t *drift)
+{
+	size_t length = json_array_size(drift);
+	bool flows = false;
+
+	for (size_t i = 0; i < length; i++) {
+		const json_t *item = json_array_get(drift, i);
+		const char *kind = json_string_value(json_object_get(item, "type"));
+
+		flows = flows || g_strcmp0(kind, drift_kind_name(DRIFT_FLOW)) == 0;
+		if (i < DRIFT_LINES)
+			g_string_append_printf(text, "drift: %s: %s\n",
+				json_string_value(json_object_get(item, "address")),
+				json_string_value(json_object_get(item, "summary")));
+	}
+	if (length > DRIFT_LINES)
+		g_string_append_printf(text, "… and %zu more: 'weir drift' lists all of it\n",
+			length - DRIFT_LINES);
+	if (flows)
+		g_string_append(text, "hint: " DRIFT_FLOW_HINT "\n");
+}
+
 void plan_append_summary(GString *text, const Plan *plan)
 {
 	g_string_append_printf(text,
@@ -203,7 +227,7 @@ const char *plan_domain_note(PlanDomainState state)
 	return notes[state];
 }
 
-char *plan_text(const Plan *plan, bool colour)
+char *plan_text(const Plan *plan, const json_t *drift, bool colour)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	PlanText out = {text, colour, DIFF_LINES_ALL};
@@ -218,6 +242,7 @@ char *plan_text(const Plan *plan, bool colour)
 			append_change(&out, plan, plan_change_at(plan, domain->first + j));
 	}
 	plan_append_refusals(text, plan);
+	plan_append_drift(text, drift);
 	plan_append_summary(text, plan);
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -43,6 +43,7 @@ typedef struct {
 	SourceTip tip;
 	Layout *layout;
 	Plan *plan;
+	GPtrArray *edited; // DriftItem *: flows to restore; NULL: none
 	int64_t lap; // monotonic
 } Walk;
 
@@ -50,6 +51,7 @@ static void walk_clear(Walk *walk)
 {
 	plan_free(walk->plan);
 	layout_unref(walk->layout);
+	g_clear_pointer(&walk->edited, g_ptr_array_unref);
 	source_tip_clear(&walk->tip);
 }
 
@@ -230,6 +232,7 @@ static bool step_apply(Walk *walk, GError **error)
 		.environment = self->environment,
 		.superseded = newer_waits,
 		.data = walk,
+		.edited = walk->edited,
 	};
 	ApplyOutcome applied;
 	bool good = plan_apply(&options, walk->plan, &applied, note_commit, &note, error);
@@ -238,6 +241,7 @@ static bool step_apply(Walk *walk, GError **error)
 	walk->outcome->updated = applied.updated;
 	walk->outcome->deleted = applied.deleted;
 	walk->outcome->cosmetic = applied.cosmetic;
+	walk->outcome->restored = applied.restored;
 	walk->outcome->domains_broken = applied.domains_broken;
 	walk->outcome->domains_held = applied.domains_held;
 	walk->outcome->result = result_of(walk, &applied);
@@ -303,73 +307,7 @@ static bool step_observe(Walk *walk, GError **error)
 	return good;
 }
 
-// ---- The walk -----------------------------------------------------------------------------------------------------
-
-typedef bool (*Step)(Walk *walk, GError **error);
-
-// What a git push sets going, once it was fetched.
-static const Step STEPS[] = {
-	step_verify,
-	step_load,
-	step_compute,
-	step_guard,
-	step_apply,
-};
-
-// *ret_news: whether the fetched commit still has to be walked. Notes in the store when there is nothing to walk.
-static bool step_compare(Walk *walk, bool *ret_news, GError **error)
-{
-	Reconciler *self = walk->self;
-
-	*ret_news = false;
-	if (walk->tip.move == SOURCE_EMPTY) {
-		walk->outcome->result = RECONCILE_WAITING;
-		return note_waiting(self, &walk->tip, error);
-	}
-	bool waits =
-		strcmp(self->retried, walk->tip.id) == 0 && g_get_monotonic_time() < self->retry_at;
-	if (waits || strcmp(self->attempted, walk->tip.id) == 0) {
-		walk->outcome->result = RECONCILE_UNCHANGED;
-		return note_unchanged(self, &walk->tip, error);
-	}
-	*ret_news = true;
-	return true;
-}
-
-bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
-{
-	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome, .lap = g_get_monotonic_time()};
-	g_autoptr(GError) failure = NULL;
-	bool news = false;
-
-	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
-	bool good = step_fetch(&walk, &failure) && step_compare(&walk, &news, &failure);
-	for (size_t i = 0; good && news && i < G_N_ELEMENTS(STEPS); i++)
-		good = STEPS[i](&walk, &failure);
-	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
-		// It may be our own copy that is damaged: then the next fetch brings another one.
-		source_distrust(self->source);
-	if (!good)
-		ret_outcome->unrecorded |= !note_failure(self, &walk.tip, failure);
-	step_observe(&walk, failure == NULL ? &failure : NULL);
-	if (failure == NULL)
-		return true;
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return false;
-}
-
-bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
-{
-	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome};
-
-	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
-	return step_observe(&walk, error);
-}
-
-bool reconcile_judge(Reconciler *self, GError **error)
-{
-	return health_observe(self->health, error);
-}
+// ---- Looking for drift --------------------------------------------------------------------------------------------
 
 static char *resolve_url(const char *name, const char *url, void *data, GError **error)
 {
@@ -395,6 +333,99 @@ static char *committed_definition(const char *namespace, const char *id, void *d
 	const LayoutFlow *flow =
 		self->layout == NULL ? NULL : layout_flow_find(self->layout, namespace, id);
 	return flow == NULL ? NULL : layout_flow_definition(self->layout, flow, NULL);
+}
+
+static DriftOptions drift_options(Reconciler *self)
+{
+	return (DriftOptions){
+		.data_folder = self->data_folder,
+		.connection_url = self->options.connection_url == NULL ? NULL : resolve_url,
+		.committed = committed_definition,
+		.data = self,
+	};
+}
+
+// Which flows somebody edited in the store, when they are to be restored.
+static bool step_survey(Walk *walk, GError **error)
+{
+	Reconciler *self = walk->self;
+
+	if (!self->options.restore)
+		return true;
+	const DriftOptions options = drift_options(self);
+	g_autoptr(DriftObserver) observer = drift_observer_new(self->store, &options);
+	walk->edited = g_ptr_array_new_with_free_func((GDestroyNotify)drift_item_free);
+	return drift_look_at_flows(observer, walk->edited, error);
+}
+
+// ---- The walk -----------------------------------------------------------------------------------------------------
+
+typedef bool (*Step)(Walk *walk, GError **error);
+
+// What a git push sets going, once it was fetched.
+static const Step STEPS[] = {
+	step_verify,
+	step_load,
+	step_compute,
+	step_guard,
+	step_apply,
+};
+
+// *ret_news: whether the fetched commit still has to be walked. Notes in the store when there is nothing to walk.
+static bool step_compare(Walk *walk, bool *ret_news, GError **error)
+{
+	Reconciler *self = walk->self;
+
+	*ret_news = false;
+	if (walk->tip.move == SOURCE_EMPTY) {
+		walk->outcome->result = RECONCILE_WAITING;
+		return note_waiting(self, &walk->tip, error);
+	}
+	bool edited = walk->edited != NULL && walk->edited->len > 0;
+	bool waits =
+		strcmp(self->retried, walk->tip.id) == 0 && g_get_monotonic_time() < self->retry_at;
+	if (!edited && (waits || strcmp(self->attempted, walk->tip.id) == 0)) {
+		walk->outcome->result = RECONCILE_UNCHANGED;
+		return note_unchanged(self, &walk->tip, error);
+	}
+	*ret_news = true;
+	return true;
+}
+
+bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
+{
+	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome, .lap = g_get_monotonic_time()};
+	g_autoptr(GError) failure = NULL;
+	bool news = false;
+
+	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
+	bool good = step_fetch(&walk, &failure) && step_survey(&walk, &failure) &&
+		    step_compare(&walk, &news, &failure);
+	for (size_t i = 0; good && news && i < G_N_ELEMENTS(STEPS); i++)
+		good = STEPS[i](&walk, &failure);
+	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
+		// It may be our own copy that is damaged: then the next fetch brings another one.
+		source_distrust(self->source);
+	if (!good)
+		ret_outcome->unrecorded |= !note_failure(self, &walk.tip, failure);
+	step_observe(&walk, failure == NULL ? &failure : NULL);
+	if (failure == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
+bool reconcile_observe(Reconciler *self, ReconcileOutcome *ret_outcome, GError **error)
+{
+	g_auto(Walk) walk = {.self = self, .outcome = ret_outcome};
+
+	*ret_outcome = (ReconcileOutcome){.result = RECONCILE_UNCHANGED};
+	return step_observe(&walk, error);
+}
+
+bool reconcile_judge(Reconciler *self, GError **error)
+{
+	return health_observe(self->health, error);
 }
 
 // ---- The reconciler -----------------------------------------------------------------------------------------------
@@ -468,12 +499,7 @@ Reconciler *reconciler_new(const ReconcilerOptions *options, GError **error)
 		self->source, self->options.poll_interval, (uint32_t)g_random_int());
 	self->view = live_view_new(self->store);
 	self->health = health_observer_new(self->store);
-	const DriftOptions drift = {
-		.data_folder = self->data_folder,
-		.connection_url = options->connection_url == NULL ? NULL : resolve_url,
-		.committed = committed_definition,
-		.data = self,
-	};
+	const DriftOptions drift = drift_options(self);
 	if (self->options.drift_interval > 0)
 		self->observer = drift_observer_new(self->store, &drift);
 	return g_steal_pointer(&self);

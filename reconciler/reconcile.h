@@ -31,6 +31,7 @@ typedef struct {
 	bool rewound; // the branch was force-pushed, and that is allowed
 	char commit[SOURCE_TIP_ID_SIZE]; // "" when waiting
 	guint created, updated, deleted, cosmetic;
+	guint restored; // flows that were edited in the store
 	guint domains_broken, domains_held;
 	guint drift_began, drift_resolved;
 	const char *
@@ -51,6 +52,7 @@ typedef struct {
 		data_folder; // where embedded connections keep their data sets; NULL: none is looked at
 	// Turns the URL of a connection as the store has it (NULL: none of that name) into one to open; see drift.h.
 	char *(*connection_url)(const char *name, const char *url, void *data, GError **error);
+	bool restore; // each walk also makes flows that were edited in the store what the commit says
 	int64_t poll_interval; // microseconds; 0: the default, 30 s
 	int64_t drift_interval; // microseconds; 0: the default, 1 s; negative: drift is not observed
 	// Called after each walk that changed anything or failed, from the thread that walks; may be NULL. error is NULL

@@ -30,6 +30,8 @@ typedef struct {
 	int64_t applied; // number of the apply that wrote the row last: grows over the store
 	int64_t changed_at;
 	int64_t deleted_at; // 0: live
+	// What its last apply wrote (store_flow_text()); NULL when it was pruned. Only store_flows_list_committed() gives it.
+	char *committed;
 } StoreFlow;
 
 void store_flow_free(StoreFlow *flow);
@@ -52,19 +54,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRevision, store_revision_free)
 
 // What an apply writes of one flow. Nothing in it is kept by the store.
 typedef struct {
-	StoreFlow flow; // revision, applied, changed_at and deleted_at are not looked at
+	StoreFlow flow; // revision, applied, changed_at, deleted_at and committed are not looked at
 	const char *definition;
 	const char *source; // may be NULL
 	const char *scripts_tree; // may be NULL
 	bool first; // the caller knows that no flow of that name was ever there
+	bool mends; // the newest revision is the one that is put, whatever somebody made of it: it is written over
 } StoreFlowPut;
 
 // Takes the number of the next apply: one for each transaction that puts flows. It grows by one with each call.
 bool store_apply_begin(Store *store, int64_t *ret_applied, GError **error);
 // Whether no flow and no table was ever live here.
 bool store_live_is_empty(Store *store, bool *ret_empty, GError **error);
-// Makes the flow live. A new revision is made when there is none, when the digest differs from the current one's, or
-// when the flow was deleted; otherwise (a cosmetic edit, new labels of the domain …) only the flow's row changes.
+// Makes the flow live. A new revision is made when there is none, or when the digest differs from the current one's;
+// otherwise (a cosmetic edit, new labels of the domain …) only the flow's row changes. One that comes back as its newest
+// revision has it goes on with that.
 // build_due stays set when it was and the put does not set it. Readers of tables (store/table.h) follow flow.reads.
 // ret_revision (may be NULL) gets the current revision.
 bool store_flow_put(Store *store, const StoreFlowPut *put, int64_t applied, int64_t *ret_revision,
@@ -92,6 +96,13 @@ typedef struct {
 	const char *kind; // NULL: all
 	bool deleted; // also pruned ones
 } StoreFlowFilter;
+
+// The columns that say how the flow is triggered and run, a line for each value: "concurrency_limit: 1". Two rows have the same
+// text when these are equal, but for what neither NULL nor 0 has: a line. The caller frees it.
+char *store_flow_text(const StoreFlow *flow);
+// Live flows, and those whose row says that they were deleted though no apply pruned them, by namespace and id, with `committed`.
+bool store_flows_list_committed(Store *store, const StorePage *page, GPtrArray **ret_flows,
+	char **ret_next, GError **error);
 
 // By namespace and id.
 bool store_flows_list(Store *store, const StoreFlowFilter *filter, const StorePage *page,

@@ -1,6 +1,7 @@
 // What the files of store/ share; nobody else includes this.
 #pragma once
 
+#include "store/flow.h"
 #include "store/run.h"
 #include "store/statements.h"
 #include "store/store.h"
@@ -197,6 +198,8 @@ void cache_puts_free(StoreCachePuts *puts);
 // flow.c: how runs of a flow are limited. *ret_live false: no such flow is live.
 bool flow_limits(Store *store, const char *namespace, const char *id, bool *ret_live,
 	int64_t *ret_revision, int64_t *ret_limit, char **ret_behavior, GError **error);
+// flow.c: a flow's row as FLOW_INSERT binds it; how many values there are.
+size_t flow_values(const StoreFlow *flow, DbValue values[ROW_FIELDS_MAX]);
 // run_line.c: gives runs their new limit, and lets in who may go now.
 bool line_set_limit(
 	Store *store, const char *namespace, const char *flow, int64_t limit, GError **error);

@@ -225,6 +225,24 @@ static const char *const seventh[] = {
 	NULL,
 };
 
+// What each flow's last apply wrote, as store_flow_text() has it, so that a row that somebody edits is told from it. What is there
+// now is taken as that. (A column that joins them needs a step of its own, which writes the texts anew.)
+#define COMMITTED_NUMBER(column)                                                                   \
+	"CASE WHEN " column " <> 0 THEN '" column ": ' || " column " || '\n' ELSE '' END"
+#define COMMITTED_TEXT(column)                                                                     \
+	"COALESCE('" column ": ' || replace(" column ", '\n', '\n" column ": ') || '\n', '')"
+static const char
+	*const
+		eighth
+			[] =
+				{
+					"ALTER TABLE flow ADD COLUMN committed TEXT",
+					"UPDATE flow SET committed = " COMMITTED_NUMBER("revision") " || " COMMITTED_TEXT("domain") " || " COMMITTED_TEXT(
+						"kind") " || " COMMITTED_TEXT("feed") " ||"
+										      " " COMMITTED_TEXT("target") " || " COMMITTED_TEXT("connection") " || " COMMITTED_TEXT("path") " || " COMMITTED_NUMBER("line") " || " COMMITTED_TEXT("reads") " || " COMMITTED_TEXT("writes") " || " COMMITTED_TEXT("triggers") " || " COMMITTED_TEXT("labels") " || " COMMITTED_NUMBER("concurrency_limit") " || " COMMITTED_TEXT("concurrency_behavior") " || " COMMITTED_NUMBER("opaque") " || " COMMITTED_NUMBER("disabled") " WHERE deleted_at = 0",
+					NULL,
+};
+
 // Each step is a list of statements, ended by NULL.
 static const char *const *const migrations[] = {
 	first,
@@ -234,6 +252,7 @@ static const char *const *const migrations[] = {
 	fifth,
 	sixth,
 	seventh,
+	eighth,
 };
 
 int migrations_newest(void)

@@ -21,9 +21,9 @@
 	"INSERT INTO flow (namespace, id, revision, digest, source_digest, domain, "               \
 	"kind, feed, target, connection, path, line, reads, writes, triggers, labels, "            \
 	"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "                   \
-	"commit_id, applied, changed_at, deleted_at) VALUES ($1, $2, $3, $4, $5, $6, "             \
+	"commit_id, applied, changed_at, deleted_at, committed) VALUES ($1, $2, $3, $4, $5, $6, "  \
 	"$7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, "            \
-	"$23, $24, $25)"
+	"$23, $24, $25, $26)"
 #define TABLE_INSERT                                                                               \
 	"INSERT INTO dataset_table (name, view, domain, namespace, flow, connection, "             \
 	"path, schema_json, schema_digest, allow_breaking, drift_policy, published, "              \
@@ -165,8 +165,8 @@ static const char *const statements[STATEMENTS] = {
 	[STATEMENT_LIVE_EMPTY] = "SELECT NOT EXISTS (SELECT 1 FROM flow) AND NOT EXISTS (SELECT 1 "
 				 "FROM dataset_table) AND NOT EXISTS (SELECT 1 FROM revision)",
 	[STATEMENT_FLOW_BEFORE] =
-		"SELECT revision, digest, deleted_at, build_due, reads, concurrency_limit, kind "
-		"FROM flow WHERE namespace = $1 AND id = $2",
+		"SELECT revision, digest, deleted_at, build_due, reads, concurrency_limit, kind, "
+		"committed IS NOT NULL FROM flow WHERE namespace = $1 AND id = $2",
 	[STATEMENT_FLOW_ADD] = FLOW_INSERT,
 	[STATEMENT_FLOW_PUT] = FLOW_INSERT
 	" ON CONFLICT (namespace, id) DO UPDATE SET revision = excluded.revision, digest "
@@ -179,15 +179,17 @@ static const char *const statements[STATEMENTS] = {
 	"excluded.concurrency_behavior, opaque = excluded.opaque, disabled = "
 	"excluded.disabled, build_due = excluded.build_due, commit_id = "
 	"excluded.commit_id, applied = excluded.applied, changed_at = "
-	"excluded.changed_at, deleted_at = excluded.deleted_at",
+	"excluded.changed_at, deleted_at = excluded.deleted_at, committed = "
+	"excluded.committed",
 	[STATEMENT_FLOW_DELETE] =
-		"UPDATE flow SET applied = $3, changed_at = $4, deleted_at = $4, build_due = 0 "
-		"WHERE namespace = $1 AND id = $2",
+		"UPDATE flow SET applied = $3, changed_at = $4, deleted_at = $4, build_due = 0, "
+		"committed = NULL WHERE namespace = $1 AND id = $2",
 	[STATEMENT_FLOW_GET] =
 		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
 		"target, connection, path, line, reads, writes, triggers, labels, "
 		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at FROM flow WHERE namespace = $1 AND "
+		"commit_id, applied, changed_at, deleted_at, NULL FROM flow WHERE namespace = $1 "
+		"AND "
 		"id = $2",
 	[STATEMENT_FLOW_LIMITS] =
 		"SELECT revision, concurrency_limit, concurrency_behavior FROM flow WHERE "
@@ -199,15 +201,24 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
 		"target, connection, path, line, reads, writes, triggers, labels, "
 		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at FROM flow WHERE (namespace, id) > "
+		"commit_id, applied, changed_at, deleted_at, NULL FROM flow WHERE (namespace, id) "
+		"> "
 		"($1, $2) AND (CAST($3 AS TEXT) IS NULL OR namespace = $3) AND (CAST($4 AS "
 		"TEXT) IS NULL OR domain = $4) AND (CAST($5 AS TEXT) IS NULL OR kind = $5) AND "
 		"($6 = 1 OR deleted_at = 0) ORDER BY namespace, id LIMIT $7",
+	[STATEMENT_FLOWS_LIST_COMMITTED] =
+		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
+		"target, connection, path, line, reads, writes, triggers, labels, "
+		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
+		"commit_id, applied, changed_at, deleted_at, committed FROM flow WHERE "
+		"(namespace, id) > ($1, $2) AND (deleted_at = 0 OR committed IS NOT NULL) ORDER BY "
+		"namespace, id LIMIT $3",
 	[STATEMENT_FLOWS_LIST_NAMESPACE] =
 		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
 		"target, connection, path, line, reads, writes, triggers, labels, "
 		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at FROM flow WHERE namespace = $3 AND "
+		"commit_id, applied, changed_at, deleted_at, NULL FROM flow WHERE namespace = $3 "
+		"AND "
 		"id > $2 AND $1 <= $3 AND (CAST($4 AS TEXT) IS NULL OR domain = $4) AND "
 		"(CAST($5 AS TEXT) IS NULL OR kind = $5) AND ($6 = 1 OR deleted_at = 0) ORDER "
 		"BY id LIMIT $7",
@@ -215,7 +226,7 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
 		"target, connection, path, line, reads, writes, triggers, labels, "
 		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at FROM flow WHERE applied > $1 AND "
+		"commit_id, applied, changed_at, deleted_at, NULL FROM flow WHERE applied > $1 AND "
 		"applied <= coalesce((SELECT applied FROM flow WHERE applied > $1 ORDER BY "
 		"applied LIMIT 1 OFFSET $2), 9223372036854775807) ORDER BY applied, namespace, "
 		"id",
@@ -223,7 +234,8 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT namespace, id, revision, digest, source_digest, domain, kind, feed, "
 		"target, connection, path, line, reads, writes, triggers, labels, "
 		"concurrency_limit, concurrency_behavior, opaque, disabled, build_due, "
-		"commit_id, applied, changed_at, deleted_at FROM flow WHERE build_due = 1 ORDER "
+		"commit_id, applied, changed_at, deleted_at, NULL FROM flow WHERE build_due = 1 "
+		"ORDER "
 		"BY namespace, id",
 	[STATEMENT_REVISION_ADD] =
 		"INSERT INTO revision (namespace, flow, revision, digest, definition, source, "
@@ -238,8 +250,12 @@ static const char *const statements[STATEMENTS] = {
 		"SELECT namespace, flow, revision, digest, NULL, NULL, scripts_tree, commit_id, "
 		"created_at FROM revision WHERE namespace = $1 AND flow = $2 AND revision < $3 "
 		"ORDER BY revision DESC LIMIT $4",
-	[STATEMENT_REVISION_LAST] = "SELECT COALESCE(MAX(revision), 0) FROM revision WHERE "
-				    "namespace = $1 AND flow = $2",
+	[STATEMENT_REVISION_LAST] =
+		"SELECT revision, digest = $3, definition = $4 FROM revision WHERE namespace = $1 "
+		"AND flow = $2 ORDER BY revision DESC LIMIT 1",
+	[STATEMENT_REVISION_MEND] =
+		"UPDATE revision SET digest = $4, definition = $5, source = $6, scripts_tree = $7 "
+		"WHERE namespace = $1 AND flow = $2 AND revision = $3",
 	[STATEMENT_FLOWS_LOST] =
 		"SELECT namespace, flow, revision, digest, definition, source, scripts_tree, "
 		"commit_id, created_at FROM revision r WHERE NOT EXISTS (SELECT 1 FROM flow f "

@@ -252,6 +252,46 @@ static void test_locked(void)
 	story_end(&story);
 }
 
+// What was drift before its database was locked stays drift: nobody has seen that it ended.
+static void test_drift_of_a_locked_dataset_stays(void)
+{
+	static const char said[] =
+		"table d.t: its columns are not those that were built: - b INTEGER,+ a INTEGER\n"
+		"- b INTEGER\n+ a INTEGER\n";
+	Story story = story_new();
+	const DriftOptions options = {.data_folder = story.git->root};
+	g_autofree char *file = g_strdup_printf("%s/default/d.db", story.git->root);
+	g_autoptr(GPtrArray) rows = NULL;
+	sqlite3 *other = NULL;
+
+	put(&story, "t", "WRITE_TRUNCATE", "SELECT 1 AS a");
+	by_hand(&story, "CREATE TABLE t (a INTEGER)");
+	publish(&story, "t", 1, "b INTEGER");
+	assert_drift(&story, said);
+	// The next server finds it locked.
+	drift_observer_free(story.observer);
+	story.observer = drift_observer_new(story.store, &options);
+	g_assert_cmpint(sqlite3_open(file, &other), ==, SQLITE_OK);
+	g_assert_cmpint(
+		sqlite3_exec(other, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT",
+			NULL, NULL, NULL),
+		==, SQLITE_OK);
+	assert_drift(&story, "");
+	g_assert_false(drift_observer_saw_all(story.observer, NULL));
+	g_assert_true(store_drifts_list(story.store,
+		&(StoreDriftFilter){.kind = "table", .resource = "d.t"}, NULL, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	const StoreDrift *open = rows->pdata[0];
+	g_assert_cmpint(open->resolved_at, ==, 0);
+	sqlite3_close(other);
+	assert_drift(&story, said);
+	g_clear_pointer(&rows, g_ptr_array_unref);
+	g_assert_true(store_drifts_list(story.store,
+		&(StoreDriftFilter){.history = true, .kind = "table"}, NULL, &rows, NULL, NULL));
+	g_assert_cmpuint(rows->len, ==, 1);
+	story_end(&story);
+}
+
 static void test_orphan(void)
 {
 	Story story = story_new();
@@ -445,6 +485,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/drift/view", test_view);
 	g_test_add_func("/drift/damaged", test_damaged);
 	g_test_add_func("/drift/locked", test_locked);
+	g_test_add_func(
+		"/drift/drift-of-a-locked-dataset-stays", test_drift_of_a_locked_dataset_stays);
 	g_test_add_func("/drift/orphan", test_orphan);
 	g_test_add_func("/drift/former-tables-are-orphans", test_former_tables_are_orphans);
 	g_test_add_func("/drift/managed-datasets", test_managed_datasets);

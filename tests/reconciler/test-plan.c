@@ -57,7 +57,7 @@ static Plan *plan_last(GitFixture *git)
 
 static void assert_text(const Plan *plan, const char *expected)
 {
-	g_autofree char *text = plan_text(plan, false);
+	g_autofree char *text = plan_text(plan, NULL, false);
 
 	g_assert_cmpstr(text, ==, expected);
 }
@@ -149,7 +149,7 @@ static void check_columns(const char *orders, const char *revenue, const char *e
 	g_free(fixture_push(git, "Change"));
 	g_autoptr(Plan) plan = plan_last(git);
 	plan_guard(plan, &policy);
-	g_autofree char *text = plan_text(plan, false);
+	g_autofree char *text = plan_text(plan, NULL, false);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line != NULL; line++) {
 		if (strstr(*line, " columns.") != NULL || strstr(*line, "named by") != NULL ||
@@ -575,7 +575,7 @@ static void test_changed_lines(void)
 		"         FROM sales.raw\n"
 		"      downstream: finance.revenue\n"
 		"Plan: 0 to create, 2 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
-	g_autofree char *coloured = plan_text(plan, true);
+	g_autofree char *coloured = plan_text(plan, NULL, true);
 	g_assert_nonnull(strstr(
 		coloured, "        \033[31m-  d\033[0m\n        \033[32m+  d + 1 AS d\033[0m\n"));
 }
@@ -603,12 +603,12 @@ static void test_many_changed_lines(void)
 	}
 	g_free(fixture_push(git, "After"));
 	g_autoptr(Plan) plan = plan_last(git);
-	g_autofree char *text = plan_text(plan, false);
+	g_autofree char *text = plan_text(plan, NULL, false);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_assert_cmpuint(g_strv_length(lines), <, 2000);
 	g_assert_true(g_strv_contains((const char *const *)lines, "        … 942 more lines"));
 	g_assert_true(g_strv_contains((const char *const *)lines, "        … 1002 more lines"));
-	g_autofree char *markdown = plan_markdown(plan);
+	g_autofree char *markdown = plan_markdown(plan, NULL);
 	g_assert_cmpuint(strlen(markdown), <, 65000);
 }
 
@@ -620,7 +620,7 @@ static void test_markdown(void)
 		"/* weir\ndescription: All orders\n*/\nSELECT id,\n'```' AS x FROM sales.raw\n");
 	g_autofree char *commit = fixture_push(git, "Change");
 	g_autoptr(Plan) plan = plan_last(git);
-	g_autofree char *text = plan_markdown(plan);
+	g_autofree char *text = plan_markdown(plan, NULL);
 	g_autofree char *expected = g_strdup_printf(
 		"## weir plan\n\n"
 		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n\n"
@@ -638,6 +638,33 @@ static void test_markdown(void)
 		"```diff\n- \"amount\"\n+ \"x\"\n```\n\n\n",
 		commit, plan->live_digest);
 	g_assert_cmpstr(text, ==, expected);
+}
+
+// What has moved in production is told with what would change, and how to end it.
+static void test_drift_is_told(void)
+{
+	static const char said[] =
+		"drift: table.d.t: the table is missing from the database\n"
+		"drift: flow.a.f: its row in the store was edited: triggers\n"
+		"hint: push a change of the flow, or stop the server and run 'weir apply': either "
+		"writes what the commit says over what was edited in the store\n";
+	g_autoptr(GitFixture) git = retail();
+	json_auto_t *drift = json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:s}]", "type", "table",
+		"address", "table.d.t", "summary", "the table is missing from the database", "type",
+		"flow", "address", "flow.a.f", "summary",
+		"its row in the store was edited: triggers");
+
+	fixture_write(git, "domains/sales/sql/orders.sql", "SELECT id FROM sales.raw -- all\n");
+	g_free(fixture_push(git, "Change"));
+	g_autoptr(Plan) plan = plan_last(git);
+	g_autofree char *text = plan_text(plan, drift, false);
+	g_autofree char *markdown = plan_markdown(plan, drift);
+	g_assert_nonnull(strstr(text, said));
+	g_assert_nonnull(strstr(markdown, said));
+	for (int i = 0; i < 60; i++)
+		json_array_insert(drift, 0, json_array_get(drift, json_array_size(drift) - 2));
+	g_autofree char *cut = plan_text(plan, drift, false);
+	g_assert_nonnull(strstr(cut, "… and 12 more: 'weir drift' lists all of it\nhint: "));
 }
 
 int main(int argc, char **argv)
@@ -661,5 +688,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/changed-lines", test_changed_lines);
 	g_test_add_func("/plan/many-changed-lines", test_many_changed_lines);
 	g_test_add_func("/plan/markdown", test_markdown);
+	g_test_add_func("/plan/drift-is-told", test_drift_is_told);
 	return g_test_run();
 }

@@ -281,7 +281,7 @@ static void test_prune_keeps_history(void)
 	fixture_write(story.git, "domains/finance/sql/revenue.sql",
 		"SELECT SUM(amount) AS s FROM sales.orders\n");
 	push(&story, "Bring it back", RECONCILE_APPLIED);
-	assert_revision(&story, "finance", "revenue", 2);
+	assert_revision(&story, "finance", "revenue", 1);
 	// A whole domain goes and comes back.
 	g_free(fixture_run(story.git, "git rm -rq domains/finance"));
 	push(&story, "Remove the domain", RECONCILE_APPLIED);
@@ -291,7 +291,35 @@ static void test_prune_keeps_history(void)
 	walk(&story, RECONCILE_APPLIED);
 	g_autoptr(StoreDomain) back = domain_row(&story, "finance");
 	g_assert_cmpint(back->deleted_at, ==, 0);
-	assert_revision(&story, "finance", "revenue", 3);
+	assert_revision(&story, "finance", "revenue", 1);
+	// What comes back as something else is a new one.
+	g_free(fixture_run(story.git, "git rm -q domains/finance/sql/revenue.sql"));
+	push(&story, "Remove it again", RECONCILE_APPLIED);
+	fixture_write(story.git, "domains/finance/sql/revenue.sql",
+		"SELECT MAX(amount) AS s FROM sales.orders\n");
+	push(&story, "Bring back another one", RECONCILE_APPLIED);
+	assert_revision(&story, "finance", "revenue", 2);
+	story_end(&story);
+}
+
+// A table that moves to a domain that is applied before the one that it leaves stays the new one's.
+static void test_a_table_moves_between_domains(void)
+{
+	Story story = story_new();
+	g_autoptr(StoreTable) table = NULL;
+	g_autoptr(GError) error = NULL;
+
+	write_retail(story.git);
+	fixture_write(story.git, "domains/sales/sql/shared/t.sql", "SELECT 1 AS id\n");
+	push(&story, "Begin", RECONCILE_APPLIED);
+	g_free(fixture_run(story.git, "mkdir -p domains/finance/sql/shared && git mv "
+				      "domains/sales/sql/shared/t.sql "
+				      "domains/finance/sql/shared/t.sql"));
+	push(&story, "Move it", RECONCILE_APPLIED);
+	g_assert_true(store_table_get(story.store, "shared.t", &table, &error));
+	g_assert_nonnull(table);
+	g_assert_cmpint(table->deleted_at, ==, 0);
+	g_assert_cmpstr(table->domain, ==, "finance");
 	story_end(&story);
 }
 
@@ -825,6 +853,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/cosmetic-makes-no-revision", test_cosmetic_makes_no_revision);
 	g_test_add_func("/reconcile/variables-make-revisions", test_variables_make_revisions);
 	g_test_add_func("/reconcile/prune-keeps-history", test_prune_keeps_history);
+	g_test_add_func(
+		"/reconcile/a-table-moves-between-domains", test_a_table_moves_between_domains);
 	g_test_add_func("/reconcile/scripts-are-kept", test_scripts_are_kept);
 	g_test_add_func(
 		"/reconcile/broken-domain-holds-up-no-other", test_broken_domain_holds_up_no_other);

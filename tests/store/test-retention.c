@@ -352,7 +352,8 @@ static void test_older_store_learns_which_files_are_named(void)
 	retention_execute(&place,
 		"DROP TABLE run_file; DROP TABLE run_trash; DROP TABLE duty; DROP INDEX "
 		"revision_scripts; DROP INDEX script_entry_blob; DROP INDEX flow_disabled; "
-		"ALTER TABLE domain DROP COLUMN unsettled; ALTER TABLE "
+		"ALTER TABLE domain DROP COLUMN unsettled; ALTER TABLE flow DROP COLUMN committed; "
+		"ALTER TABLE "
 		"trigger_state DROP COLUMN overlaps; ALTER TABLE run_active DROP COLUMN "
 		"label_changes; DROP TABLE trouble; DROP TABLE backfill; DROP TABLE "
 		"backfill_run; DELETE FROM "
