@@ -280,7 +280,7 @@ static void test_killed(void)
 		close(ends[1]);
 		while (reported < 5 + round && read(ends[0], &byte, 1) == 1)
 			reported++;
-		g_usleep((gulong)(100 + 137 * round));
+		g_usleep(100 + 137 * (gulong)round);
 		kill(child, SIGKILL);
 		while (read(ends[0], &byte, 1) == 1)
 			reported++;
