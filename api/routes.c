@@ -27,7 +27,7 @@ static const ApiParameter flow_parameters[] = {
 static const ApiParameter revision_parameters[] = {
 	PARAMETER("namespace", PARAMETER_TEXT, "The flow's namespace"),
 	PARAMETER("id", PARAMETER_TEXT, "The flow's id"),
-	PARAMETER_RANGE("revision", "The revision; 0 is the current one", 0, INT64_MAX, 0),
+	PARAMETER_RANGE("revision", "The revision, from 1; without it the current one", 1, INT64_MAX, 0),
 	PARAMETER_END,
 };
 static const ApiParameter runs_parameters[] = {

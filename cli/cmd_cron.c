@@ -70,7 +70,7 @@ static int read_from(int64_t *from)
 	if (start == NULL && is_out_of_years(option_from)) {
 		command_error("times are known from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
 			"--from '%s' is outside of the years 1 to 9999", option_from);
-		return EXIT_FAILED;
+		return EXIT_USAGE;
 	}
 	if (start == NULL) {
 		command_error("write it with its offset, such as 2026-03-29T01:30:00+01:00 or "

@@ -51,6 +51,7 @@ static void check_store(const DoctorSubject *subject, DoctorFinding *finding)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = open_store(subject, &error);
+	const char *hint = store_error_hint(error);
 
 	if (store == NULL && g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		find(finding, DOCTOR_WARNING, g_strdup(error->message),
@@ -58,9 +59,10 @@ static void check_store(const DoctorSubject *subject, DoctorFinding *finding)
 				 "another"));
 	else if (store == NULL)
 		find(finding, DOCTOR_FAILED, g_strdup(error->message),
-			g_strdup(
-				"see what the message names; a copy of the last good file can take "
-				"its place while no weir runs"));
+			g_strdup(hint != NULL ? hint
+					      : "see what the message names; a copy of the last "
+						"good file can take "
+						"its place while no weir runs"));
 	else if (subject->deep && !store_check_integrity(store, &error))
 		find(finding, DOCTOR_FAILED, g_strdup(error->message),
 			g_strdup("stop weir, keep a copy of the file, and restore the last good "
@@ -196,6 +198,11 @@ static void check_data_folder(const DoctorSubject *subject, DoctorFinding *findi
 	else if (errno == ENOENT)
 		find(finding, DOCTOR_WARNING, g_strdup_printf("'%s' is not there yet", folder),
 			g_strdup("'weir serve' makes it"));
+	else if (errno == EROFS)
+		find(finding, DOCTOR_FAILED,
+			g_strdup_printf("cannot use '%s': %s", folder, g_strerror(errno)),
+			g_strdup("mount its disk for writing, or keep the store elsewhere: "
+				 "--store"));
 	else
 		find(finding, DOCTOR_FAILED,
 			g_strdup_printf("cannot use '%s': %s", folder, g_strerror(errno)),

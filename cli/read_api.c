@@ -36,7 +36,10 @@ void read_api_report(const GError *error)
 {
 	json_t *problem = problem_document(error);
 
-	command_error(document_text(problem, "hint"), "%s", document_text(problem, "detail"));
+	const char *hint = document_text(problem, "hint");
+
+	command_error(hint != NULL ? hint : store_error_hint(error), "%s",
+		document_text(problem, "detail"));
 	json_decref(problem);
 }
 

@@ -70,8 +70,11 @@ ServerLock *server_lock_new(const char *url, GError **error)
 	g_autofree char *path = g_strconcat(file, ".lock", NULL);
 	lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock->fd < 0) {
-		g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-			"cannot make the lock file '%s': %s", path, g_strerror(errno));
+		int reason = errno;
+
+		g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason),
+			"cannot make the lock file '%s': %s: %s", path, g_strerror(reason),
+			store_path_cure(reason));
 		return NULL;
 	}
 	if (!take(lock->fd)) {

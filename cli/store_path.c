@@ -100,9 +100,31 @@ bool store_path_prepare(const char *url, GError **error)
 
 	if (g_mkdir_with_parents(data, 0700) == 0)
 		return true;
-	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-		"cannot make the folder '%s': %s", data, g_strerror(errno));
+	int reason = errno;
+	g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(reason),
+		"cannot make the folder '%s': %s: %s", data, g_strerror(reason),
+		store_path_cure(reason));
 	return false;
+}
+
+const char *store_path_cure(int reason)
+{
+	static const struct {
+		int reason;
+		const char *cure;
+	} cures[] = {
+		{EROFS, "mount its disk for writing, or name a store elsewhere with --store"},
+		{EACCES, "give its folder to the user that runs weir, or name a store elsewhere "
+			 "with --store"},
+		{ENOSPC, "free some space on its disk"},
+		{EDQUOT, "free some space, or have the quota of the user raised"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cures); i++) {
+		if (cures[i].reason == reason)
+			return cures[i].cure;
+	}
+	return "see to its folder, or name a store elsewhere with --store";
 }
 
 const char *store_error_hint(const GError *error)
@@ -114,6 +136,10 @@ const char *store_error_hint(const GError *error)
 		{DB_ERROR_LOCKED,
 			"end the process that keeps it locked ('fuser' on the file names it), then "
 			"try again"},
+		{DB_ERROR_READ_ONLY,
+			"let the user that runs weir write to its folder, and see that its disk is "
+			"mounted for writing"},
+		{DB_ERROR_PERMISSION, "give it and its folder to the user that runs weir"},
 		{DB_ERROR_FULL, "free some space on its disk, then try again"},
 		{DB_ERROR_CORRUPT,
 			"name another file with '--store', or put the last good copy in its place"},

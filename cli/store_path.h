@@ -27,6 +27,9 @@ char *store_path_url(GError **error);
 // The file of a "sqlite:" URL, a pointer into it; NULL when the URL is of another kind.
 const char *store_path_file(const char *url);
 
+// What to do when the store's files or its folder cannot be written to; reason is an errno.
+const char *store_path_cure(int reason);
+
 // What to do about a store that a command cannot open, read or write; NULL: the error says it, or is about something else.
 const char *store_error_hint(const GError *error);
 // Whether there is a store at url; when not, error says so, and STORE_HINT is what to do.

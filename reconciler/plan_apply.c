@@ -492,6 +492,10 @@ bool plan_apply(const ApplyOptions *options, const Plan *plan, ApplyOutcome *ret
 		if (finished) {
 			tell_view(&apply, first, end);
 			finished = final;
+		} else if (g_error_matches(batch_error, DB_ERROR, DB_ERROR_LOCKED)) {
+			// It was waited for: the others would only wait as long again, each of them.
+			note_error(&first_error, batch_error);
+			break;
 		} else if (end - first > 1) {
 			g_error_free(batch_error);
 			apply_one_by_one(&apply, first, end, &first_error);

@@ -406,7 +406,9 @@ bool reconcile_once(Reconciler *self, ReconcileOutcome *ret_outcome, GError **er
 	if (!good && g_error_matches(failure, SOURCE_ERROR, SOURCE_ERROR_UNREADABLE))
 		// It may be our own copy that is damaged: then the next fetch brings another one.
 		source_distrust(self->source);
-	if (!good)
+	// A store that is kept locked was waited for: waiting as long once more would only tell later.
+	if (!good &&
+		!(ret_outcome->unrecorded && g_error_matches(failure, DB_ERROR, DB_ERROR_LOCKED)))
 		ret_outcome->unrecorded |= !note_failure(self, &walk.tip, failure);
 	step_observe(&walk, failure == NULL ? &failure : NULL);
 	if (failure == NULL)

@@ -160,6 +160,10 @@ static void check_opaque(ScriptReading *reading)
 {
 	const SqlScript *script = reading->script;
 
+	// What is no query at all was told.
+	if (reading->feed != FEED_SCRIPT && script->statement_count > 0 &&
+		script->statements->kind == SQL_KIND_UNKNOWN)
+		return;
 	if (script->opaque == NULL || script->open != SQL_OPEN_NOTHING || has(reading, "reads") ||
 		has(reading, "writes"))
 		return;

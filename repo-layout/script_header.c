@@ -89,6 +89,7 @@ static bool take_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_
 {
 	size_t at, next = 0;
 
+	reading->miscased = SIZE_MAX;
 	if (reading->length >= 3 && memcmp(reading->text, "\xEF\xBB\xBF", 3) == 0)
 		next = 3; // a byte order mark
 	do {
@@ -96,6 +97,9 @@ static bool take_header(ScriptReading *reading, size_t *ret_offset, size_t *ret_
 		if (take_block_header(reading, at, ret_offset, ret_length) ||
 			take_line_header(reading, at, ret_offset, ret_length))
 			return true;
+		if (reading->miscased == SIZE_MAX &&
+			sql_header_looks_miscased(reading->text + at, reading->length - at))
+			reading->miscased = at;
 		next = skip_comment(reading->text, reading->length, at);
 	} while (next > at);
 	return false;
@@ -214,6 +218,17 @@ static void check_text(ScriptReading *reading)
 			"the script is not valid UTF-8");
 }
 
+static void warn_miscased(ScriptReading *reading)
+{
+	unsigned line, column;
+
+	place_of(reading, reading->miscased, &line, &column);
+	diagnostic_add(script_faults(reading), reading->source->path, line, column,
+		DIAGNOSTIC_WARNING, "miscased-header",
+		"write the word 'weir' in small letters, or leave it out of the comment",
+		"a comment that looks like a header is not read as one");
+}
+
 void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
 {
 	const UnitSource *source = reading->source;
@@ -235,6 +250,8 @@ void script_read_header(ScriptReading *reading, const LayoutLimits *limits)
 	} else if (source->texts[1] != NULL) {
 		read_sidecar(reading, limits);
 	}
+	if (!found && reading->miscased != SIZE_MAX)
+		warn_miscased(reading);
 	reading->sql_offset = skip_blanks(reading->text, reading->length, reading->sql_offset);
 	reading->sql = reading->text + reading->sql_offset;
 	reading->sql_length = reading->length - reading->sql_offset;

@@ -8,6 +8,7 @@ typedef struct ScriptReading {
 	const UnitSource *source;
 	const char *text;
 	size_t length;
+	size_t miscased; // where a comment begins that would be the header if "weir" were in small letters; SIZE_MAX: none does
 	size_t sql_offset; // where the SQL begins: behind the header
 	const char *sql; // the SQL alone: what is scanned and kept
 	size_t sql_length;

@@ -1,5 +1,7 @@
 #include "repo-layout/sql_fault.h"
 
+#include "repo-layout/diagnostic.h"
+
 #include <string.h>
 
 static void report(const SqlReading *reading, const SqlPlace *at, const char *code,
@@ -42,6 +44,26 @@ void sql_fault_open(const SqlReading *reading)
 			"%s", open[script->open].what);
 }
 
+// A statement that begins with a word which no statement begins with: a mistyped SELECT, most likely.
+static void report_no_query(const SqlReading *reading, const SqlPlace *at, const char *hint)
+{
+	static const char *const heads[] = {"SELECT", "WITH", "VALUES", "TABLE", NULL};
+	const char *text = reading->text + at->offset;
+	size_t length = 0;
+
+	while (g_ascii_isalnum(text[length]) || text[length] == '_')
+		length++;
+	g_autofree char *word = g_strndup(text, length);
+	g_autofree char *upper = g_ascii_strup(word, -1);
+	g_autofree char *meant = nearest_word_hint(upper, heads);
+
+	if (length == 0)
+		report(reading, at, "not-a-query", hint, "%s must be one query", reading->what);
+	else
+		report(reading, at, "not-a-query", meant != NULL ? meant : hint,
+			"%s must be one query, and '%s' begins none", reading->what, word);
+}
+
 bool sql_fault_one_query(const SqlReading *reading, const char *hint)
 {
 	const SqlStatement *first = reading->script->statements;
@@ -50,6 +72,10 @@ bool sql_fault_one_query(const SqlReading *reading, const char *hint)
 	if (reading->script->statement_count == 0)
 		return true;
 	at = place_of(first);
+	if (first->kind == SQL_KIND_UNKNOWN) {
+		report_no_query(reading, &at, hint);
+		return false;
+	}
 	if (first->kind != SQL_KIND_SELECT) {
 		report(reading, &at, "not-a-query", hint, "%s must be one query, not %s",
 			reading->what, sql_kind_name(first->kind));

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
-static bool starts_word(const char *text, size_t length, const char *word)
-{
-	size_t size = strlen(word);
+static const char header_word[] = "weir";
 
-	return length >= size && memcmp(text, word, size) == 0 &&
+// any_case: whatever the case of the word's letters.
+static bool starts_word(const char *text, size_t length, bool any_case)
+{
+	size_t size = strlen(header_word);
+
+	return length >= size &&
+	       (any_case ? g_ascii_strncasecmp(text, header_word, size)
+			 : memcmp(text, header_word, size)) == 0 &&
 	       (length == size || text[size] == '\n' || text[size] == '\r' || text[size] == ' ' ||
 		       text[size] == '\t' || text[size] == '*');
 }
@@ -23,7 +28,7 @@ static bool starts_key(const char *text, size_t length)
 	return at > word && at + 1 < length && text[at] == ':' && g_ascii_isspace(text[at + 1]);
 }
 
-bool sql_header_looks(const char *text, size_t length)
+static bool looks(const char *text, size_t length, bool any_case)
 {
 	bool block = length > 2 && text[0] == '/' && text[1] == '*';
 	size_t at = 2;
@@ -33,15 +38,25 @@ bool sql_header_looks(const char *text, size_t length)
 
 	while (at < length && (text[at] == ' ' || text[at] == '\t' || (block && text[at] == '\n')))
 		at++;
-	if (at >= length || !starts_word(text + at, length - at, "weir"))
+	if (at >= length || !starts_word(text + at, length - at, any_case))
 		return false;
-	at += strlen("weir");
+	at += strlen(header_word);
 	if (block)
 		return starts_key(text + at, length - at);
 	while (at < length && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r'))
 		at++;
 	return length - at > 3 && memcmp(text + at, "\n--", 3) == 0 &&
 	       starts_key(text + at + 3, length - at - 3);
+}
+
+bool sql_header_looks(const char *text, size_t length)
+{
+	return looks(text, length, false);
+}
+
+bool sql_header_looks_miscased(const char *text, size_t length)
+{
+	return looks(text, length, true) && !looks(text, length, false);
 }
 
 bool sql_header_find(
@@ -56,9 +71,9 @@ bool sql_header_find(
 		return false;
 	for (at += 2; at < length && g_ascii_isspace(text[at]); at++)
 		line += text[at] == '\n';
-	if (!starts_word(text + at, length - at, "weir"))
+	if (!starts_word(text + at, length - at, false))
 		return false;
-	at += strlen("weir");
+	at += strlen(header_word);
 	const char *end = memmem(text + at, length - at, "*/", 2);
 	if (end == NULL)
 		return false;

@@ -160,6 +160,9 @@ bool sql_table_set_contains(const SqlTableSet *set, const char *name);
 // with its colon. In "--" lines the word stands alone in the first, and the key in the next.
 bool sql_header_looks(const char *text, size_t length);
 
+// The same, but with the word in other letters, such as "Weir": it is no header then.
+bool sql_header_looks_miscased(const char *text, size_t length);
+
 // The header of a script: its first token is a comment that starts with the word "weir". Gives the
 // YAML inside (after that word, before the comment's end): offset and length in the text, and the
 // line on which it starts. In a block comment it is the text as it is; a header in "--" lines is

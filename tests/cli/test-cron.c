@@ -101,10 +101,10 @@ static void test_errors(void)
 			"weir: error: '2024-01-01' is no RFC 3339 time\n"
 			"hint: write it with its offset, such as 2026-03-29T01:30:00+01:00 or "
 			"2026-03-29T00:30:00Z\n"},
-		{{"next", "@daily", "--from=0000-01-01T00:00:00Z"}, 1, "",
+		{{"next", "@daily", "--from=0000-01-01T00:00:00Z"}, 64, "",
 			"weir: error: --from '0000-01-01T00:00:00Z' is outside of the years 1 to "
 			"9999\n" YEARS_HINT},
-		{{"next", "@daily", "--from=10000-01-01T00:00:00Z"}, 1, "",
+		{{"next", "@daily", "--from=10000-01-01T00:00:00Z"}, 64, "",
 			"weir: error: --from '10000-01-01T00:00:00Z' is outside of the years 1 to "
 			"9999\n" YEARS_HINT},
 		{{"next", "* * * * *", "--from=9999-12-31T23:59:00Z"}, 1, "",

@@ -1,10 +1,12 @@
 // What is SQLite's own: URLs, files, folders of datasets, what user SQL may not do, and what the errors say.
 #include "db/db.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define assert_db_error(error, class, text)                                                        \
@@ -632,6 +634,87 @@ static void test_room_is_given_back(void)
 	clean();
 }
 
+enum {
+	CHECKPOINT_LOCK = 121, // the byte of the shared memory that who copies the log back locks
+	LOG_BOUND = 96 << 20,
+};
+
+// Another process that is always just copying the log back, until it is told to end.
+static pid_t keep_copying(const char *shared, int ready[2], int end[2])
+{
+	pid_t child = fork();
+	char byte = 0;
+
+	if (child != 0)
+		return child;
+	int file = open(shared, O_RDWR);
+	const struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = CHECKPOINT_LOCK, .l_len = 1};
+	close(end[1]);
+	if (file < 0 || fcntl(file, F_SETLKW, &lock) != 0 || write(ready[1], &byte, 1) != 1)
+		_exit(1);
+	_exit(read(end[0], &byte, 1) < 0);
+}
+
+static int64_t file_size(const char *path)
+{
+	GStatBuf status;
+
+	return g_stat(path, &status) == 0 ? status.st_size : -1;
+}
+
+typedef struct {
+	const char *log;
+	int end; // closed when the log has stopped growing, or is too large
+	int64_t most; // bytes that it had
+} Watching;
+
+static void *watch_log(void *data)
+{
+	Watching *watching = data;
+	int64_t before = -1;
+
+	while ((watching->most = file_size(watching->log)) < (64 << 20) ||
+		(watching->most != before && watching->most <= LOG_BOUND)) {
+		before = watching->most;
+		g_usleep(200 * 1000);
+	}
+	close(watching->end);
+	return NULL;
+}
+
+// The log begins anew also where others copy it back, and take their time.
+static void test_log_has_a_bound(void)
+{
+	g_autofree char *path = in_folder("bound.db");
+	g_autofree char *url = g_strconcat("sqlite:", path, NULL);
+	g_autofree char *shared = g_strconcat(path, "-shm", NULL);
+	g_autofree char *log = g_strconcat(path, "-wal", NULL);
+	const DbOptions options = {
+		.create = true, .background_checkpoint = true, .durability = DB_DURABILITY_NONE};
+	g_autoptr(DbConnection) connection = db_open(url, &options, NULL);
+	int ready[2], end[2], status;
+	char byte;
+
+	run(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY, bytes BLOB)");
+	g_assert_cmpint(pipe(ready), ==, 0);
+	g_assert_cmpint(pipe(end), ==, 0);
+	pid_t child = keep_copying(shared, ready, end);
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	close(end[0]);
+	Watching watching = {log, end[1], 0};
+	GThread *thread = g_thread_new("watch", watch_log, &watching);
+	for (int i = 0; i < 250; i++)
+		run(connection, "INSERT OR REPLACE INTO t VALUES (1, randomblob(1000000))");
+	g_thread_join(thread);
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_cmpint(status, ==, 0);
+	g_assert_cmpint(watching.most, <=, LOG_BOUND);
+	g_assert_cmpint(file_size(log), <=, LOG_BOUND);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 static const struct {
 	const char *path;
 	void (*run)(void);
@@ -659,6 +742,7 @@ static const struct {
 		test_nothing_is_committed_after_a_rollback},
 	{"/db/sqlite/identifiers-are-quoted", test_identifiers_are_quoted},
 	{"/db/sqlite/room-is-given-back", test_room_is_given_back},
+	{"/db/sqlite/log-has-a-bound", test_log_has_a_bound},
 };
 
 int main(int argc, char **argv)

@@ -6,9 +6,10 @@ import os
 import pathlib
 import sqlite3
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "harness"))
-from weir import Repository, Server, eventually, must, run, temporary  # noqa: E402
+from weir import LATE, Repository, Server, eventually, must, run, temporary, weir  # noqa: E402
 
 FULL = "cannot grow: the disk is full or a quota is reached"
 FULL_HINT = "free some space on the disk of the store; all goes on by itself then"
@@ -197,10 +198,40 @@ def somebody_who_locks_the_store(story):
     thief.execute("BEGIN IMMEDIATE")
     try:
         commit = story.push()
+        began = time.monotonic()
         story.in_trouble(LOCKED, LOCKED_HINT)
+        # A part that writes waits 5 s, and may have waited for another one to do so before; a second is what a thread may show.
+        assert time.monotonic() - began < 13 * LATE, time.monotonic() - began
     finally:
         thief.close()
     story.synced(commit)
+
+
+def nothing_is_written(story, disk, store):
+    must(run("mount", "-o", "remount,ro", disk))
+    why = "Read-only file system: mount its disk for writing, or name a store elsewhere with --store\n"
+    for words, told in (
+            (("serve", story.repository.bare, "--listen", "127.0.0.1:0"), f"cannot make the lock file '{disk}/weir.db.lock': {why}"),
+            (("run", "a.flow1"), f"cannot open database '{disk}/weir.db': folder '{disk}' cannot be written\nhint: let the user that runs "
+                                 "weir write to its folder, and see that its disk is mounted for writing\n")):
+        done = weir(*words, "--store", store)
+        assert (done.status, done.err) == (1, f"weir: error: {told}"), done
+    done = weir("serve", story.repository.bare, "--store", f"sqlite:{disk}/new/weir.db", "--listen", "127.0.0.1:0")
+    assert (done.status, done.err) == (1, f"weir: error: cannot make the folder '{disk}/new': {why}"), done
+    found = weir("doctor", "--store", store).out
+    assert "cure: mount its disk for writing, or keep the store elsewhere: --store\n" in found and "chown" not in found, found
+
+
+def a_disk_that_is_mounted_for_reading(story):
+    disk = story.folder / "read-only"
+    store = f"sqlite:{disk}/weir.db"
+    disk.mkdir()
+    must(run("mount", "-t", "tmpfs", "none", disk))
+    must(weir("apply", story.repository.bare, "--store", store))
+    try:
+        nothing_is_written(story, disk, store)
+    finally:
+        must(run("umount", disk))
 
 
 def a_server_that_dies(story):
@@ -216,7 +247,7 @@ def a_server_that_dies(story):
 
 
 STORY = [a_commit_that_the_disk_has_no_room_for, a_run_that_the_disk_has_no_room_for, somebody_who_locks_the_store,
-         a_dataset_that_cannot_be_made, a_server_that_dies, a_build_that_fills_the_disk]
+         a_dataset_that_cannot_be_made, a_disk_that_is_mounted_for_reading, a_server_that_dies, a_build_that_fills_the_disk]
 
 
 def main():

@@ -320,6 +320,23 @@ static void test_script_faults(void)
 		"domains/sales/sql/a.sql:2:1: error: a header behind the beginning of the "
 		"statement is not read\nhint: move it above the first statement\n");
 	repository_expect_file("domains/sales/sql/a.sql",
+		"-- a remark\n/* Weir\nfeed: VIEW\n*/\nSELECT 1 AS a\n",
+		"domains/sales/sql/a.sql:2:1: warning: a comment that looks like a header is not "
+		"read as one\nhint: write the word 'weir' in small letters, or leave it out of the "
+		"comment\n");
+	repository_expect_file("domains/sales/sql/a.sql", "-- WEIR\n-- feed: VIEW\nSELECT 1 AS a\n",
+		"domains/sales/sql/a.sql:1:1: warning: a comment that looks like a header is not "
+		"read as one\nhint: write the word 'weir' in small letters, or leave it out of the "
+		"comment\n");
+	// Prose is none, and below a header anything may stand.
+	repository_expect_file("domains/sales/sql/a.sql",
+		"/* Weir builds this: see the page */\nSELECT 1 AS a\n", "");
+	repository_expect_file("domains/sales/sql/a.sql",
+		"/* weir\nfeed: VIEW\n*/\n/* Weir\nfeed: VIEW\n*/\nSELECT 1 AS a\n", "");
+	repository_expect_file("domains/sales/sql/a.sql", "SELEC 1 AS a\n",
+		"domains/sales/sql/a.sql:1:1: error: a script of feed WRITE_TRUNCATE must be one "
+		"query, and 'SELEC' begins none\nhint: did you mean 'SELECT'?\n");
+	repository_expect_file("domains/sales/sql/a.sql",
 		"/* weir\nfeed: VIEW\n*/\n/* weir\nfeed: VIEW\n*/\nSELECT 1 AS a\n",
 		"domains/sales/sql/a.sql:4:1: error: the script has a header already: this one is "
 		"not read\nhint: keep one header, and remove the 'weir' of this comment\n");

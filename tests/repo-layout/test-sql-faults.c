@@ -82,6 +82,12 @@ static void test_tasks(void)
 		{"sql.build\n  table: sales.x\n  sql: DELETE FROM sales.t",
 			"6:8: error: a task of type 'sql.build' must be one query, not delete\n"
 			"hint: 'feed: SCRIPT' runs statements as they are written"},
+		{"sql.build\n  table: sales.x\n  sql: SELEC 1 AS a",
+			"6:8: error: a task of type 'sql.build' must be one query, and 'SELEC' "
+			"begins none\nhint: did you mean 'SELECT'?"},
+		{"sql.build\n  table: sales.x\n  sql: bogus 1",
+			"6:8: error: a task of type 'sql.build' must be one query, and 'bogus' "
+			"begins none\nhint: 'feed: SCRIPT' runs statements as they are written"},
 		{"sql.build\n  table: sales.x\n  sql: SELECT 1 AS a, 2 AS a",
 			"6:28: error: the query gives the column 'a' a second time\nhint: give one "
 			"of the two another name, with AS"},
