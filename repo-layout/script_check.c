@@ -304,6 +304,8 @@ void script_check(ScriptReading *reading, const UnitParts *parts)
 	check_sql(reading);
 	check_header(reading);
 	script_check_view(reading, parts);
+	script_check_itself(reading, parts);
+	script_check_reach(reading, parts);
 	script_check_names(reading, parts);
 	check_opaque(reading);
 	for (size_t i = 0; i < reading->script->parameter_count; i++) {

@@ -50,6 +50,8 @@ void script_check_columns(ScriptReading *reading);
 // script_engine.c: what the engine does not take, which would only come out when the script runs.
 void script_check_names(ScriptReading *reading, const UnitParts *parts);
 void script_check_view(ScriptReading *reading, const UnitParts *parts);
+void script_check_itself(ScriptReading *reading, const UnitParts *parts);
+void script_check_reach(ScriptReading *reading, const UnitParts *parts);
 // A key of the header, or of the domain's defaults; NULL when neither has it.
 const json_t *script_setting(const ScriptReading *reading, const char *key);
 // script_define.c: the definition of the generated flow; digest receives that of its meaning.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sql/bind.h"
+#include "sql/output.h"
 #include "sql/scan.h"
 
 static void piece_free(void *data)
@@ -207,6 +208,11 @@ SqlFacts *sql_facts_new(const char *dialect, const char *text)
 		.fingerprint = g_strdup(script->fingerprint),
 	};
 	return facts;
+}
+
+char **sql_query_columns(const char *dialect, const char *text)
+{
+	return sql_output_columns(dialect_of(dialect), text, strlen(text));
 }
 
 void sql_facts_free(SqlFacts *facts)

@@ -57,6 +57,10 @@ SqlFacts *sql_facts_new(const char *dialect, const char *text);
 void sql_facts_free(SqlFacts *facts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlFacts, sql_facts_free)
 
+// The names of the columns that a text's only query makes, ended by NULL; NULL when they are not certain (sql/output.h). Free
+// with g_strfreev.
+char **sql_query_columns(const char *dialect, const char *text);
+
 // The text with "dataset." taken off in front of the names of its own tables: what is kept inside the dataset must not
 // name it (an SQLite view that does makes the whole file unreadable under another name). Free with g_free.
 char *sql_script_localise(const char *dialect, const char *text, const char *dataset);

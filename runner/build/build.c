@@ -4,6 +4,7 @@
 
 #include "runner/build/evolve.h"
 #include "runner/build/feed.h"
+#include "runner/build/first_table.h"
 #include "runner/build/known.h"
 #include "runner/build/marker.h"
 #include "runner/build/neighbours.h"
@@ -137,6 +138,7 @@ void build_free(Build *build)
 	g_free(build->name);
 	g_strfreev(build->datasets);
 	g_free(build->now);
+	g_free(build->first);
 	g_clear_pointer(&build->key, g_ptr_array_unref);
 	db_table_free(build->incoming);
 	db_table_free(build->stage);
@@ -461,17 +463,20 @@ static bool publish(Build *build, GError **error)
 // One snapshot: what the rows look like is found out at the same moment that they are of. Writers are not held up by it.
 static bool fill_stage(Build *build, GError **error)
 {
-	g_autoptr(DbTransaction) snapshot =
-		db_transaction_begin(build->connection, DB_BEGIN_READ, error);
+	g_autoptr(DbTransaction) snapshot = NULL;
 
-	if (snapshot == NULL || !build->source->describe(build, build->source->data, error) ||
+	if (!first_table_plan(build, error))
+		return false;
+	snapshot = db_transaction_begin(build->connection, DB_BEGIN_READ, error);
+	if (snapshot == NULL || !first_table_make(build, error) ||
+		!build->source->describe(build, build->source->data, error) ||
 		!stage_plan(build, error) || !stage_create(build, error))
 		return false;
 	build_step("stage made");
 	if (!(build->feed->flags & FEED_VIEW) &&
 		!build->source->fill(build, build->source->data, error))
 		return false;
-	return db_transaction_commit(snapshot, error);
+	return first_table_drop(build, error) && db_transaction_commit(snapshot, error);
 }
 
 static bool stage_rows(Build *build, GError **error)

@@ -49,6 +49,8 @@ typedef struct BuildRequest {
 	const char *const *datasets; // that the source reads, besides the target's; NULL: none
 	const char *const *
 		unqualified; // tables it reads without saying the dataset: the target's own; NULL: none
+	const char *const
+		*reads; // all tables that the query reads, as it names them; NULL: not known
 	SqlHost host;
 	void (*log)(void *data, TaskLogLevel level, const char *text);
 	bool (*cancelled)(void *data);
@@ -76,6 +78,7 @@ struct Build {
 	bool technical; // with _loaded_at, _run_id, _revision
 
 	GArray *versions; // int64_t: of the datasets' schemas, when the rows were staged
+	char *first; // the target is not there yet, and the query reads it: the DDL of the empty one that it sees
 	DbTable *incoming; // the source's columns
 	DbTable *stage; // the stage table: the target's columns as far as rows are staged for them
 	DbTable *wanted; // the target as it has to be

@@ -34,6 +34,8 @@ bool feed_delta_publish(Build *build, GError **error);
 bool feed_delta_drop_index(Build *build, GError **error);
 bool feed_view_publish(Build *build, GError **error);
 bool feed_script_publish(Build *build, GError **error);
+// Adds valid_from and valid_to, where they are not there.
+void feed_snapshot_add_validity(DbTable *table);
 bool feed_snapshot_shape(Build *build, GError **error);
 bool feed_snapshot_verify(Build *build, GError **error);
 bool feed_snapshot_publish(Build *build, GError **error);

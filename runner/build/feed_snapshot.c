@@ -5,20 +5,26 @@
 
 static const char *const VALIDITY[] = {"valid_from", "valid_to"};
 
-bool feed_snapshot_shape(Build *build, GError **error)
+void feed_snapshot_add_validity(DbTable *table)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(VALIDITY); i++) {
 		DbFieldType type = {.kind = DB_FIELD_TIMESTAMP};
 
+		if (db_table_find(table, VALIDITY[i]) == NULL)
+			db_table_add(table, db_column_new(VALIDITY[i], type, DB_MODE_NULLABLE));
+	}
+}
+
+bool feed_snapshot_shape(Build *build, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(VALIDITY); i++) {
 		if (db_table_find(build->incoming, VALIDITY[i]) != NULL) {
 			g_set_error(error, TASK_ERROR, TASK_ERROR_PROPERTY,
 				"column '%s' is one that SNAPSHOT adds", VALIDITY[i]);
 			return false;
 		}
-		if (db_table_find(build->wanted, VALIDITY[i]) == NULL)
-			db_table_add(
-				build->wanted, db_column_new(VALIDITY[i], type, DB_MODE_NULLABLE));
 	}
+	feed_snapshot_add_validity(build->wanted);
 	return true;
 }
 

@@ -24,11 +24,12 @@ static void known_query_free(void *data)
 	g_free(known);
 }
 
-// Pasted text may read tables that nobody told of; a connection of one file is not kept anyway.
+// Pasted text may read tables that nobody told of, and a table made for one staging is gone after it; a connection of one file is not kept anyway.
 static bool is_knowable(const Build *build, const char *sql)
 {
-	return build->datasets != NULL && build->dialect->schema_version != NULL &&
-	       !build->request->host.allow_raw && strlen(sql) <= TEXT_LONGEST;
+	return build->first == NULL && build->datasets != NULL &&
+	       build->dialect->schema_version != NULL && !build->request->host.allow_raw &&
+	       strlen(sql) <= TEXT_LONGEST;
 }
 
 static bool read_versions(Build *build, GError **error)

@@ -31,8 +31,12 @@ void query_tables_init(QueryTables *tables, const char *dialect, const char *con
 	tables->datasets = g_ptr_array_new_with_free_func(g_free);
 	tables->written = g_ptr_array_new_with_free_func(g_free);
 	tables->unqualified = g_ptr_array_new_with_free_func(g_free);
-	for (; *texts != NULL; texts++) {
+	tables->reads = g_ptr_array_new_with_free_func(g_free);
+	for (const char *const *first = texts; *texts != NULL; texts++) {
 		g_autoptr(SqlFacts) facts = sql_facts_new(dialect, *texts);
+
+		for (char **name = facts->reads; texts == first && *name != NULL; name++)
+			g_ptr_array_add(tables->reads, g_strdup(*name));
 
 		add_tables(facts->reads, tables->datasets, tables->unqualified);
 		add_tables(facts->writes, tables->written, NULL);
@@ -41,6 +45,7 @@ void query_tables_init(QueryTables *tables, const char *dialect, const char *con
 	}
 	g_ptr_array_add(tables->datasets, NULL);
 	g_ptr_array_add(tables->written, NULL);
+	g_ptr_array_add(tables->reads, NULL);
 	g_ptr_array_add(tables->unqualified, NULL);
 }
 
@@ -49,6 +54,7 @@ void query_tables_clear(QueryTables *tables)
 	g_clear_pointer(&tables->datasets, g_ptr_array_unref);
 	g_clear_pointer(&tables->written, g_ptr_array_unref);
 	g_clear_pointer(&tables->unqualified, g_ptr_array_unref);
+	g_clear_pointer(&tables->reads, g_ptr_array_unref);
 	g_clear_pointer(&tables->fingerprint, g_free);
 }
 

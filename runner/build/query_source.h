@@ -8,6 +8,7 @@ typedef struct QueryTables {
 	GPtrArray *datasets; // of the tables read
 	GPtrArray *written; // datasets of the tables written
 	GPtrArray *unqualified; // tables read without a dataset
+	GPtrArray *reads; // all that the first text reads, with the dataset where it says one
 	char *fingerprint; // of the first text
 } QueryTables;
 

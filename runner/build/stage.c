@@ -82,7 +82,7 @@ static bool match_declared(const Build *build, GError **error)
 	return true;
 }
 
-static void add_technical(DbTable *table)
+void stage_add_technical(DbTable *table)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(TECHNICAL); i++) {
 		DbFieldType type = {.kind = TECHNICAL[i].kind};
@@ -146,7 +146,7 @@ bool stage_plan(Build *build, GError **error)
 	if (!match_incoming(build, error) || !match_declared(build, error))
 		return false;
 	if (build->technical && !(build->feed->flags & FEED_VIEW))
-		add_technical(build->wanted);
+		stage_add_technical(build->wanted);
 	build->stage = stage_of(build);
 	if (build->technical && !(build->feed->flags & FEED_VIEW))
 		set_technical_defaults(build);

@@ -8,6 +8,8 @@
 
 // Decides build->wanted and build->stage from the declared schema or the incoming columns; columns are matched by name.
 bool stage_plan(Build *build, GError **error);
+// Adds the columns of technical_columns, where they are not there.
+void stage_add_technical(DbTable *table);
 // Makes the (empty) stage table.
 bool stage_create(Build *build, GError **error);
 // What the connection has as stage table is not to be used again.

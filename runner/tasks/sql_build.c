@@ -84,6 +84,7 @@ static BuildRequest request_of(TaskContext *context, const Settings *settings)
 	request.schema = json_object_get(settings->properties, "schema");
 	request.allow_breaking = settings->allow_breaking;
 	request.datasets = (const char *const *)settings->tables->datasets->pdata;
+	request.reads = (const char *const *)settings->tables->reads->pdata;
 	request.unqualified = (const char *const *)settings->tables->unqualified->pdata;
 	request.host.allow_raw = settings->allow_raw;
 	return request;

@@ -63,7 +63,11 @@ static void test_view_of_itself(void)
 		"hint: a view has to be made of other tables\n");
 	repository_expect_file("domains/sales/sql/a.sql",
 		"/* weir\nfeed: VIEW\n*/\nWITH a AS (SELECT 1 AS b) SELECT b FROM a\n", "");
-	repository_expect_file("domains/sales/sql/a.sql", "SELECT b FROM a\n", "");
+	repository_expect_file("domains/sales/sql/a.sql", "SELECT b FROM a\n",
+		"domains/sales/sql/a.sql:1:1: warning: 'sales.a' reads itself: it sees the rows of "
+		"its last run, which this run replaces\n"
+		"hint: a feed with history (WRITE_APPEND, MODE_DELTA) keeps the rows that it "
+		"reads\n");
 }
 
 static void test_producers(void)
@@ -141,7 +145,54 @@ static void test_cycle(void)
 		"(domains/other/sql/b.sql:2) → sales.c (domains/sales/sql/c.sql:1) → sales.a "
 		"(domains/sales/sql/a.sql:1) → other.b\n"
 		"hint: one of them has to stop reading the other; a feed with history may read "
-		"itself\n");
+		"itself\n"
+		"domains/sales/sql/c.sql:1:1: warning: 'sales.c' reads itself: the columns of the "
+		"empty table that its first run would see are not certain from the text\n"
+		"hint: declare a schema, or write every column with its name instead of '*'\n");
+}
+
+// A table may be made of what it held: what is hardly meant, or will not start, is told.
+static void test_reads_itself(void)
+{
+	g_autoptr(Repository) repository = repository_small();
+
+	repository_set(repository, "domains/sales/sql/grows.sql",
+		"/* weir\nfeed: WRITE_APPEND\n*/\nSELECT 1 AS id\nWHERE NOT EXISTS (SELECT 1 FROM "
+		"grows)");
+	repository_set(repository, "domains/sales/sql/star.sql",
+		"/* weir\nfeed: WRITE_APPEND\n*/\nSELECT *\nFROM sales.star");
+	repository_set(repository, "domains/sales/sql/declared.sql",
+		"/* weir\nfeed: WRITE_APPEND\n*/\nSELECT *\nFROM sales.declared");
+	repository_set(repository, "domains/sales/schemas/declared.json",
+		"[{\"name\": \"id\", \"type\": \"INTEGER\"}]");
+	repository_set(repository, "domains/sales/sql/last.sql",
+		"SELECT 1 AS id\nUNION SELECT id FROM sales.last");
+	repository_expect(repository,
+		"domains/sales/sql/last.sql:2:1: warning: 'sales.last' reads itself: it sees the "
+		"rows of its last run, which this run replaces\n"
+		"hint: a feed with history (WRITE_APPEND, MODE_DELTA) keeps the rows that it "
+		"reads\n"
+		"domains/sales/sql/star.sql:5:1: warning: 'sales.star' reads itself: the columns "
+		"of "
+		"the empty table that its first run would see are not certain from the text\n"
+		"hint: declare a schema, or write every column with its name instead of '*'\n");
+}
+
+static void test_too_many_datasets(void)
+{
+	g_autoptr(Repository) repository = repository_small();
+	g_autoptr(GString) sql = g_string_new("SELECT 1 AS one");
+
+	for (int i = 1; i <= 9; i++)
+		g_string_append_printf(sql, "\nUNION ALL SELECT one FROM d%d.t", i);
+	repository_set(repository, "domains/sales/sql/ten.sql", sql->str);
+	repository_expect(repository, "");
+	g_string_append(sql, "\nUNION ALL SELECT one FROM D9.u\nUNION ALL SELECT one FROM d10.t");
+	repository_set(repository, "domains/sales/sql/ten.sql", sql->str);
+	repository_expect(repository,
+		"domains/sales/sql/ten.sql:12:1: error: the script reaches 11 datasets: the "
+		"embedded SQLite reaches at most 10 at once\n"
+		"hint: gather some of them in a table of this dataset first, and read that\n");
 }
 
 static void test_twins(void)
@@ -236,6 +287,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/layout/subflows", test_subflows);
+	g_test_add_func("/layout/reads-itself", test_reads_itself);
+	g_test_add_func("/layout/too-many-datasets", test_too_many_datasets);
 	g_test_add_func("/layout/view-across-datasets", test_view_across_datasets);
 	g_test_add_func("/layout/view-of-itself", test_view_of_itself);
 	g_test_add_func("/layout/producers", test_producers);

@@ -186,6 +186,7 @@ bool bed_build_as(Bed *bed, unsigned n, const char *properties)
 
 	query_tables_init(&tables, "sqlite", texts);
 	request.datasets = (const char *const *)tables.datasets->pdata;
+	request.reads = (const char *const *)tables.reads->pdata;
 	request.unqualified = (const char *const *)tables.unqualified->pdata;
 	done = run(bed, &request, &source);
 	json_decref(json);

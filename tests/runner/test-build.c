@@ -520,6 +520,82 @@ static void test_first_value_settles(void)
 	}
 }
 
+#define ME "\"table\": \"sales.me\", "
+
+// A query that reads its own table: the first run sees an empty one, and each later one what those before it left.
+static const struct {
+	const char *build;
+	const char *query;
+	const char *first, *second;
+} ITSELF[] = {
+	{"{" ME APPENDED ", \"sql\": \"SELECT id, n FROM sales.src WHERE id > (SELECT "
+	 "COALESCE(MAX(id), 0) FROM sales.me)\"}",
+		"SELECT * FROM sales.me", "1|5", "1|5 2|6"},
+	{"{" ME KEYED ", \"sql\": \"SELECT id, n FROM sales.src WHERE NOT EXISTS (SELECT 1 FROM me "
+	 "WHERE me.id = src.id)\"}",
+		"SELECT * FROM sales.me", "1|5", "1|5 2|6"},
+	{"{" ME APPENDED ", \"schema\": [{\"name\": \"id\", \"type\": \"INTEGER\"}, {\"name\": "
+	 "\"n\", \"type\": \"INTEGER\"}], \"sql\": \"SELECT * FROM sales.src WHERE id NOT IN "
+	 "(SELECT id "
+	 "FROM sales.me)\"}",
+		"SELECT * FROM sales.me", "1|5", "1|5 2|6"},
+	{"{" ME "\"feed\": \"WRITE_TRUNCATE\", \"sql\": \"SELECT count(*) AS before FROM sales.Me "
+	 "UNION ALL SELECT 7\"}",
+		"SELECT * FROM sales.me", "0 7", "2 7"},
+	{"{" ME "\"feed\": \"SNAPSHOT\", \"key\": [\"id\"], \"technical_columns\": true, \"sql\": "
+	 "\"SELECT id, (SELECT count(*) FROM sales.me WHERE valid_to IS NULL AND _run_id <> '') AS "
+	 "k "
+	 "FROM sales.src WHERE id = 1\"}",
+		"SELECT id, k FROM sales.me", "1|0", "1|0 1|1"},
+};
+
+static void test_reads_itself(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(ITSELF); i++) {
+		g_auto(Bed) bed = {0};
+
+		bed_open(&bed);
+		bed_execute(&bed, "sales",
+			"CREATE TABLE sales.src (id INTEGER, n INTEGER); INSERT INTO sales.src "
+			"VALUES "
+			"(1, 5)");
+		bed_build(&bed, ITSELF[i].build);
+		g_assert_cmpstr(bed.error, ==, NULL);
+		bed_assert(&bed, "sales", ITSELF[i].query, ITSELF[i].first);
+		bed_execute(&bed, "sales", "INSERT INTO sales.src VALUES (2, 6)");
+		bed_build(&bed, ITSELF[i].build);
+		g_assert_cmpstr(bed.error, ==, NULL);
+		bed_assert(&bed, "sales", ITSELF[i].query, ITSELF[i].second);
+	}
+}
+
+// Where its columns are not certain, the cure is said; and a first run that fails leaves no table.
+static void test_reads_itself_refused(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	bed_execute(&bed, "sales", "CREATE TABLE sales.src (id INTEGER)");
+	g_assert_false(bed_build(&bed,
+		"{" ME APPENDED ", \"sql\": \"SELECT * FROM sales.src WHERE id > (SELECT MAX(id) "
+		"FROM sales.me)\"}"));
+	g_assert_cmpstr(bed.error, ==,
+		"'sales.me' reads itself and is not there yet, and which columns it will have is "
+		"not certain from the query's text; declare a schema, or write every column with "
+		"its name instead of '*'");
+	g_assert_false(bed_build(&bed,
+		"{" ME APPENDED ", \"checks\": [{\"type\": \"row_count\", \"min\": 1}], \"sql\": "
+		"\"SELECT id FROM sales.src WHERE id > (SELECT MAX(id) FROM sales.me)\"}"));
+	g_assert_nonnull(strstr(bed.error, "'sales.me' was not published: "));
+	g_assert_false(bed_build(&bed,
+		"{" ME APPENDED
+		", \"sql\": \"SELECT id FROM sales.src WHERE id > (SELECT MAX(other) "
+		"FROM sales.me)\"}"));
+	g_assert_nonnull(strstr(bed.error, "no such column: other"));
+	bed_assert(&bed, "sales",
+		"SELECT name FROM sales.sqlite_schema WHERE name NOT LIKE '%weir%'", "src");
+}
+
 // What somebody else made has the types that it was made with.
 static void test_made_is_settled(void)
 {
@@ -572,6 +648,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build/neighbours", test_neighbours);
 	g_test_add_func("/runner/build/refusals", test_refusals);
 	g_test_add_func("/runner/build/first-value-settles", test_first_value_settles);
+	g_test_add_func("/runner/build/reads-itself", test_reads_itself);
+	g_test_add_func("/runner/build/reads-itself-refused", test_reads_itself_refused);
 	g_test_add_func("/runner/build/made-is-settled", test_made_is_settled);
 	g_test_add_func("/runner/build/declared-is-settled", test_declared_is_settled);
 	return g_test_run();

@@ -274,21 +274,41 @@ static void *hold_lock(void *data)
 	return NULL;
 }
 
+static void build_while_locked(Bed *bed, const char *properties)
+{
+	Holder holder = {.bed = bed};
+	pthread_t thread;
+
+	g_assert_cmpint(pthread_create(&thread, NULL, hold_lock, &holder), ==, 0);
+	while (!atomic_load(&holder.locked))
+		g_usleep(1000);
+	bed_build(bed, properties);
+	pthread_join(thread, NULL);
+	g_assert_cmpstr(bed->error, ==, NULL);
+}
+
 static void test_waits_for_lock(void)
 {
 	g_auto(Bed) bed = {0};
-	Holder holder = {.bed = &bed};
-	pthread_t thread;
 
 	bed_open(&bed);
 	prepare(&bed);
 	g_assert_true(bed_build(&bed, FEEDS[0].properties));
-	g_assert_cmpint(pthread_create(&thread, NULL, hold_lock, &holder), ==, 0);
-	while (!atomic_load(&holder.locked))
-		g_usleep(1000);
-	g_assert_true(bed_build(&bed, FEEDS[1].properties));
-	pthread_join(thread, NULL);
+	build_while_locked(&bed, FEEDS[1].properties);
 	bed_assert(&bed, "sales", "SELECT count(*) FROM sales.t", "3");
+}
+
+// The table that a query of its own target sees in its first run is made under that lock, too.
+static void test_first_waits_for_lock(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	prepare(&bed);
+	build_while_locked(&bed,
+		"{\"table\": \"sales.own\", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 1 AS id "
+		"WHERE NOT EXISTS (SELECT 1 FROM sales.own)\"}");
+	bed_assert(&bed, "sales", "SELECT id FROM sales.own", "1");
 }
 
 // ---- Disk full
@@ -377,6 +397,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/build-faults/stage-holds-no-lock", test_stage_holds_no_lock);
 	g_test_add_func("/runner/build-faults/publish-locks-one", test_publish_locks_one);
 	g_test_add_func("/runner/build-faults/waits-for-lock", test_waits_for_lock);
+	g_test_add_func("/runner/build-faults/first-waits-for-lock", test_first_waits_for_lock);
 	g_test_add_func("/runner/build-faults/disk-full", test_disk_full);
 	g_test_add_func("/runner/build-faults/file-replaced", test_file_replaced);
 	return g_test_run();
