@@ -16,6 +16,9 @@ enum {
 // A start that is less late than this is no miss: the server was about to.
 #define GRACE (60 * (int64_t)G_USEC_PER_SEC)
 
+// A clock that steps back by less is waited for.
+#define STEP (3600 * (int64_t)G_USEC_PER_SEC)
+
 typedef bool (*CronSearch)(
 	const CronExpression *cron, GTimeZone *zone, int64_t from, int64_t *ret_at);
 
@@ -108,13 +111,19 @@ static json_t *values_of(const Firing *firing, int64_t at, int64_t next)
 		"date", date, "next", following, "previous", previous);
 }
 
+// Of the keys of the trigger's runs; the planned moment follows.
+static char *key_prefix(const StoreTrigger *row)
+{
+	return g_strdup_printf("schedule %s.%s %s ", row->namespace, row->flow, row->id);
+}
+
 // The run of one planned moment, if `when` and the conditions hold then. Its key makes a second one impossible.
 static bool fire_moment(
 	const Firing *firing, int64_t at, int64_t next, bool *ret_fired, GError **error)
 {
 	StoreTrigger *row = firing->row;
-	g_autofree char *key = g_strdup_printf(
-		"schedule %s.%s %s %" G_GINT64_FORMAT, row->namespace, row->flow, row->id, at);
+	g_autofree char *prefix = key_prefix(row);
+	g_autofree char *key = g_strdup_printf("%s%" G_GINT64_FORMAT, prefix, at);
 	const TriggerFire fire = {firing->flow, firing->definition, values_of(firing, at, next),
 		key, firing->now, at, NULL};
 	g_auto(TriggerStart) start = {0};
@@ -178,4 +187,65 @@ bool schedule_fire(
 		disabled ? skip(store, row, definition, now, error) : fire_moments(&firing, error);
 	json_decref(triggers);
 	return good;
+}
+
+// ---- A clock that steps back --------------------------------------------------------------------------------------
+
+// Plans a trigger anew that a clock which went ahead has planned too far ahead. What that clock started before its time is
+// started again when its moment comes.
+static bool plan_back(
+	Store *store, StoreTrigger *row, const json_t *definition, int64_t now, GError **error)
+{
+	int64_t next = definition == NULL ? 0 : schedule_next(definition, now);
+	int64_t second = next == 0 ? 0 : schedule_next(definition, next);
+	g_autofree char *prefix = key_prefix(row);
+	g_autofree char *after = g_strdup_printf("%s%" G_GINT64_FORMAT, prefix, now);
+	g_autofree char *before = g_strconcat(prefix, "~", NULL);
+
+	if (second == 0 || row->next_at <= second)
+		return true;
+	row->next_at = next;
+	row->last_at = MIN(row->last_at, schedule_previous(definition, now));
+	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
+	return transaction != NULL && store_trigger_forget_keys(store, after, before, error) &&
+	       store_trigger_put(store, row, error) && store_transaction_commit(transaction, error);
+}
+
+static bool step_back(Store *store, StoreTrigger *row, int64_t now, GError **error)
+{
+	g_autoptr(StoreFlow) flow = NULL;
+
+	if (!store_flow_get(store, row->namespace, row->flow, &flow, error))
+		return false;
+	json_t *triggers = flow == NULL || flow->deleted_at != 0 || flow->triggers == NULL
+				   ? NULL
+				   : json_loads(flow->triggers, 0, NULL);
+	const json_t *definition = trigger_rows_find(triggers, row->id, "schedule");
+	bool good = plan_back(store, row, definition, now, error);
+	json_decref(triggers);
+	return good;
+}
+
+bool schedules_step_back(Store *store, int64_t now, bool seen, GError **error)
+{
+	g_autofree char *cursor = NULL;
+
+	do {
+		g_autoptr(GPtrArray) rows = NULL;
+		const StorePage page = {.after = cursor};
+		char *next = NULL;
+
+		if (!store_triggers_list(store, NULL, &page, &rows, &next, error))
+			return false;
+		g_free(cursor);
+		cursor = next;
+		for (guint i = 0; i < rows->len; i++) {
+			StoreTrigger *row = rows->pdata[i];
+
+			if (g_strcmp0(row->type, "schedule") == 0 && row->next_at > now + STEP &&
+				(seen || row->last_at > now) && !step_back(store, row, now, error))
+				return false;
+		}
+	} while (cursor != NULL);
+	return true;
 }

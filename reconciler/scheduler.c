@@ -31,6 +31,7 @@ struct Scheduler {
 	bool schedules_held; // a schedule waits for its last run to end
 	bool backfills_go; // a backfill waits for its runs to end
 	int64_t change_count;
+	int64_t clock; // as it was seen last; 0: not yet
 	int stop_fd;
 	atomic_bool stopping;
 };
@@ -465,12 +466,27 @@ static bool follow_backfills(
 	return true;
 }
 
+static bool follow_clock(Scheduler *self, int64_t now, GError **error)
+{
+	int64_t before = self->clock;
+
+	if (before != 0 && now >= before) {
+		self->clock = now;
+		return true;
+	}
+	if (!schedules_step_back(self->store, now, before != 0, error))
+		return false;
+	self->clock = now;
+	return true;
+}
+
 static bool evaluate(Scheduler *self, int64_t now, guint *runs, int64_t *ret_next, GError **error)
 {
 	int64_t planned = 0;
 
 	ask_held(self);
-	if (!model_follow(self->model, error) || !flow_triggers_begin(self->model->ended, error) ||
+	if (!follow_clock(self, now, error) || !model_follow(self->model, error) ||
+		!flow_triggers_begin(self->model->ended, error) ||
 		(has_unsaved(self) && !save_new_triggers(self, error)))
 		return false;
 	g_autoptr(GArray) candidates = take_candidates(self);
@@ -532,6 +548,9 @@ static void wait_for_work(Scheduler *self, int64_t next)
 			next == INT64_MAX ? LOOK_INTERVAL : (next - g_get_real_time() + 999) / 1000;
 		int ready = poll(waits, G_N_ELEMENTS(waits), (int)CLAMP(pause, 0, LOOK_INTERVAL));
 
+		if (g_get_real_time() < self->clock)
+			return; // it steps back
+		self->clock = g_get_real_time();
 		if (ready == 0 && pause > LOOK_INTERVAL && !others_wrote(self))
 			continue;
 		if (ready == 0 && next == INT64_MAX && !others_wrote(self))

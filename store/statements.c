@@ -660,6 +660,8 @@ static const char *const statements[STATEMENTS] = {
 				  "$1 AND flow = $2 AND id = $3",
 	[STATEMENT_TRIGGER_DELETE] =
 		"DELETE FROM trigger_state WHERE namespace = $1 AND flow = $2 AND id = $3",
+	[STATEMENT_TRIGGER_KEYS_FORGET] =
+		"UPDATE run SET unique_key = NULL WHERE unique_key > $1 AND unique_key < $2",
 	[STATEMENT_TRIGGER_NEXT] =
 		"SELECT next_at FROM trigger_state WHERE next_at > 0 AND " TRIGGER_OF_KIND
 		" AND NOT " TRIGGER_IS_HELD " ORDER BY next_at LIMIT 1",

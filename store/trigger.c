@@ -55,6 +55,12 @@ bool store_trigger_delete(
 		DB_VALUES(DB_TEXT(namespace), DB_TEXT(flow), DB_TEXT(id)), NULL, error);
 }
 
+bool store_trigger_forget_keys(Store *store, const char *after, const char *before, GError **error)
+{
+	return statement_write(store, STATEMENT_TRIGGER_KEYS_FORGET, 0,
+		DB_VALUES(DB_TEXT(after), DB_TEXT(before)), NULL, error);
+}
+
 bool store_trigger_next(Store *store, StoreTriggerKind kind, int64_t now, int64_t *ret_next_at,
 	bool *ret_held, GError **error)
 {

@@ -28,6 +28,8 @@ bool store_trigger_get(Store *store, const char *namespace, const char *flow, co
 	StoreTrigger **ret_trigger, GError **error);
 bool store_trigger_delete(
 	Store *store, const char *namespace, const char *flow, const char *id, GError **error);
+// Lets runs be made once more of keys that lie between two, without them: a clock that was wrong made them too early.
+bool store_trigger_forget_keys(Store *store, const char *after, const char *before, GError **error);
 // Who makes the runs of a trigger that is due.
 typedef enum {
 	STORE_TRIGGER_CLOCK, // the scheduler: schedules

@@ -101,11 +101,40 @@ static void test_clock_steps(void)
 	schedule_put(&story, "1", ",\"allowConcurrent\":true,\"recoverMissedSchedules\":\"LAST\"");
 	assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
 	assert_due(&story, "2026-11-21T11:00:00Z", 1, "2026-11-21T12:00:00.000Z");
-	assert_due(&story, "2026-11-21T09:00:00Z", 0, "2026-11-21T12:00:00.000Z");
+	assert_due(&story, "2026-11-21T10:30:00Z", 0, "2026-11-21T12:00:00.000Z");
 	assert_due(&story, "2026-11-21T11:00:00Z", 0, "2026-11-21T12:00:00.000Z");
 	assert_due(&story, "2026-11-21T12:00:00Z", 1, "2026-11-21T13:00:00.000Z");
 	assert_due(&story, "2026-11-23T12:30:00Z", 1, "2026-11-23T13:00:00.000Z");
 	schedule_story_end(&story);
+}
+
+// A clock that was a day ahead, and is right again: schedules do not stand still until the day has passed, and what was started
+// ahead of its time is started when it comes. So it is also when the server was started anew in between.
+static void test_clock_goes_right(void)
+{
+	for (int restart = 0; restart < 2; restart++) {
+		ScheduleStory story = schedule_story_new();
+		g_autoptr(GError) error = NULL;
+
+		schedule_put(&story, "1",
+			",\"allowConcurrent\":true,\"recoverMissedSchedules\":\"LAST\"");
+		assert_due(&story, "2026-11-21T10:00:00Z", 0, "2026-11-21T11:00:00.000Z");
+		assert_due(&story, "2026-11-21T11:00:00Z", 1, "2026-11-21T12:00:00.000Z");
+		assert_due(&story, "2026-11-22T11:10:00Z", 1, "2026-11-22T12:00:00.000Z");
+		assert_due(&story, "2026-11-22T12:00:00Z", 1, "2026-11-22T13:00:00.000Z");
+		if (restart) {
+			scheduler_free(story.scheduler);
+			story.scheduler = scheduler_new(story.store, &error);
+			g_assert_no_error(error);
+		}
+		assert_due(&story, "2026-11-21T11:30:00Z", 0, "2026-11-21T12:00:00.000Z");
+		assert_due(&story, "2026-11-21T12:00:00Z", 1, "2026-11-21T13:00:00.000Z");
+		assert_due(&story, "2026-11-21T11:59:00Z", 0, "2026-11-21T13:00:00.000Z");
+		assert_due(&story, "2026-11-21T12:00:00Z", 0, "2026-11-21T13:00:00.000Z");
+		assert_due(&story, "2026-11-22T11:00:30Z", 1, "2026-11-22T12:00:00.000Z");
+		assert_due(&story, "2026-11-22T12:00:00Z", 1, "2026-11-22T13:00:00.000Z");
+		schedule_story_end(&story);
+	}
 }
 
 // Conditions look at the planned moment, inputs are rendered; what cannot be told is said on the trigger's row and starts nothing.
@@ -166,6 +195,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scheduler/schedule", test_schedule);
 	g_test_add_func("/scheduler/no-overlap", test_no_overlap);
 	g_test_add_func("/scheduler/clock-steps", test_clock_steps);
+	g_test_add_func("/scheduler/clock-goes-right", test_clock_goes_right);
 	g_test_add_func("/scheduler/schedule-conditions", test_schedule_conditions);
 	g_test_add_func("/scheduler/stop-after", test_stop_after);
 	return g_test_run();
