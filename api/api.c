@@ -2,6 +2,7 @@
 
 #include "api/route.h"
 #include "api/suggest.h"
+#include "store/json_dump.h"
 #include <string.h>
 
 #define JSON_TYPE    "application/json"
@@ -19,7 +20,7 @@ static void set_body(ApiReply *reply, ApiStatus status, const char *content_type
 static void set_document(
 	ApiReply *reply, ApiStatus status, const char *content_type, json_t *document)
 {
-	char *text = json_dumps(document, JSON_COMPACT);
+	char *text = json_dump_text(document, JSON_COMPACT);
 
 	set_body(reply, status, content_type, g_strconcat(text, "\n", NULL));
 	free(text);

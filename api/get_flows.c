@@ -4,6 +4,7 @@
 #include "api/lists.h"
 #include "api/values.h"
 #include "store/flow.h"
+#include "store/json_dump.h"
 
 static json_t *flow_document(const void *row)
 {
@@ -144,7 +145,7 @@ static char *source_of_definition(const char *text)
 		source = g_strconcat(script, g_str_has_suffix(script, "\n") ? "" : "\n", NULL);
 	} else {
 		hook_keys_mask(json_object_get(definition, "triggers"));
-		g_autofree char *indented = json_dumps(definition, JSON_INDENT(2));
+		g_autofree char *indented = json_dump_text(definition, JSON_INDENT(2));
 		source = g_strconcat(indented, "\n", NULL);
 	}
 	json_decref(definition);

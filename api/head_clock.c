@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "api/problem.h"
+#include "store/json_dump.h"
 
 #define DEFAULT_HEAD (30 * G_USEC_PER_SEC)
 #define DEFAULT_BODY (60 * G_USEC_PER_SEC)
@@ -110,7 +111,7 @@ static void cut_off(const HeadClock *clock, const Waiting *waiting, WaitsFor wha
 		"the %s of a request may take %" G_GINT64_FORMAT " seconds", waits_names[what],
 		clock->limits[what] / G_USEC_PER_SEC);
 	json_t *problem = problem_document(error);
-	char *body = json_dumps(problem, JSON_COMPACT);
+	char *body = json_dump_text(problem, JSON_COMPACT);
 	g_autofree char *text = g_strdup_printf("HTTP/1.1 %d %s\r\nConnection: close\r\n"
 						"Content-Type: application/problem+json\r\n"
 						"Content-Length: %zu\r\n\r\n%s",

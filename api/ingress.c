@@ -6,6 +6,7 @@
 #include "api/ingress_request.h"
 #include "api/listen.h"
 #include "api/reader.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -106,7 +107,7 @@ static enum MHD_Result queue_error(struct MHD_Connection *connection, const GErr
 
 static enum MHD_Result queue_reply(struct MHD_Connection *connection, const IngressReply *reply)
 {
-	char *text = reply->body == NULL ? NULL : json_dumps(reply->body, JSON_COMPACT);
+	char *text = reply->body == NULL ? NULL : json_dump_text(reply->body, JSON_COMPACT);
 	g_auto(ApiReply) answer = {.status = (ApiStatus)reply->status,
 		.content_type = "application/json",
 		.body = text == NULL ? g_strdup("") : g_strconcat(text, "\n", NULL)};

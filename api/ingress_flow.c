@@ -1,6 +1,7 @@
 #include "api/ingress_flow.h"
 
 #include "store/domain.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 #include "store/trigger.h"
 
@@ -234,7 +235,7 @@ static bool record(IngressCall *call, const Admitted *admitted, const json_t *va
 	if (transaction == NULL || !take_row(call, admitted, &row, error))
 		return false;
 	g_autofree char *key = run_key(call, row);
-	char *text = json_dumps(values, JSON_COMPACT);
+	char *text = json_dump_text(values, JSON_COMPACT);
 	const StoreTriggerFire fire = {start->inputs, start->labels, text, key, timestamp_now()};
 	bool done = store_trigger_fire(call->store, row, &fire, run_id, &created, error) &&
 		    (!created || store_trigger_put(call->store, row, error));

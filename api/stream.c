@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/route.h"
+#include "store/json_dump.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -135,7 +136,7 @@ void streams_free(ApiStreams *streams)
 
 static void append_event(GString *text, const char *kind, const char *id, const json_t *value)
 {
-	char *data = json_dumps(value, JSON_COMPACT);
+	char *data = json_dump_text(value, JSON_COMPACT);
 
 	g_string_append_printf(text, "event: %s\n", kind);
 	if (id != NULL)

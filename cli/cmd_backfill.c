@@ -10,6 +10,7 @@
 #include "cli/store_path.h"
 #include "cli/text_table.h"
 #include "reconciler/backfill.h"
+#include "store/json_dump.h"
 #include "store/run.h"
 
 #include <stdio.h>
@@ -82,7 +83,7 @@ static char *labels_read(void)
 		ok = false;
 	}
 	if (ok)
-		text = json_dumps(labels, JSON_COMPACT);
+		text = json_dump_text(labels, JSON_COMPACT);
 	json_decref(labels);
 	return text;
 }
@@ -109,7 +110,7 @@ static char *inputs_read(Store *store, const char *url, const FlowName *name, GE
 	if (run_inputs_parse(option_inputs, given) && live_flow_read(store, name, &flow, error) &&
 		(flow == NULL ||
 			live_inputs_prepare(url, flow, schedule_inputs(flow), given, error)))
-		text = json_dumps(given, JSON_COMPACT);
+		text = json_dump_text(given, JSON_COMPACT);
 	json_decref(given);
 	return text;
 }

@@ -8,6 +8,7 @@
 #include "cli/text_table.h"
 #include "runner/restart.h"
 #include "runner/task_type.h"
+#include "store/json_dump.h"
 #include "store/run.h"
 
 #include <stdio.h>
@@ -206,7 +207,7 @@ static bool act_resume(Store *store, const char *id, GError **error)
 {
 	json_t *given = json_object();
 	bool ok = run_inputs_parse(option_inputs, given);
-	g_autofree char *inputs = json_dumps(given, JSON_COMPACT);
+	g_autofree char *inputs = json_dump_text(given, JSON_COMPACT);
 	bool asked = false;
 
 	json_decref(given);
@@ -246,7 +247,7 @@ static json_t *label_changes(void)
 static bool act_label(Store *store, const char *id, GError **error)
 {
 	json_t *changes = label_changes();
-	g_autofree char *text = changes == NULL ? NULL : json_dumps(changes, JSON_COMPACT);
+	g_autofree char *text = changes == NULL ? NULL : json_dump_text(changes, JSON_COMPACT);
 
 	json_decref(changes);
 	if (text != NULL)

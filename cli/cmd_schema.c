@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/server_config.h"
+#include "store/json_dump.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ const char schema_details[] =
 
 static void print(const json_t *value)
 {
-	char *text = json_dumps(value, JSON_INDENT(2));
+	char *text = json_dump_text(value, JSON_INDENT(2));
 
 	puts(text);
 	free(text);

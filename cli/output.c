@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include "repo-layout/diagnostic.h"
+#include "store/json_dump.h"
 
 #include <errno.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static int lost;
 
 void output_json(const json_t *value)
 {
-	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_dump_stream(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
 	putchar('\n');
 	if (fflush(stdout) != 0)
 		lost = errno;

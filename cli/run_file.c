@@ -8,6 +8,7 @@
 #include "runner/run_report.h"
 #include "runner/runner.h"
 #include "store/flow.h"
+#include "store/json_dump.h"
 #include "store/log.h"
 #include "store/run.h"
 #include "store/task_run.h"
@@ -195,7 +196,7 @@ static bool inputs_work_out(Job *job)
 
 static bool run_create(Job *job, GError **error)
 {
-	g_autofree char *inputs = json_dumps(job->inputs, JSON_COMPACT);
+	g_autofree char *inputs = json_dump_text(job->inputs, JSON_COMPACT);
 	StoreRunNew new_run = {.namespace = job->flow->namespace,
 		.flow = job->flow->id,
 		.revision = job->revision,

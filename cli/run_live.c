@@ -12,6 +12,7 @@
 #include "repo-layout/flow.h"
 #include "runner/run_report.h"
 #include "store/flow.h"
+#include "store/json_dump.h"
 #include "store/log.h"
 #include "store/run.h"
 #include "store/timestamp.h"
@@ -125,7 +126,7 @@ static bool refuse_disabled(Store *store, const FlowName *name, GError **error)
 static bool create_run(
 	Store *store, const FlowName *name, const json_t *given, char id[27], GError **error)
 {
-	g_autofree char *text = json_dumps(given, JSON_COMPACT);
+	g_autofree char *text = json_dump_text(given, JSON_COMPACT);
 	StoreRunNew new_run = {.namespace = name->namespace,
 		.flow = name->id,
 		.inputs = text,

@@ -3,6 +3,7 @@
 #include "cli/file_read.h"
 #include "cli/retention_config.h"
 #include "repo-layout/keys.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 
@@ -332,7 +333,7 @@ static bool read_at_once(const json_t *value, const char *key, unsigned fallback
 	if (value == NULL ||
 		(json_integer_value(value) >= 1 && json_integer_value(value) <= MOST_AT_ONCE))
 		return true;
-	g_autofree char *text = json_dumps(value, JSON_ENCODE_ANY);
+	g_autofree char *text = json_dump_text(value, JSON_ENCODE_ANY);
 	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		"'runner.%s' is %s; it goes from 1 to %d tasks at once", key, text, MOST_AT_ONCE);
 	return false;

@@ -1,6 +1,7 @@
 #include "cli/server_health.h"
 
 #include "db/db.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <pthread.h>
@@ -122,7 +123,7 @@ static void write_note(ServerHealth *health)
 		if (health->parts[i].there)
 			json_array_append_new(note, part_note(i, &health->parts[i]));
 	}
-	char *text = json_dumps(note, JSON_COMPACT);
+	char *text = json_dump_text(note, JSON_COMPACT);
 	server_lock_note(health->lock, text);
 	free(text);
 	json_decref(note);

@@ -4,6 +4,7 @@
 #include "runner/restart.h"
 #include "store/domain.h"
 #include "store/id.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <string.h>
@@ -205,7 +206,7 @@ static void label_put(json_t *labels, const char *key, const json_t *value)
 		json_object_set_new(
 			labels, key, json_string(json_is_true(value) ? "true" : "false"));
 	} else if (!json_is_null(value)) {
-		g_autofree char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		g_autofree char *text = json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 		json_object_set_new(labels, key, json_string(text));
 	}

@@ -6,6 +6,7 @@
 #include "runner/retry.h"
 #include "store/backfill.h"
 #include "store/id.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <string.h>
@@ -125,7 +126,7 @@ static char *rerun_data(const Drive *drive, int64_t first_started)
 
 	if (drive->inputs != NULL)
 		json_object_set(data, "inputs", drive->inputs);
-	text = json_dumps(data, JSON_COMPACT);
+	text = json_dump_text(data, JSON_COMPACT);
 	json_decref(data);
 	return text;
 }
@@ -155,8 +156,8 @@ static bool rerun_arrange(Drive *drive)
 	rerun->flow = g_strdup(run->flow);
 	rerun->revision = run->revision;
 	rerun->priority = run->priority;
-	rerun->inputs = drive->inputs == NULL ? NULL : json_dumps(drive->inputs, JSON_COMPACT);
-	rerun->labels = drive->labels == NULL ? NULL : json_dumps(drive->labels, JSON_COMPACT);
+	rerun->inputs = drive->inputs == NULL ? NULL : json_dump_text(drive->inputs, JSON_COMPACT);
+	rerun->labels = drive->labels == NULL ? NULL : json_dump_text(drive->labels, JSON_COMPACT);
 	rerun->variables = g_strdup(run->variables);
 	rerun->trigger = g_strdup(run->trigger);
 	rerun->trigger_type = g_strdup(run->trigger_type);

@@ -1,12 +1,13 @@
 // Writing what happened. Everything goes into the one transaction that the driver has open; nothing in memory counts as
 // written before drive_written().
 #include "runner/drive.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 
 static char *json_text(const json_t *value)
 {
-	return value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	return value == NULL ? NULL : json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 // Adds to a row's data what is shown of its outputs (store/run.h says how), if that is not the same. data may be NULL.

@@ -1,5 +1,7 @@
 #include "runner/flow_model.h"
 
+#include "store/json_dump.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -48,7 +50,7 @@ static const struct {
 
 static unsigned looks_of(const json_t *values)
 {
-	g_autofree char *text = values == NULL ? NULL : json_dumps(values, JSON_COMPACT);
+	g_autofree char *text = values == NULL ? NULL : json_dump_text(values, JSON_COMPACT);
 	unsigned looks = 0;
 
 	if (text == NULL || (strstr(text, "{{") == NULL && strstr(text, "{%") == NULL))

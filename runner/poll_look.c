@@ -1,6 +1,7 @@
 #include "runner/poll_look.h"
 
 #include "repo-layout/flow.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <string.h>
@@ -90,7 +91,7 @@ char *poll_flow_json(const json_t *trigger, const char *namespace, const char *f
 {
 	json_t *definition = json_pack("{s:s, s:s, s:O*, s:[o]}", "id", flow, "namespace",
 		namespace, "variables", variables, "tasks", task_of(trigger, connection));
-	char *text = json_dumps(definition, JSON_COMPACT);
+	char *text = json_dump_text(definition, JSON_COMPACT);
 	char *copy = g_strdup(text);
 
 	free(text);

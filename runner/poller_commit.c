@@ -6,6 +6,7 @@
 #include "runner/failpoint.h"
 #include "runner/secret.h"
 #include "store/duty.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <glib/gstdio.h>
@@ -94,7 +95,7 @@ static void plan_next(StoreTrigger *row, const Look *look, bool failed)
 		json_object_set_new(state, "failures", json_integer(failures));
 	else
 		json_object_del(state, "failures");
-	char *text = json_dumps(state, JSON_COMPACT);
+	char *text = json_dump_text(state, JSON_COMPACT);
 	g_free(row->state);
 	row->state = g_strdup(text);
 	free(text);
@@ -104,7 +105,7 @@ static void plan_next(StoreTrigger *row, const Look *look, bool failed)
 static bool make_run(
 	Poller *poller, const Look *look, const Verdict *verdict, StoreTrigger *row, GError **error)
 {
-	char *text = json_dumps(verdict->values, JSON_COMPACT);
+	char *text = json_dump_text(verdict->values, JSON_COMPACT);
 	g_autofree char *key = g_strdup_printf("%s %s.%s %s %" G_GINT64_FORMAT, row->type,
 		row->namespace, row->flow, row->id, look->row->next_at);
 	const StoreTriggerFire fire = {

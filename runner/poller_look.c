@@ -4,6 +4,7 @@
 #include "runner/task_type.h"
 #include "store/connection.h"
 #include "store/domain.h"
+#include "store/json_dump.h"
 #include "store/retention.h"
 #include "store/task_run.h"
 #include "store/timestamp.h"
@@ -89,7 +90,7 @@ static bool create_run(
 	char at[TIMESTAMP_SIZE];
 	json_t *values = json_pack("{s:s, s:s, s:s}", "id", look->row->id, "type", look->row->type,
 		"date", timestamp_format(look->row->next_at, at));
-	char *text = json_dumps(values, JSON_COMPACT);
+	char *text = json_dump_text(values, JSON_COMPACT);
 	const StoreRunNew run = {.namespace = namespace,
 		.flow = id,
 		.trigger = text,
@@ -118,7 +119,7 @@ bool poller_look_begin(Poller *poller, Look *look, GError **error)
 		       create_run(poller, look, flow->namespace, id, error);
 	}
 	if (done && variables != NULL) {
-		char *text = json_dumps(variables, JSON_COMPACT);
+		char *text = json_dump_text(variables, JSON_COMPACT);
 
 		look->variables = g_strdup(text);
 		free(text);

@@ -5,6 +5,7 @@
 #include "runner/task_type.h"
 #include "store/flow.h"
 #include "store/id.h"
+#include "store/json_dump.h"
 #include "store/run.h"
 #include "store/task_run.h"
 
@@ -177,10 +178,10 @@ static char *data_of(const StoreRun *run, char **ret_inputs)
 			json_object_set(data, handed_on[i], value);
 	}
 	if (json_is_true(json_object_get(kept, "begun")))
-		text = json_dumps(data, JSON_COMPACT);
+		text = json_dump_text(data, JSON_COMPACT);
 	if (json_object_get(data, "inputs") != NULL) {
 		g_free(*ret_inputs);
-		*ret_inputs = json_dumps(json_object_get(data, "inputs"), JSON_COMPACT);
+		*ret_inputs = json_dump_text(json_object_get(data, "inputs"), JSON_COMPACT);
 	}
 	json_decref(data);
 	json_decref(kept);

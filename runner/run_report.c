@@ -1,6 +1,7 @@
 #include "runner/run_report.h"
 
 #include "runner/inputs.h"
+#include "store/json_dump.h"
 #include "store/run.h"
 #include "store/task_run.h"
 #include "store/timestamp.h"
@@ -166,7 +167,7 @@ static bool task_run_write(const StoreTaskRun *row, void *data)
 	task_run_add(row, writing->one);
 	if (writing->any)
 		fputc(',', writing->stream);
-	json_dumpf(json_array_get(writing->one, 0), writing->stream, JSON_COMPACT);
+	json_dump_stream(json_array_get(writing->one, 0), writing->stream, JSON_COMPACT);
 	json_array_clear(writing->one);
 	writing->any = true;
 	return true;
@@ -184,7 +185,7 @@ bool run_report_write(Store *store, const char *run_id, const char *const *secre
 	if (run == NULL)
 		return false;
 	head = report_head(run, secret_inputs);
-	text = json_dumps(head, JSON_COMPACT);
+	text = json_dump_text(head, JSON_COMPACT);
 	// All but the closing brace.
 	fprintf(stream, "%.*s,\"task_runs\":[", (int)strlen(text) - 1, text);
 	free(text);
@@ -195,7 +196,7 @@ bool run_report_write(Store *store, const char *run_id, const char *const *secre
 	fputc(']', stream);
 	if (retried != NULL) {
 		fputs(",\"retried\":", stream);
-		json_dumpf(retried, stream, JSON_COMPACT);
+		json_dump_stream(retried, stream, JSON_COMPACT);
 	}
 	fputs("}\n", stream);
 	return ok;

@@ -2,6 +2,7 @@
 // writes all of it in one transaction, and only then acts on it.
 #include "runner/failpoint.h"
 #include "runner/runner_internal.h"
+#include "store/json_dump.h"
 
 #include "store/timestamp.h"
 
@@ -122,7 +123,7 @@ static bool labels_take(Runner *runner, Drive *drive, const char *changes, GErro
 	json_t *changed = store_labels_changed(drive->labels, more);
 	json_decref(drive->labels);
 	drive->labels = changed;
-	text = json_dumps(changed, JSON_COMPACT);
+	text = json_dump_text(changed, JSON_COMPACT);
 	pthread_mutex_unlock(&drive->lock);
 	json_decref(more);
 	drive->run_dirty = true;

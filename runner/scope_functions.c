@@ -3,6 +3,7 @@
 #include "runner/drive.h"
 #include "runner/scope_run.h"
 #include "runner/secret.h"
+#include "store/json_dump.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -139,7 +140,7 @@ static json_t *host_print_context(
 	void *data, json_t *const *arguments, size_t count, GError **error)
 {
 	json_t *context = scope_context(data);
-	char *text = json_dumps(context, JSON_INDENT(2));
+	char *text = json_dump_text(context, JSON_INDENT(2));
 	json_t *value = json_string(text);
 
 	(void)arguments, (void)count;

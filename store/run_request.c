@@ -1,4 +1,5 @@
 // Requests for runs from whoever asks: kill, pause, resume, restart, labels.
+#include "store/json_dump.h"
 #include "store/run_internal.h"
 
 static const Field requests_fields[] = {
@@ -116,7 +117,7 @@ char *labels_change_text(const char *labels, const char *changes)
 	json_t *old = object_of(labels);
 	json_t *more = object_of(changes);
 	json_t *changed = store_labels_changed(old, more);
-	char *text = json_dumps(changed, JSON_COMPACT);
+	char *text = json_dump_text(changed, JSON_COMPACT);
 
 	json_decref(changed);
 	json_decref(more);
@@ -132,7 +133,7 @@ static char *changes_join(const char *earlier, const char *later)
 	char *text;
 
 	json_object_update(changes, more);
-	text = json_dumps(changes, JSON_COMPACT);
+	text = json_dump_text(changes, JSON_COMPACT);
 	json_decref(more);
 	json_decref(changes);
 	return text;

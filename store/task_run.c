@@ -1,5 +1,7 @@
 #include "store/task_run.h"
 
+#include "store/json_dump.h"
+
 #include "store/run_internal.h"
 
 #include <jansson.h>
@@ -79,7 +81,7 @@ static char *write_attempts(const StoreTaskRun *task_run)
 				run_state_name(attempt->state), (json_int_t)attempt->started_at,
 				(json_int_t)attempt->ended_at, attempt->message));
 	}
-	text = json_dumps(list, JSON_COMPACT);
+	text = json_dump_text(list, JSON_COMPACT);
 	json_decref(list);
 	return text;
 }

@@ -3,6 +3,7 @@
 #include "store/event.h"
 #include "store/id.h"
 #include "store/internal.h"
+#include "store/json_dump.h"
 #include "store/run.h"
 
 #include <jansson.h>
@@ -123,7 +124,7 @@ bool store_trigger_note(Store *store, StoreTrigger *row, const char *message, GE
 	if (!news)
 		return true;
 	json_t *data = json_pack("{s:s}", "message", message);
-	char *text = json_dumps(data, JSON_COMPACT);
+	char *text = json_dump_text(data, JSON_COMPACT);
 	const StoreEvent event = {.kind = (char *)(uintptr_t) "trigger-failed",
 		.domain = row->namespace,
 		.subject = subject,

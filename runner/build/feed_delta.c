@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runner/build/feed.h"
+#include "store/json_dump.h"
 
 enum {
 	SHOWN_KEYS = 5,
@@ -50,7 +51,8 @@ static char *show_keys(const Build *build, const SqlBuilder *query, GError **err
 		g_string_append(text, text->len > 0 ? ", (" : "(");
 		for (unsigned i = 0; i < build->key->len; i++) {
 			json_t *value = sql_value_to_json(statement, i);
-			g_autofree char *shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+			g_autofree char *shown =
+				json_dump_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
 			json_decref(value);
 			g_string_append_printf(text, "%s%s", i > 0 ? ", " : "",

@@ -1,5 +1,7 @@
 #include "runner/build/marker.h"
 
+#include "store/json_dump.h"
+
 #include <string.h>
 
 static const char TABLE[] = "_weir_publish";
@@ -139,7 +141,7 @@ bool marker_finish(Build *build, const json_t *result, const char *shape, GError
 {
 	g_autoptr(SqlBuilder) builder = builder_for(build, "UPDATE ",
 		" SET rows = $3, result = $4, shape = $5 WHERE table_name = $1 AND task_run = $2");
-	g_autofree char *text = json_dumps(result, JSON_COMPACT);
+	g_autofree char *text = json_dump_text(result, JSON_COMPACT);
 
 	// Once in a while is enough.
 	if (g_random_int_range(0, 64) == 0 && !forget(build, error))

@@ -1,5 +1,7 @@
 #include "runner/build/sql_builder.h"
 
+#include "store/json_dump.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -98,7 +100,7 @@ DbValue sql_value_from_json(const json_t *json, char **ret_owned)
 	case JSON_OBJECT:
 	case JSON_ARRAY: break;
 	}
-	*ret_owned = json_dumps(json, JSON_COMPACT);
+	*ret_owned = json_dump_text(json, JSON_COMPACT);
 	return db_value_text(*ret_owned, *ret_owned == NULL ? 0 : strlen(*ret_owned));
 }
 

@@ -4,6 +4,7 @@
 
 #include "repo-layout/sql_template.h"
 #include "runner/task_type.h"
+#include "store/json_dump.h"
 
 static json_t *evaluate(const SqlHost *host, const char *expression, GError **error)
 {
@@ -26,7 +27,7 @@ static void append_text_of(GString *text, const json_t *value)
 	}
 	if (json_is_null(value))
 		return;
-	owned = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	owned = json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	g_string_append(text, owned == NULL ? "" : owned);
 }
 

@@ -8,6 +8,7 @@
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_packages.h"
 #include "runner/tasks/tasks.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ static json_t *version_of(const ScriptTask *task, const json_t *value)
 	g_autofree char *text = NULL;
 
 	if (version == NULL) {
-		text = json_dumps(value, JSON_ENCODE_ANY);
+		text = json_dump_text(value, JSON_ENCODE_ANY);
 		return json_string(text);
 	}
 	if (!g_str_has_prefix(version, FILE_SCHEME) || version[strlen(FILE_SCHEME)] == '/')
@@ -96,7 +97,7 @@ static void build_clear(Build *build)
 
 static char *text_of(json_t *value)
 {
-	return json_dumps(value, JSON_INDENT(1) | JSON_SORT_KEYS);
+	return json_dump_text(value, JSON_INDENT(1) | JSON_SORT_KEYS);
 }
 
 static bool given_read(Build *build, json_t *given)
@@ -107,7 +108,7 @@ static bool given_read(Build *build, json_t *given)
 
 	if (any) {
 		build->json = text_of(json);
-		build->identity = json_dumps(given, JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		build->identity = json_dump_text(given, JSON_SORT_KEYS | JSON_ENCODE_ANY);
 	}
 	json_decref(json);
 	return any;

@@ -4,6 +4,7 @@
 #include "runner/tasks/http_call.h"
 #include "runner/tasks/notice.h"
 #include "runner/tasks/tasks.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 
@@ -111,7 +112,7 @@ static bool webhook_message(TaskContext *context, char **ret, GError **error)
 	}
 	ok = ok && put_text(context, "messageText", message, key, error);
 	if (ok && json_object_size(message) > 0)
-		*ret = json_dumps(message, JSON_COMPACT);
+		*ret = json_dump_text(message, JSON_COMPACT);
 	json_decref(message);
 	return ok;
 }
@@ -151,7 +152,7 @@ bool run_notify_slack(TaskContext *context, TaskResult *result, GError **error)
 		  slack_payload(context, payload, error);
 
 	if (ok) {
-		call.body = json_dumps(payload, JSON_COMPACT);
+		call.body = json_dump_text(payload, JSON_COMPACT);
 		call.body_length = strlen(call.body);
 	}
 	json_decref(payload);

@@ -1,6 +1,7 @@
 #include "runner/tasks/script_environment.h"
 
 #include "runner/tasks/script_files.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ static void values_to_texts(json_t *object)
 
 		if (json_is_string(value) || json_is_null(value))
 			continue;
-		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		text = json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 		json_object_set_new(object, name, json_string(text));
 	}
 }

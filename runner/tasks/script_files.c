@@ -3,6 +3,7 @@
 #include "runner/file_pattern.h"
 #include "runner/folder.h"
 #include "runner/run_files.h"
+#include "store/json_dump.h"
 
 #include <errno.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static bool input_file(TaskContext *context, const char *folder, const char *nam
 		return script_put(context, folder, name, content + strlen(SCRIPT_SCHEME), error);
 	if (content == NULL)
 		other = json_is_null(value) ? g_strdup("")
-					    : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+					    : json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (content == NULL)
 		content = other;
 	return script_file_write(folder, name, content, strlen(content), false, error);

@@ -1,5 +1,7 @@
 #include "runner/tasks/script_limits.h"
 
+#include "store/json_dump.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -73,8 +75,9 @@ static bool limit_read(
 	const json_t *value, size_t i, ProcessLimit limits[], size_t *count, GError **error)
 {
 	ProcessLimit limit = {known[i].resource, 0};
-	g_autofree char *other =
-		json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	g_autofree char *other = json_is_string(value)
+					 ? NULL
+					 : json_dump_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	const char *text = other != NULL ? other : json_string_value(value);
 
 	if (!known[i].parse(text, &limit.value)) {

@@ -5,6 +5,7 @@
 #include "runner/tasks/script_files.h"
 #include "runner/tasks/script_limits.h"
 #include "runner/tasks/script_output.h"
+#include "store/json_dump.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -27,9 +28,9 @@ static bool append_lines(TaskContext *context, const char *key, GString *script,
 	}
 	for (size_t i = 0; i < json_array_size(json_is_array(parsed) ? parsed : lines); i++) {
 		const json_t *line = json_array_get(json_is_array(parsed) ? parsed : lines, i);
-		g_autofree char *other = json_is_string(line)
-						 ? NULL
-						 : json_dumps(line, JSON_COMPACT | JSON_ENCODE_ANY);
+		g_autofree char *other =
+			json_is_string(line) ? NULL
+					     : json_dump_text(line, JSON_COMPACT | JSON_ENCODE_ANY);
 
 		g_string_append_printf(
 			script, "%s\n", other != NULL ? other : json_string_value(line));

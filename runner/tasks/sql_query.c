@@ -10,6 +10,7 @@
 #include "runner/build/room.h"
 #include "runner/tasks/sql_task.h"
 #include "runner/tasks/sql_tasks.h"
+#include "store/json_dump.h"
 
 enum {
 	ROWS_MAXIMUM = 100000, // of fetch ALL: more belong into a file
@@ -197,7 +198,7 @@ static bool keep_row(Sink *sink, json_t *row, GError **error)
 
 static bool write_row(const Sink *sink, const json_t *row, GError **error)
 {
-	g_autofree char *text = json_dumps(row, JSON_COMPACT);
+	g_autofree char *text = json_dump_text(row, JSON_COMPACT);
 
 	if (text == NULL || fputs(text, sink->file) == EOF || fputc('\n', sink->file) == EOF)
 		return file_failed(sink, error);

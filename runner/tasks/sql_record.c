@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "repo-layout/flow.h"
+#include "store/json_dump.h"
 #include "store/table.h"
 #include "store/timestamp.h"
 
@@ -73,7 +74,7 @@ static StoreCheck *check_row(TaskContext *context, const Build *build, const Che
 	row->message =
 		shown(context, g_strdup(json_string_value(json_object_get(json, "message"))));
 	if (check->samples != NULL)
-		row->sample = shown(context, json_dumps(check->samples, JSON_COMPACT));
+		row->sample = shown(context, json_dump_text(check->samples, JSON_COMPACT));
 	row->at = timestamp_now();
 	json_decref(json);
 	return row;

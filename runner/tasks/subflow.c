@@ -5,6 +5,7 @@
 #include "runner/tasks/tasks.h"
 #include "store/flow.h"
 #include "store/id.h"
+#include "store/json_dump.h"
 #include "store/timestamp.h"
 
 #include <string.h>
@@ -110,7 +111,7 @@ static char *labels_compose(TaskContext *context, const json_t *own, bool inheri
 			json_object_set(labels, key, json_object_get(label, "value"));
 	}
 	json_decref(more);
-	text = json_dumps(labels, JSON_COMPACT);
+	text = json_dump_text(labels, JSON_COMPACT);
 	json_decref(labels);
 	return text;
 }
@@ -132,7 +133,7 @@ static bool child_fill(TaskContext *context, Child *child, GError **error)
 		ok = false;
 	}
 	if (ok) {
-		child->inputs = inputs == NULL ? NULL : json_dumps(inputs, JSON_COMPACT);
+		child->inputs = inputs == NULL ? NULL : json_dump_text(inputs, JSON_COMPACT);
 		child->labels = labels_compose(context, labels, inherit);
 	}
 	json_decref(inputs);
@@ -145,7 +146,7 @@ static bool child_fill(TaskContext *context, Child *child, GError **error)
 	json_t *trigger = json_pack("{s:s, s:s, s:s, s:s, s:I}", "executionId", drive->id, "type",
 		"subflow", "namespace", drive->run->namespace, "flowId", drive->run->flow,
 		"flowRevision", (json_int_t)drive->run->revision);
-	child->trigger = json_dumps(trigger, JSON_COMPACT);
+	child->trigger = json_dump_text(trigger, JSON_COMPACT);
 	json_decref(trigger);
 	return ok;
 }

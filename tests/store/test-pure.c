@@ -1,5 +1,6 @@
 // Moments, ids and states: tables of cases.
 #include "store/id.h"
+#include "store/json_dump.h"
 #include "store/state.h"
 #include "store/timestamp.h"
 
@@ -205,10 +206,70 @@ static const struct {
 	{"/store/pure/words", test_words},
 };
 
+// ---- JSON as text
+
+static const struct {
+	const char *json;
+	const char *text;
+} DUMPS[] = {
+	{"[0.1,1.1,-0.1,0.30000000000000004,1e22,1.5,3.0,-0.0]",
+		"[0.1,1.1,-0.1,0.30000000000000004,1e22,1.5,3.0,-0.0]"},
+	{"[1.7976931348623157e308,2.2250738585072014e-308,5e-324,1e-7,1.1e-7,123456789012345680.0]",
+		"[1.7976931348623157e308,2.2250738585072014e-308,5e-324,1e-7,1.1e-7,"
+		"1.2345678901234568e17]"},
+	{"{\"0.10000000000000001\":\"0.10000000000000001\",\"a\\\"1.1000000000000001\":"
+	 "[\"\\\"\",\"\\\\\",0.1]}",
+		"{\"0.10000000000000001\":\"0.10000000000000001\",\"a\\\"1.1000000000000001\":"
+		"[\"\\\"\",\"\\\\\",0.1]}"},
+	{"[9223372036854775807,-9223372036854775808,true,null,{},[]]",
+		"[9223372036854775807,-9223372036854775808,true,null,{},[]]"},
+};
+
+static void test_json_dump(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(DUMPS); i++) {
+		json_t *value = json_loads(DUMPS[i].json, 0, NULL);
+		g_autofree char *text = json_dump_text(value, JSON_COMPACT);
+
+		g_assert_cmpstr(text, ==, DUMPS[i].text);
+		json_decref(value);
+	}
+	g_assert_null(json_dump_text(NULL, JSON_ENCODE_ANY));
+}
+
+// Whatever the double, it is read back as itself, and never longer than 17 digits would be.
+static void test_json_dump_doubles(void)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(5);
+
+	for (int i = 0; i < 20000; i++) {
+		uint64_t bits = (uint64_t)g_rand_int(random) << 32 | g_rand_int(random);
+		double real;
+		json_t *value;
+		g_autofree char *text = NULL;
+		g_autofree char *exact = NULL;
+
+		memcpy(&real, &bits, sizeof(real));
+		if (i % 2 == 0)
+			real = (double)g_rand_int_range(random, -1000000, 1000000) / 1000;
+		value = json_real(real);
+		if (value == NULL) // not a number, or endless
+			continue;
+		text = json_dump_text(value, JSON_ENCODE_ANY);
+		exact = json_dumps(value, JSON_ENCODE_ANY);
+		g_assert_true(g_ascii_strtod(text, NULL) == real);
+		g_assert_cmpuint(strlen(text), <=, strlen(exact));
+		g_assert_nonnull(strpbrk(text, ".e"));
+		json_decref(value);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add_func(tests[i].path, tests[i].run);
+	g_test_add_func("/store/json-dump", test_json_dump);
+	g_test_add_func("/store/json-dump-doubles", test_json_dump_doubles);
 	return g_test_run();
 }
