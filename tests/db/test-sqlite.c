@@ -653,7 +653,7 @@ static pid_t keep_copying(const char *shared, int ready[2], int end[2])
 	close(end[1]);
 	if (file < 0 || fcntl(file, F_SETLKW, &lock) != 0 || write(ready[1], &byte, 1) != 1)
 		_exit(1);
-	_exit(read(end[0], &byte, 1) < 0);
+	_exit(read(end[0], &byte, 1) < 0 ? 1 : 0);
 }
 
 static int64_t file_size(const char *path)
