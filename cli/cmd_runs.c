@@ -10,6 +10,7 @@
 #include "runner/task_type.h"
 #include "store/json_dump.h"
 #include "store/run.h"
+#include "store/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,6 +161,63 @@ static void print_rejected(const json_t *items)
 	text_table_print(table, stdout);
 }
 
+// What the run's checks found, as /v1/tables/{dataset}/{table}/checks gives the last results of a table.
+static json_t *checks_read(Store *store, const char *id)
+{
+	g_autoptr(GPtrArray) checks = NULL;
+	g_autoptr(GError) error = NULL;
+	json_t *items = json_array();
+
+	if (!store_checks_of_run(store, id, &checks, &error)) {
+		command_error(store_error_hint(error), "%s", error->message);
+		json_decref(items);
+		return NULL;
+	}
+	for (guint i = 0; i < checks->len; i++) {
+		const StoreCheck *check = g_ptr_array_index(checks, i);
+		json_t *sample = check->sample == NULL ? NULL : json_loads(check->sample, 0, NULL);
+
+		json_array_append_new(
+			items, json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:s?, s:o?}", "table",
+				       check->table, "name", check->name, "kind", check->kind,
+				       "severity", check->severity, "result", check->result,
+				       "failures", (json_int_t)check->failures, "message",
+				       check->message, "sample", sample));
+	}
+	return items;
+}
+
+// The checks that rows failed, with the first of those rows.
+static void print_checks(const json_t *items)
+{
+	enum { SHOWN = 5 };
+	json_t *check, *row;
+	size_t i, k;
+
+	json_array_foreach(items, i, check)
+	{
+		const json_t *sample = json_object_get(check, "sample");
+		const char *message = document_text(check, "message");
+
+		if (g_strcmp0(document_text(check, "result"), "passed") == 0)
+			continue;
+		printf("\ncheck %s of %s %s%s%s\n", document_text(check, "name"),
+			document_text(check, "table"), document_text(check, "result"),
+			message != NULL ? ": " : "", message != NULL ? message : "");
+		json_array_foreach(sample, k, row)
+		{
+			g_autofree char *text =
+				k < SHOWN ? json_dump_text(row, JSON_ENCODE_ANY) : NULL;
+
+			if (text != NULL)
+				printf("  %s\n", text);
+		}
+		if (json_array_size(sample) > SHOWN)
+			printf("  %zu more with '--output json'\n",
+				json_array_size(sample) - SHOWN);
+	}
+}
+
 static int show_run(Store *store, const char *id)
 {
 	g_autofree char *escaped = g_uri_escape_string(id, NULL, false);
@@ -169,12 +227,14 @@ static int show_run(Store *store, const char *id)
 	json_auto_t *run = read_api_get(store, path);
 	json_auto_t *tasks = run == NULL ? NULL : read_api_list(store, tasks_path);
 	json_auto_t *rejected = tasks == NULL ? NULL : read_api_list(store, rejected_path);
+	json_auto_t *checks = rejected == NULL ? NULL : checks_read(store, id);
 
-	if (rejected == NULL)
+	if (checks == NULL)
 		return EXIT_FAILED;
 	if (output_is_json()) {
 		json_object_set(run, "task_runs", json_object_get(tasks, "items"));
 		json_object_set(run, "rejected", json_object_get(rejected, "items"));
+		json_object_set(run, "checks", checks);
 		output_json(run);
 	} else {
 		const char *message = document_text(run, "message");
@@ -184,6 +244,7 @@ static int show_run(Store *store, const char *id)
 			document_number(run, "revision"), document_text(run, "state"),
 			message != NULL ? ": " : "", message != NULL ? message : "");
 		print_tasks(json_object_get(tasks, "items"));
+		print_checks(checks);
 		print_rejected(json_object_get(rejected, "items"));
 	}
 	return EXIT_OK;

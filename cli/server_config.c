@@ -70,7 +70,7 @@ static const KeyRow runner_rows[] = {
 	K("slots", KEY_INTEGER, 0, "tasks at once (default: one for each processor)"),
 	K("pools", KEY_MAP, 0, "name of a pool: how many of its tasks at once"),
 	K("private_addresses", KEY_STRINGS, 0, "private, loopback and link-local addresses that tasks may connect to: `allow`, or networks like 10.1.0.0/16 (default: none)"),
-	K("nice", KEY_INTEGER, 0, "how far tasks stand back for the rest of the server when the processors are busy, 0 to 19 (default 5)"),
+	K("nice", KEY_INTEGER, 0, "how far tasks stand back behind the server itself when the processors are busy, 0 to 19 (default 5)"),
 	K("grace", KEY_DURATION, 0, "how long tasks may go on when the server stops (default PT10S)"),
 	K_END,
 };

@@ -419,14 +419,20 @@ static bool job_end(Runner *runner, TaskContext *context)
 	return false;
 }
 
+// By so much behind the server itself, which may stand back for others already. Linux counts by thread.
+static void nice_stand_back(int by)
+{
+	if (by > 0)
+		setpriority(PRIO_PROCESS, 0, MIN(getpriority(PRIO_PROCESS, 0) + by, 19));
+}
+
 static void *worker_main(void *data)
 {
 	Runner *runner = data;
 	TaskContext *context;
 
 	// Of this thread alone: who asks for the status or pushes a commit does not stand in line with a thousand commands.
-	if (runner->options.nice > 0)
-		setpriority(PRIO_PROCESS, 0, runner->options.nice);
+	nice_stand_back(runner->options.nice);
 	while ((context = job_take(runner)) != NULL) {
 		if (runner_ahead_begin(runner, context))
 			task_context_run(context);

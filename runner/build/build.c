@@ -518,6 +518,26 @@ static bool is_harmless(const GError *error)
 	       g_error_matches(error, DB_ERROR, DB_ERROR_CONSTRAINT);
 }
 
+// A folder of datasets is one database to the driver; the lock is that of one file.
+static void lock_explain(const Build *build, GError **error)
+{
+	g_autofree char *folder = NULL;
+	g_autofree char *file = NULL;
+	g_autoptr(GString) text = NULL;
+
+	if (!g_error_matches(*error, DB_ERROR, DB_ERROR_LOCKED) || build->datasets == NULL)
+		return;
+	folder = db_folder(build->request->url);
+	if (folder == NULL)
+		return;
+	text = g_string_new((*error)->message);
+	file = g_strdup_printf("'%s/%s.db'", folder, build->dataset);
+	g_autofree char *whole = g_strdup_printf("'%s'", folder);
+	g_string_replace(text, whole, file, 0);
+	g_clear_error(error);
+	g_set_error_literal(error, DB_ERROR, DB_ERROR_LOCKED, text->str);
+}
+
 bool build_run(Build *build, GError **error)
 {
 	g_autoptr(GError) local = NULL;
@@ -529,6 +549,7 @@ bool build_run(Build *build, GError **error)
 	full = g_error_matches(local, DB_ERROR, DB_ERROR_FULL);
 	tell_trouble(build, done ? NULL : local);
 	room_explain(build, &local);
+	lock_explain(build, &local);
 	close_connection(build, done || is_harmless(local));
 	if (full)
 		room_give_back(build);

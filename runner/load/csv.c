@@ -1,6 +1,7 @@
 #include "runner/load/csv.h"
 
 #include "runner/load/window.h"
+#include "runner/task_type.h"
 
 #include <string.h>
 
@@ -323,6 +324,16 @@ static void check_utf8(CsvReader *reader)
 	fault(reader, "not UTF-8", 0);
 }
 
+// UTF-16 begins with a mark of its own, or with a NUL beside its first character.
+static bool is_utf16(const Window *window)
+{
+	const unsigned char *p = (const unsigned char *)window->buffer + window->start;
+
+	return window->end - window->start >= 2 &&
+	       ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff) ||
+		       (p[0] == 0) != (p[1] == 0));
+}
+
 static bool skip_byte_order_mark(CsvReader *reader, GError **error)
 {
 	while (!reader->begun) {
@@ -335,6 +346,12 @@ static bool skip_byte_order_mark(CsvReader *reader, GError **error)
 			memcmp(reader->window.buffer, "\xef\xbb\xbf", 3) == 0)
 			reader->window.start = 3;
 		reader->begun = true;
+		if (is_utf16(&reader->window)) {
+			g_set_error_literal(error, TASK_ERROR, TASK_ERROR_FAILED,
+				"line 1: the file is UTF-16, and only UTF-8 is read; convert it: "
+				"iconv -f UTF-16 -t UTF-8");
+			return false;
+		}
 	}
 	return true;
 }

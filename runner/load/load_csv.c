@@ -26,6 +26,34 @@ static bool refuse_record(const CsvRecord *record, const char *what, GError **er
 	return false;
 }
 
+// A header of one name that holds what elsewhere ends a line, or stands between values, was hardly meant so.
+static bool check_shape(const LoadSource *load, const CsvRecord *record, GError **error)
+{
+	static const char OTHERS[] = ";\t|";
+	const CsvField *only = record->count == 1 ? &record->fields[0] : NULL;
+
+	if (only == NULL || only->quoted)
+		return true;
+	if (memchr(only->text, '\r', only->length) != NULL)
+		return refuse_record(record,
+			"lines end with CR alone, and only LF and CRLF end one; convert the file: "
+			"tr '\\r' '\\n'",
+			error);
+	for (const char *p = OTHERS; *p != '\0' && load->options->delimiter == 0; p++) {
+		g_autofree char *what = NULL;
+
+		if (memchr(only->text, *p, only->length) == NULL)
+			continue;
+		what = g_strdup_printf(
+			"the header is one name with '%s' in it; is that what stands "
+			"between values? set delimiter: \"%s\"",
+			*p == '\t' ? "\\t" : (char[]){*p, '\0'},
+			*p == '\t' ? "\\t" : (char[]){*p, '\0'});
+		return refuse_record(record, what, error);
+	}
+	return true;
+}
+
 static bool read_header(LoadSource *load, Build *build, GError **error)
 {
 	const CsvRecord *record;
@@ -40,6 +68,8 @@ static bool read_header(LoadSource *load, Build *build, GError **error)
 	}
 	if (record->fault != NULL)
 		return refuse_record(record, record->fault, error);
+	if (!check_shape(load, record, error))
+		return false;
 	for (unsigned i = 0; i < record->count; i++) {
 		g_autofree char *name = g_strndup(record->fields[i].text, record->fields[i].length);
 

@@ -33,6 +33,11 @@ tasks:
   - {id: load, type: sql.load, from: "{{ outputs.write.outputFiles['n.csv'] }}", format: csv, table: a.numbers, on_bad_row: reject,
      schema: [{name: n, type: INT64}, {name: name, type: STRING}]}
 """
+CHECKED = """id: checked
+tasks:
+  - {id: build, type: sql.build, table: a.checked, sql: "SELECT 1 AS id, 'x' AS name UNION ALL SELECT NULL, 'y'",
+     checks: [{not_null: [id]}, {row_count: {min: 1}}]}
+"""
 
 
 def lines(folder, name):
@@ -43,7 +48,7 @@ class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         repository = Repository(folder)
-        repository.begin({"load": FLOW.replace("FOLDER", str(folder)), "waits": WAITS, "loads": LOADS})
+        repository.begin({"load": FLOW.replace("FOLDER", str(folder)), "waits": WAITS, "loads": LOADS, "checked": CHECKED})
         repository.push("Flows")
         self.server = Server(folder, repository.bare)
 
@@ -162,6 +167,16 @@ def rejected_rows_are_shown(world):
     assert json.loads(world.act("show", run, "--output", "json"))["rejected"] == rows
 
 
+def failing_rows_are_shown(world):
+    run = must(world.server.weir("run", "a.checked")).out.strip()
+    assert world.ended(run)["state"] == "FAILED"
+    shown = world.act("show", run)
+    assert "not_null(id) of a.checked failed: " in shown and '"y"' in shown and "row_count" not in shown, shown
+    checks = json.loads(world.act("show", run, "--output", "json"))["checks"]
+    assert [(c["name"], c["result"]) for c in checks] == [("not_null(id)", "failed"), ("row_count", "passed")], checks
+    assert checks[0]["sample"] == [{"id": None, "name": "y"}], checks
+
+
 def main():
     chance = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     with temporary() as folder:
@@ -174,6 +189,7 @@ def main():
             labels_survive_kills(world, chance)
             what_is_wrong_is_said(world, first)
             rejected_rows_are_shown(world)
+            failing_rows_are_shown(world)
 
 
 main()

@@ -200,6 +200,12 @@ bool bed_build(Bed *bed, const char *properties)
 
 bool bed_load(Bed *bed, const char *properties, LoadOptions options, const char *content)
 {
+	return bed_load_bytes(bed, properties, options, content, -1);
+}
+
+bool bed_load_bytes(
+	Bed *bed, const char *properties, LoadOptions options, const char *content, gssize length)
+{
 	json_t *json = parse(properties);
 	g_autofree char *path = g_build_filename(bed->folder, "input", NULL);
 	g_autofree char *task_run = g_strdup_printf("taskrun%04u", ++bed->task_runs);
@@ -208,7 +214,7 @@ bool bed_load(Bed *bed, const char *properties, LoadOptions options, const char 
 	BuildSource source;
 	bool done;
 
-	g_assert_true(g_file_set_contents(path, content, -1, NULL));
+	g_assert_true(g_file_set_contents(path, content, length, NULL));
 	options.path = path;
 	load = load_source_new(&options);
 	source = load_source_rows(load);

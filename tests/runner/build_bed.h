@@ -36,5 +36,8 @@ bool bed_build(Bed *bed, const char *properties);
 bool bed_build_as(Bed *bed, unsigned n, const char *properties);
 // Loads a text as a file. options: format and how it is read; path is set here.
 bool bed_load(Bed *bed, const char *properties, LoadOptions options, const char *content);
+// The same of bytes, of which some may be 0.
+bool bed_load_bytes(
+	Bed *bed, const char *properties, LoadOptions options, const char *content, gssize length);
 // How often a rejected row was kept, and the first ones: "line column reason" joined by newlines, of the last load.
 extern GString *bed_rejects;

@@ -255,6 +255,7 @@ static void test_publish_locks_one(void)
 
 typedef struct {
 	const Bed *bed;
+	unsigned milliseconds;
 	atomic_bool locked;
 } Holder;
 
@@ -268,15 +269,15 @@ static void *hold_lock(void *data)
 	transaction = db_transaction_begin(connection, DB_BEGIN_WRITE, NULL);
 	g_assert_nonnull(transaction);
 	atomic_store(&holder->locked, true);
-	g_usleep(400 * 1000);
+	g_usleep(holder->milliseconds * 1000UL);
 	g_assert_true(db_transaction_commit(transaction, NULL));
 	g_clear_pointer(&transaction, db_transaction_free);
 	return NULL;
 }
 
-static void build_while_locked(Bed *bed, const char *properties)
+static void build_while_locked(Bed *bed, const char *properties, unsigned milliseconds)
 {
-	Holder holder = {.bed = bed};
+	Holder holder = {.bed = bed, .milliseconds = milliseconds};
 	pthread_t thread;
 
 	g_assert_cmpint(pthread_create(&thread, NULL, hold_lock, &holder), ==, 0);
@@ -284,7 +285,6 @@ static void build_while_locked(Bed *bed, const char *properties)
 		g_usleep(1000);
 	bed_build(bed, properties);
 	pthread_join(thread, NULL);
-	g_assert_cmpstr(bed->error, ==, NULL);
 }
 
 static void test_waits_for_lock(void)
@@ -294,20 +294,30 @@ static void test_waits_for_lock(void)
 	bed_open(&bed);
 	prepare(&bed);
 	g_assert_true(bed_build(&bed, FEEDS[0].properties));
-	build_while_locked(&bed, FEEDS[1].properties);
+	build_while_locked(&bed, FEEDS[1].properties, 400);
+	g_assert_cmpstr(bed.error, ==, NULL);
 	bed_assert(&bed, "sales", "SELECT count(*) FROM sales.t", "3");
 }
 
 // The table that a query of its own target sees in its first run is made under that lock, too.
 static void test_first_waits_for_lock(void)
 {
+	static const char *const OWN =
+		"{\"table\": \"sales.own\", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 1 AS id "
+		"WHERE NOT EXISTS (SELECT 1 FROM sales.own)\"}";
 	g_auto(Bed) bed = {0};
+	g_autofree char *told = NULL;
 
 	bed_open(&bed);
 	prepare(&bed);
-	build_while_locked(&bed,
-		"{\"table\": \"sales.own\", \"feed\": \"WRITE_APPEND\", \"sql\": \"SELECT 1 AS id "
-		"WHERE NOT EXISTS (SELECT 1 FROM sales.own)\"}");
+	// Longer than is waited for: the file that is locked is named.
+	build_while_locked(&bed, OWN, 5700);
+	told = g_strdup_printf("database '%s/sales.db' is locked by another connection or process: "
+			       "waited 5000 ms",
+		bed.folder);
+	g_assert_cmpstr(bed.error, ==, told);
+	build_while_locked(&bed, OWN, 400);
+	g_assert_cmpstr(bed.error, ==, NULL);
 	bed_assert(&bed, "sales", "SELECT id FROM sales.own", "1");
 }
 

@@ -46,6 +46,43 @@ static const struct {
 	{"InvoiceNo,InvoiceNo,Quantity,Price,At\n", "column 'InvoiceNo' comes twice"},
 };
 
+// Files of another kind: what they are, and what is to be done.
+static const struct {
+	const char *content;
+	gssize length;
+	const char *error;
+} STRANGE[] = {
+	{"InvoiceNo;Quantity\n1;2\n", -1,
+		"line 1: the header is one name with ';' in it; is that what stands between "
+		"values? set delimiter: \";\""},
+	{"InvoiceNo\tQuantity\n1\t2\n", -1,
+		"line 1: the header is one name with '\\t' in it; is that what stands between "
+		"values? set delimiter: \"\\t\""},
+	{"InvoiceNo\r1\r2\r", -1,
+		"line 1: lines end with CR alone, and only LF and CRLF end one; convert the file: "
+		"tr '\\r' '\\n'"},
+	{"\xff\xfeI\0n\0", 6,
+		"line 1: the file is UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 "
+		"-t "
+		"UTF-8"},
+	{"\0I\0n", 4,
+		"line 1: the file is UTF-16, and only UTF-8 is read; convert it: iconv -f UTF-16 "
+		"-t "
+		"UTF-8"},
+};
+
+static void test_strange_files(void)
+{
+	g_auto(Bed) bed = {0};
+
+	bed_open(&bed);
+	for (size_t i = 0; i < G_N_ELEMENTS(STRANGE); i++) {
+		g_assert_false(
+			bed_load_bytes(&bed, LANDING, CSV, STRANGE[i].content, STRANGE[i].length));
+		g_assert_cmpstr(bed.error, ==, STRANGE[i].error);
+	}
+}
+
 static void test_bad_rows(void)
 {
 	g_auto(Bed) bed = {0};
@@ -236,6 +273,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/runner/load/csv", test_csv);
+	g_test_add_func("/runner/load/strange-files", test_strange_files);
 	g_test_add_func("/runner/load/bad-rows", test_bad_rows);
 	g_test_add_func("/runner/load/rejects", test_rejects);
 	g_test_add_func("/runner/load/options", test_options);
