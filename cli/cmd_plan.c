@@ -80,15 +80,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Planning, planning_clear)
 
 static bool open_revisions(Planning *planning, GError **error)
 {
-	planning->tree = source_tree_open_commit(
-		repository_name, head_name != NULL ? head_name : "HEAD", error);
+	g_autofree char *path = source_local_path(repository_name);
+
+	planning->tree =
+		source_tree_open_commit(path, head_name != NULL ? head_name : "HEAD", error);
 	if (planning->tree == NULL)
 		return false;
 	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, environment_name, error);
 	if (planning->layout == NULL)
 		return false;
 	if (base_name != NULL) {
-		planning->base_tree = source_tree_open_commit(repository_name, base_name, error);
+		planning->base_tree = source_tree_open_commit(path, base_name, error);
 		if (planning->base_tree == NULL)
 			return false;
 		planning->base =

@@ -1,6 +1,7 @@
 // weir validate: everything that is wrong with a repository's files, before anyone commits or merges them.
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/source_option.h"
 #include "repo-layout/layout.h"
 
 #include <stdio.h>
@@ -60,7 +61,7 @@ static void print_text(const Layout *layout, const DiagnosticList *diagnostics)
 
 int cmd_validate(const Command *command, char **arguments)
 {
-	const char *path = arguments[0] != NULL ? arguments[0] : ".";
+	g_autofree char *path = source_local_path(arguments[0] != NULL ? arguments[0] : ".");
 	g_autoptr(GError) error = NULL;
 	g_autoptr(SourceTree) tree = source_tree_open(path, option_revision, &error);
 	g_autoptr(Layout) layout =

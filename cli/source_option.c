@@ -24,6 +24,15 @@ char *source_location(const char *text)
 	return g_canonicalize_filename(text, NULL);
 }
 
+char *source_local_path(const char *text)
+{
+	g_auto(SourceUrl) url = {0};
+
+	if (text == NULL || !source_url_parse(text, &url, NULL) || url.scheme != URL_FILE)
+		return g_strdup(text);
+	return g_steal_pointer(&url.path);
+}
+
 static const char *after(const char *text, const char *prefix)
 {
 	return g_str_has_prefix(text, prefix) ? text + strlen(prefix) : NULL;

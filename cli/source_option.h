@@ -23,6 +23,9 @@ ServerConfig *config_option_read(GError **error);
 // The path as seen from anywhere; a URL as it is. The caller frees it; NULL for NULL.
 char *source_location(const char *text);
 
+// The path of a file:// URL; anything else as it is. The caller frees it; NULL for NULL.
+char *source_local_path(const char *text);
+
 typedef struct {
 	SourceOptions options; // its texts belong to this structure and to the configuration
 	char *url, *ref, *mirrors;

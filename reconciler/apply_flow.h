@@ -28,6 +28,3 @@ bool apply_scripts(Store *store, Layout *layout, const LayoutDomain *domain, GEr
 bool apply_connections(Store *store, const Layout *layout, const char *environment, GError **error);
 // Stores the project's variables in the environment; those of a domain are in its row.
 bool apply_variables(Store *store, const Layout *layout, const char *environment, GError **error);
-
-// Whether the feed of a changed script may simply be run again: what appends would append twice.
-bool feed_is_rebuilt(LayoutFeed feed);

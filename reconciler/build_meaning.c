@@ -72,3 +72,21 @@ bool build_is_same_text(const char *before, const char *after)
 	is = json_loads(after, 0, NULL);
 	return build_is_same(was, is);
 }
+
+// Running a changed script again leaves what its new text says, or adds to what the old one left.
+static const bool REBUILT[] = {
+	[FEED_NONE] = false,
+	[FEED_WRITE_TRUNCATE] = true,
+	[FEED_WRITE_APPEND] = false,
+	[FEED_WRITE_EMPTY] = false,
+	[FEED_MODE_DELTA] = true,
+	[FEED_WRITE_PARTITION] = true,
+	[FEED_SNAPSHOT] = true,
+	[FEED_VIEW] = true,
+	[FEED_SCRIPT] = false,
+};
+
+bool feed_is_rebuilt(LayoutFeed feed)
+{
+	return REBUILT[feed];
+}

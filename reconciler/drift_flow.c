@@ -249,10 +249,11 @@ static bool builds_the_same(DriftObserver *observer, const StoreTable *table, in
 	return true;
 }
 
-// Feeds that add to what is there are not built anew when their script changes.
+// What is written once, or runs statements as they are, stands whatever its script says by now. A table that is added to is stale
+// until the next run adds to it by the new script: nothing runs because of the change alone.
 static bool is_rebuilt(const StoreFlow *flow)
 {
-	static const char *const added[] = {"WRITE_APPEND", "WRITE_EMPTY", "SCRIPT", NULL};
+	static const char *const added[] = {"WRITE_EMPTY", "SCRIPT", NULL};
 
 	return flow->feed != NULL && !g_strv_contains(added, flow->feed);
 }

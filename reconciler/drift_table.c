@@ -3,6 +3,8 @@
 #include "db/db.h"
 #include "db/ddl.h"
 #include "reconciler/drift_internal.h"
+
+#include "reconciler/build_meaning.h"
 #include "reconciler/json_slice.h"
 #include "store/connection.h"
 #include "store/declared_schema.h"
@@ -226,8 +228,8 @@ static bool compare_declared(const Dataset *dataset, const DbDialect *dialect,
 	return true;
 }
 
-// The query that the commit gives a view, without the blanks and semicolon that an engine does not keep.
-static char *committed_query(Store *store, const StoreTable *table)
+// The definition of the flow that makes a view; NULL: it is not known.
+static json_t *definition_of(Store *store, const StoreTable *table)
 {
 	g_autoptr(StoreRevision) revision = NULL;
 
@@ -235,13 +237,33 @@ static char *committed_query(Store *store, const StoreTable *table)
 		!store_revision_get(store, table->namespace, table->flow, 0, &revision, NULL) ||
 		revision == NULL)
 		return NULL;
-	json_t *definition = json_loads(revision->definition, 0, NULL);
-	const json_t *task = json_array_get(json_object_get(definition, "tasks"), 0);
-	char *text = g_strdup(json_string_value(json_object_get(task, "sql")));
-	json_decref(definition);
-	if (text != NULL)
-		g_strstrip(g_strdelimit(g_strstrip(text), ";", ' '));
-	return text;
+	return json_loads(revision->definition, 0, NULL);
+}
+
+// The definition with another query in the place of its own; NULL when it has none.
+static json_t *with_query(const json_t *definition, const char *query)
+{
+	json_t *copy = json_deep_copy(definition);
+	json_t *task = json_array_get(json_object_get(copy, "tasks"), 0);
+
+	if (json_is_object(task)) {
+		json_object_set_new(task, "sql", json_string(query));
+		return copy;
+	}
+	json_decref(copy);
+	return NULL;
+}
+
+// Whether the live query means what the committed one does, or what the engine made of it when it was built: blanks, comments
+// and the letter case of keywords do not count.
+static bool is_same_query(const json_t *definition, const char *built, const char *live)
+{
+	json_auto_t *is = definition == NULL ? NULL : with_query(definition, live);
+	json_auto_t *was =
+		definition == NULL || built == NULL ? NULL : with_query(definition, built);
+
+	return is != NULL &&
+	       (build_is_same(definition, is) || (was != NULL && build_is_same(was, is)));
 }
 
 // Against what it looked like when it was built.
@@ -249,13 +271,12 @@ static void compare_built(
 	Dataset *dataset, const StoreTable *table, const DbTable *found, GPtrArray *items)
 {
 	g_autofree char *text = db_table_text(found);
-	g_autofree char *query =
-		table->view ? committed_query(dataset->observer->store, table) : NULL;
-
-	if (g_strcmp0(query, text) == 0)
-		return;
 	g_autofree char *built = built_shape(dataset, found->name);
-	if (built == NULL || *built == '\0' || strcmp(built, text) == 0)
+	json_auto_t *definition =
+		table->view ? definition_of(dataset->observer->store, table) : NULL;
+
+	if (built == NULL || *built == '\0' || strcmp(built, text) == 0 ||
+		is_same_query(definition, built, text))
 		return;
 	if (table->view) {
 		drift_add(items, DRIFT_VIEW, table->domain, table->name,

@@ -231,6 +231,18 @@ static char *live_definition(PlanLive *live, const char *namespace, const char *
 	return g_steal_pointer(&revision->definition);
 }
 
+static bool live_build_due(
+	PlanLive *live, const char *namespace, const char *id, bool *ret_due, GError **error)
+{
+	LiveView *view = (LiveView *)live;
+	g_autoptr(StoreFlow) flow = NULL;
+
+	if (!store_flow_get(view->store, namespace, id, &flow, error))
+		return false;
+	*ret_due = flow != NULL && flow->build_due;
+	return true;
+}
+
 static char *live_settings(PlanLive *live, const char *name, GError **error)
 {
 	LiveView *view = (LiveView *)live;
@@ -257,7 +269,7 @@ LiveView *live_view_new(Store *store)
 	LiveView *view = g_new0(LiveView, 1);
 
 	view->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
-		live_settings, live_free};
+		live_build_due, live_settings, live_free};
 	view->store = store;
 	view->rows = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	view->owners = g_array_new(FALSE, FALSE, sizeof(Owner));

@@ -464,8 +464,27 @@ guint plan_count(const Plan *plan, PlanAction action)
 {
 	guint count = 0;
 
-	for (guint i = 0; i < plan->changes->len; i++)
-		count += plan_change_at(plan, i)->action == action;
+	for (guint i = 0; i < plan->domains->len; i++) {
+		const PlanDomain *domain = plan_domain_at(plan, i);
+
+		if (domain->state == PLAN_DOMAIN_HELD)
+			continue;
+		for (guint j = 0; j < domain->count; j++)
+			count += plan_change_at(plan, domain->first + j)->action == action;
+	}
+	return count;
+}
+
+guint plan_count_held(const Plan *plan)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < plan->domains->len; i++) {
+		const PlanDomain *domain = plan_domain_at(plan, i);
+
+		if (domain->state == PLAN_DOMAIN_HELD)
+			count += domain->count;
+	}
 	return count;
 }
 

@@ -97,6 +97,10 @@ struct PlanLive {
 	bool (*tables)(PlanLive *live, const char *domain, GArray *tables, GError **error);
 	// The canonical definition of a flow; NULL with an error when there is none.
 	char *(*definition)(PlanLive *live, const char *namespace, const char *id, GError **error);
+	// Whether the table that a live flow makes is to be built, as soon as the flow is enabled. Where nothing is known of builds
+	// it may be.
+	bool (*build_due)(PlanLive *live, const char *namespace, const char *id, bool *ret_due,
+		GError **error);
 	// The checked settings of a domain (its domain.yaml over the project's defaults), a JSON object; NULL without an
 	// error when they are not known.
 	char *(*settings)(PlanLive *live, const char *domain, GError **error);
@@ -126,7 +130,8 @@ typedef struct {
 	PlanResource resource;
 	PlanAction action;
 	PlanClass class;
-	bool reruns; // applying it builds the table again
+	bool builds; // the flow's table is to be built because of it, once the flow is enabled
+	bool reruns; // applying it starts a run of the flow, as soon as what it reads is there
 	int live_revision; // of a flow that is live; 0 when not known
 	const char *scope; // namespace of a flow, dataset of a table; "" for a domain
 	const char *name; // id of a flow, name of a table or domain
@@ -209,8 +214,9 @@ GPtrArray *plan_definition_paths(const json_t *before, const json_t *after, Plan
 // As the JSON of a plan has them; a new reference.
 json_t *plan_paths_json(const GPtrArray *paths);
 
-// How many changes there are of an action (PLAN_NONE: the cosmetic ones).
+// How many changes there are of an action (PLAN_NONE: the cosmetic ones), without those that a guard holds.
 guint plan_count(const Plan *plan, PlanAction action);
+guint plan_count_held(const Plan *plan);
 
 // Whether applying it would do nothing but note cosmetic edits.
 bool plan_is_empty(const Plan *plan);
@@ -222,6 +228,10 @@ char *plan_change_address(const PlanChange *change);
 // borrowed from the layout; the caller frees the array). Flows that the plan creates are left out: they have no readers yet.
 // At most limit of them, the nearest; 0: all.
 GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint limit);
+
+// The flows that run because of the plan, sorted (LayoutFlow *, as above): those whose tables are built, and those that the
+// publication of these starts. Their order among each other, and what the end of a run starts, is not looked at.
+GPtrArray *plan_reruns(const Plan *plan);
 
 // All that is wrong with a domain: in its files, and between it and others. Sorted; the caller frees the list.
 DiagnosticList *plan_domain_diagnostics(const PlanDomain *domain);

@@ -50,13 +50,6 @@ static bool is_table(const PlanChange *change)
 	return change->resource == PLAN_TABLE || change->resource == PLAN_VIEW;
 }
 
-// Whether a change has a script built again.
-static bool is_built(const PlanChange *change)
-{
-	return change->resource == PLAN_FLOW && change->flow != NULL && change->reruns &&
-	       (change->action == PLAN_CREATE || feed_is_rebuilt(change->flow->feed));
-}
-
 static bool apply_flow_change(
 	Apply *apply, const PlanDomain *domain, const PlanChange *change, GError **error)
 {
@@ -65,7 +58,7 @@ static bool apply_flow_change(
 	if (change->action == PLAN_DELETE)
 		return store_flow_delete(store, change->scope, change->name, apply->applied, error);
 	const FlowApply how = {
-		apply->options->commit, apply->applied, is_built(change), apply->first, false};
+		apply->options->commit, apply->applied, change->builds, apply->first, false};
 	if (!apply_flow(store, apply->plan->layout, domain->layout, change->flow, &how, error))
 		return false;
 	// The table's row names the script's file and flow, which may have moved.
@@ -83,9 +76,6 @@ static bool apply_table_change(Apply *apply, const PlanChange *change, GError **
 {
 	if (change->action != PLAN_DELETE)
 		return apply_table(apply->options->store, change->table, apply->first, error);
-	// Another domain may have taken it over, earlier in this apply or in the same commit.
-	if (layout_table_find(apply->plan->layout, change->scope, change->name) != NULL)
-		return true;
 	g_autofree char *name = g_strdup_printf("%s.%s", change->scope, change->name);
 	return store_table_delete(apply->options->store, name, error);
 }
@@ -264,7 +254,7 @@ static void note_progress(Apply *apply, StoreDomain *row, const PlanDomain *doma
 	for (guint i = 0; i < domain->count && row->health == HEALTH_HEALTHY; i++) {
 		const PlanChange *change = plan_change_at(apply->plan, domain->first + i);
 
-		if (is_built(change) && !change->flow->disabled)
+		if (change->reruns)
 			row->health = HEALTH_PROGRESSING;
 	}
 }

@@ -64,7 +64,7 @@ static void schedule_change(Comparison *comparison, const PlanChange *flow, cons
 	change->resource = PLAN_SCHEDULE;
 	change->action = after == NULL ? PLAN_DELETE : before == NULL ? PLAN_CREATE : PLAN_UPDATE;
 	change->class = PLAN_NON_BREAKING;
-	change->reruns = false;
+	change->builds = change->reruns = false;
 	change->trigger = keep(comparison, id);
 	change->before = NULL;
 	change->paths = NULL;
@@ -108,6 +108,29 @@ static json_t *parse(const char *text)
 	return text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
 }
 
+// What a change has run: the one place that says so, for whoever reads the plan and for who applies it. remade: the table is
+// another one than what the live flow made; due: it would have been built before, had the flow not been disabled.
+static void decide_build(PlanChange *change, bool remade, bool due)
+{
+	const LayoutFlow *flow = change->flow;
+
+	change->builds = flow->kind == LAYOUT_FLOW_GENERATED && !flow->manual &&
+			 (change->action == PLAN_CREATE || (remade && feed_is_rebuilt(flow->feed)));
+	change->reruns = !flow->disabled && (change->builds || due);
+}
+
+// Whether it was disabled before a build that was to be.
+static bool find_due(Comparison *comparison, const PlanLiveFlow *was, const LayoutFlow *flow,
+	const json_t *before, bool *ret_due, GError **error)
+{
+	*ret_due = false;
+	if (flow->kind != LAYOUT_FLOW_GENERATED || flow->disabled || flow->manual ||
+		!json_is_true(json_object_get(before, "disabled")))
+		return true;
+	return comparison->live->build_due(
+		comparison->live, was->namespace, was->id, ret_due, error);
+}
+
 static bool create_flow(Comparison *comparison, const LayoutFlow *flow, GError **error)
 {
 	PlanChange *change = change_new(comparison, PLAN_FLOW, PLAN_CREATE, PLAN_NON_BREAKING);
@@ -116,7 +139,7 @@ static bool create_flow(Comparison *comparison, const LayoutFlow *flow, GError *
 	change->name = flow->id;
 	change->file = flow->path;
 	change->flow = flow;
-	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED;
+	decide_build(change, true, false);
 	g_autofree char *made = NULL;
 	const char *definition =
 		layout_flow_definition_peek(comparison->plan->layout, flow, &made, error);
@@ -192,7 +215,10 @@ static bool update_flow(
 			change->paths, plan_path_new("scripts", NULL, NULL, PLAN_NON_BREAKING));
 		change->class = PLAN_NON_BREAKING;
 	}
-	change->reruns = flow->kind == LAYOUT_FLOW_GENERATED && !build_is_same(before, after);
+	bool due;
+	if (!find_due(comparison, was, flow, before, &due, error))
+		return false;
+	decide_build(change, !build_is_same(before, after), due);
 	if (!plan_compare_columns(comparison->plan, change, before, after, error))
 		return false;
 	compare_schedules(comparison, change, before, after);
@@ -292,6 +318,12 @@ static void update_table(Comparison *comparison, const PlanLiveTable *was, const
 	change->paths = g_steal_pointer(&paths);
 }
 
+// Another domain makes the table from now on, maybe in a transaction before this domain's: it stays, and its row is the other's.
+static bool is_taken_over(const Comparison *comparison, const PlanLiveTable *was)
+{
+	return layout_table_find(comparison->plan->layout, was->dataset, was->name) != NULL;
+}
+
 static bool compare_tables(Comparison *comparison, const LayoutDomain *domain, GError **error)
 {
 	g_autoptr(GArray) live = g_array_new(FALSE, FALSE, sizeof(PlanLiveTable));
@@ -313,7 +345,7 @@ static bool compare_tables(Comparison *comparison, const LayoutDomain *domain, G
 
 		if (table != NULL && by > 0)
 			table_change(comparison, PLAN_CREATE, PLAN_NON_BREAKING, NULL, table);
-		else if (was != NULL && by < 0)
+		else if (was != NULL && by < 0 && !is_taken_over(comparison, was))
 			table_change(comparison, PLAN_DELETE, PLAN_BREAKING, was, NULL);
 		else if (was != NULL && table != NULL)
 			update_table(comparison, was, table);

@@ -106,9 +106,7 @@ static void guard_used_elsewhere(Plan *plan, const PlanPolicy *policy)
 			       (change->resource == PLAN_TABLE || change->resource == PLAN_VIEW);
 		const LayoutFlow *reader = removed ? foreign_reader(plan, change) : NULL;
 
-		// Moved to another domain, or made by a hand-written flow from now on: it stays.
-		if (reader == NULL ||
-			layout_table_find(plan->layout, change->scope, change->name) != NULL)
+		if (reader == NULL)
 			continue;
 		refuse(plan, "used-elsewhere", change,
 			"keep the script, or change its readers first",
@@ -182,11 +180,19 @@ static bool is_target_allowed(const Plan *plan, const LayoutFlow *flow)
 	return table != NULL && table->allow_breaking;
 }
 
-// No schema promises the columns that only a script's text tells: their loss is refused where a script of the same commit
-// would fail of it, and else is only told.
-static bool harms(const PlanPath *path)
+// What stays in the table over a run cannot lose a column on its own: the run would only fail.
+static bool keeps_rows(const LayoutFlow *flow)
 {
-	return path->class == PLAN_BREAKING && (path->readers == NULL || path->readers[0] != NULL);
+	return flow != NULL && flow->feed != FEED_NONE && flow->feed != FEED_WRITE_TRUNCATE &&
+	       flow->feed != FEED_VIEW && flow->feed != FEED_SCRIPT;
+}
+
+// No schema promises the columns that only a script's text tells: their loss is refused where a script of the same commit
+// would fail of it, or the script itself, and else is only told.
+static bool harms(const PlanChange *change, const PlanPath *path)
+{
+	return path->class == PLAN_BREAKING &&
+	       (path->readers == NULL || path->readers[0] != NULL || keeps_rows(change->flow));
 }
 
 // The first path that makes a change one to refuse; "" when it is the change itself; NULL: there is none.
@@ -195,7 +201,7 @@ static const char *harmful_path(const PlanChange *change)
 	guint length = change->paths == NULL ? 0 : change->paths->len;
 
 	for (guint i = 0; i < length; i++) {
-		if (harms(change->paths->pdata[i]))
+		if (harms(change, change->paths->pdata[i]))
 			return ((const PlanPath *)change->paths->pdata[i])->path;
 	}
 	return length == 0 ? "" : NULL;

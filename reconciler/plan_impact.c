@@ -68,3 +68,119 @@ GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint 
 	g_ptr_array_sort(found, order_flows);
 	return found;
 }
+
+// ---- What runs ----------------------------------------------------------------------------------------------------
+
+// What runs because of a plan, found wave by wave.
+typedef struct {
+	const Plan *plan;
+	GHashTable *running; // LayoutFlow *
+	GHashTable *published; // names of the tables that these make
+	GPtrArray *found; // LayoutFlow *, in the order they were found
+} Runs;
+
+// What nobody makes does not hold a flow up.
+static bool all_published(const Runs *runs, const json_t *tables)
+{
+	bool any = false;
+	const json_t *table;
+	size_t i;
+
+	json_array_foreach(tables, i, table)
+	{
+		const char *name = json_string_value(table);
+		bool there = name != NULL && g_hash_table_contains(runs->published, name);
+
+		if (!there && name != NULL && layout_producer(runs->plan->layout, name) != NULL)
+			return false;
+		any = any || there;
+	}
+	return any;
+}
+
+static bool any_published(const Runs *runs, const json_t *tables)
+{
+	const json_t *table;
+	size_t i;
+
+	json_array_foreach(tables, i, table)
+	{
+		if (json_is_string(table) &&
+			g_hash_table_contains(runs->published, json_string_value(table)))
+			return true;
+	}
+	return false;
+}
+
+// Whether what is published satisfies one of the flow's triggers (reconciler/trigger.h has the same rule over sequences).
+static bool is_started(const Runs *runs, const LayoutFlow *flow)
+{
+	g_autofree char *made = NULL;
+	const char *text = layout_flow_definition_peek(runs->plan->layout, flow, &made, NULL);
+	json_auto_t *definition = text == NULL ? NULL : json_loads(text, 0, NULL);
+	const json_t *trigger;
+	size_t i;
+
+	json_array_foreach(json_object_get(definition, "triggers"), i, trigger)
+	{
+		if (g_strcmp0(json_string_value(json_object_get(trigger, "type")), "tables") == 0 &&
+			!json_is_true(json_object_get(trigger, "disabled")) &&
+			(all_published(runs, json_object_get(trigger, "all")) ||
+				any_published(runs, json_object_get(trigger, "any"))))
+			return true;
+	}
+	return false;
+}
+
+static void add_run(Runs *runs, const LayoutFlow *flow)
+{
+	if (!g_hash_table_add(runs->running, (void *)(uintptr_t)flow))
+		return;
+	g_ptr_array_add(runs->found, (void *)(uintptr_t)flow);
+	for (unsigned i = 0; i < flow->writes_length; i++)
+		g_hash_table_add(runs->published, (void *)(uintptr_t)flow->writes[i]);
+}
+
+static void add_built(Runs *runs)
+{
+	for (guint i = 0; i < runs->plan->domains->len; i++) {
+		const PlanDomain *domain = plan_domain_at(runs->plan, i);
+
+		for (guint j = 0; j < domain->count && !plan_stays(domain); j++) {
+			const PlanChange *change = plan_change_at(runs->plan, domain->first + j);
+
+			if (change->reruns)
+				add_run(runs, change->flow);
+		}
+	}
+}
+
+// Those that what the flow makes starts. One that waits for more is looked at again when that is published.
+static void add_started(Runs *runs, const LayoutFlow *flow)
+{
+	for (unsigned i = 0; i < flow->writes_length; i++) {
+		size_t length = 0;
+		const LayoutFlow *const *readers =
+			layout_readers(runs->plan->layout, flow->writes[i], &length);
+
+		for (size_t j = 0; j < length; j++) {
+			if (!readers[j]->disabled &&
+				!g_hash_table_contains(runs->running, readers[j]) &&
+				is_started(runs, readers[j]))
+				add_run(runs, readers[j]);
+		}
+	}
+}
+
+GPtrArray *plan_reruns(const Plan *plan)
+{
+	g_autoptr(GHashTable) running = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) published = g_hash_table_new(g_str_hash, g_str_equal);
+	Runs runs = {plan, running, published, g_ptr_array_new()};
+
+	add_built(&runs);
+	for (guint i = 0; i < runs.found->len; i++)
+		add_started(&runs, runs.found->pdata[i]);
+	g_ptr_array_sort(runs.found, order_flows);
+	return runs.found;
+}

@@ -3,7 +3,7 @@
 #include <string.h>
 
 // The form of the JSON. Its minor number grows with keys that are added, its major one when a key changes or goes.
-#define JSON_FORMAT "1.1"
+#define JSON_FORMAT "1.2"
 
 static json_t *null_or(json_t *value)
 {
@@ -133,11 +133,12 @@ static json_t *sorted_names(GHashTable *names)
 	return list;
 }
 
-// Everything downstream of any change, and what will be built again because of the plan.
+// Everything downstream of any change, and what will run because of the plan.
 static json_t *whole_impact(const Plan *plan, guint limit)
 {
 	g_autoptr(GHashTable) flows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) domains = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) runs = plan_reruns(plan);
 	json_t *reruns = json_array();
 
 	for (guint i = 0; i < plan->changes->len; i++) {
@@ -151,9 +152,11 @@ static json_t *whole_impact(const Plan *plan, guint limit)
 				flows, g_strdup_printf("%s.%s", flow->namespace, flow->id));
 			g_hash_table_add(domains, (void *)(uintptr_t)flow->domain);
 		}
-		if (change->reruns)
-			json_array_append_new(
-				reruns, json_sprintf("%s.%s", change->scope, change->name));
+	}
+	for (guint i = 0; i < runs->len; i++) {
+		const LayoutFlow *flow = runs->pdata[i];
+
+		json_array_append_new(reruns, json_sprintf("%s.%s", flow->namespace, flow->id));
 	}
 	return json_pack("{s:o, s:o, s:o}", "flows", sorted_names(flows), "domains",
 		sorted_names(domains), "reruns", reruns);
@@ -236,10 +239,11 @@ static json_t *refusals_json(const Plan *plan)
 
 static json_t *summary_json(const Plan *plan)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i}", "create", (int)plan_count(plan, PLAN_CREATE),
-		"update", (int)plan_count(plan, PLAN_UPDATE), "replace",
-		(int)plan_count(plan, PLAN_REPLACE), "delete", (int)plan_count(plan, PLAN_DELETE),
-		"cosmetic", (int)plan_count(plan, PLAN_NONE));
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "create",
+		(int)plan_count(plan, PLAN_CREATE), "update", (int)plan_count(plan, PLAN_UPDATE),
+		"replace", (int)plan_count(plan, PLAN_REPLACE), "delete",
+		(int)plan_count(plan, PLAN_DELETE), "cosmetic", (int)plan_count(plan, PLAN_NONE),
+		"held", (int)plan_count_held(plan));
 }
 
 json_t *plan_json(const Plan *plan, json_t *drift, guint impact_limit, GError **error)

@@ -109,6 +109,17 @@ static char *live_definition(PlanLive *live, const char *namespace, const char *
 		self->layout, layout_flow_find(self->layout, namespace, id), error);
 }
 
+static bool live_build_due(
+	PlanLive *live, const char *namespace, const char *id, bool *ret_due, GError **error)
+{
+	(void)live;
+	(void)namespace;
+	(void)id;
+	(void)error;
+	*ret_due = true;
+	return true;
+}
+
 char *plan_settings_text(const LayoutDomain *domain)
 {
 	return domain->settings == NULL
@@ -141,7 +152,7 @@ PlanLive *plan_live_layout_new(Layout *layout)
 	LiveLayout *self = g_new0(LiveLayout, 1);
 
 	self->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
-		live_settings, live_free};
+		live_build_due, live_settings, live_free};
 	self->layout = layout == NULL ? NULL : layout_ref(layout);
 	self->domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	self->marks = g_byte_array_new();

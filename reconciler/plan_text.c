@@ -10,6 +10,7 @@ enum {
 	DIFF_LINES = 60, // of one value that changed
 	DIFF_LINES_ALL = 1500, // of a plan
 	DRIFT_LINES = 50,
+	RUNS_NAMED = 50,
 };
 
 typedef struct {
@@ -205,13 +206,35 @@ void plan_append_drift(GString *text, const json_t *drift)
 		g_string_append(text, "hint: " DRIFT_FLOW_HINT "\n");
 }
 
+static void append_reruns(GString *text, const Plan *plan)
+{
+	g_autoptr(GPtrArray) runs = plan_reruns(plan);
+
+	for (guint i = 0; i < runs->len && i < RUNS_NAMED; i++) {
+		const LayoutFlow *flow = runs->pdata[i];
+
+		g_string_append_printf(
+			text, "%s%s.%s", i == 0 ? "Will run: " : ", ", flow->namespace, flow->id);
+	}
+	if (runs->len > RUNS_NAMED)
+		g_string_append_printf(text, " and %u more", runs->len - RUNS_NAMED);
+	if (runs->len > 0)
+		g_string_append(text, ".\n");
+}
+
 void plan_append_summary(GString *text, const Plan *plan)
 {
+	guint held = plan_count_held(plan);
+
 	g_string_append_printf(text,
-		"Plan: %u to create, %u to update, %u to replace, %u to delete; %u cosmetic.\n",
+		"Plan: %u to create, %u to update, %u to replace, %u to delete; %u cosmetic",
 		plan_count(plan, PLAN_CREATE), plan_count(plan, PLAN_UPDATE),
 		plan_count(plan, PLAN_REPLACE), plan_count(plan, PLAN_DELETE),
 		plan_count(plan, PLAN_NONE));
+	if (held > 0)
+		g_string_append_printf(text, "; %u held", held);
+	g_string_append(text, ".\n");
+	append_reruns(text, plan);
 }
 
 const char *plan_domain_note(PlanDomainState state)

@@ -74,6 +74,7 @@ typedef struct LayoutFlow {
 	LayoutFeed feed;
 	bool opaque; // some of its SQL cannot be seen into: reads and writes may be more
 	bool disabled;
+	bool manual; // a script that only a person runs: a commit has it not built
 	SourceId blob; // of the file
 	char digest[65]; // of the meaning: hexadecimal SHA-256
 	const char *domain; // name of the domain that it belongs to

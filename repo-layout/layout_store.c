@@ -124,7 +124,8 @@ static void put_flow(GString *out, const Unit *unit)
 	put_number(out, flow->line);
 	put_number(out, flow->kind);
 	put_number(out, flow->feed);
-	put_number(out, (unsigned)flow->opaque | (unsigned)flow->disabled << 1);
+	put_number(out, (unsigned)flow->opaque | (unsigned)flow->disabled << 1 |
+				(unsigned)flow->manual << 2);
 	put_digest(out, flow->digest);
 	put_number(out, flow->reads_length);
 	for (unsigned i = 0; i < flow->reads_length; i++) {
@@ -366,6 +367,7 @@ static void apply_late(Unit *unit, const Late *late)
 	unit->flow.feed = late->feed;
 	unit->flow.opaque = (late->flags & 1) != 0;
 	unit->flow.disabled = (late->flags & 2) != 0;
+	unit->flow.manual = (late->flags & 4) != 0;
 	unit->flow.blob = unit->ids[0];
 	memcpy(unit->flow.digest, late->digest, sizeof(late->digest));
 	unit->flow.digest[64] = '\0';

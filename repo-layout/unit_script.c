@@ -309,6 +309,9 @@ static Unit *make_unit(ScriptReading *reading)
 	unit->flow.feed = reading->feed;
 	unit->flow.opaque = reading->script->opaque != NULL;
 	unit->flow.disabled = json_is_true(json_object_get(reading->header, "disabled"));
+	unit->flow.manual =
+		g_strcmp0(json_string_value(json_object_get(reading->header, "refresh")),
+			"manual") == 0;
 	put_table(reading, unit);
 	unit->diagnostics = reading->diagnostics;
 	return unit;

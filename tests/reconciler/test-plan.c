@@ -69,18 +69,18 @@ static void test_first(void)
 	g_autoptr(PlanLive) nothing = plan_live_layout_new(NULL);
 	g_autoptr(Plan) plan = plan_compute(head, nothing, NULL);
 
-	assert_text(plan,
-		"finance\n"
-		"  + flow.finance.report (non-breaking)\n"
-		"  + flow.finance.revenue (non-breaking)\n"
-		"  + table.finance.revenue (non-breaking)\n"
-		"  + schedule.finance.report.daily (non-breaking)\n"
-		"sales\n"
-		"  + flow.sales.orders (non-breaking)\n"
-		"  + flow.sales.raw (non-breaking)\n"
-		"  + table.sales.orders (non-breaking)\n"
-		"  + table.sales.raw (non-breaking)\n"
-		"Plan: 8 to create, 0 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	assert_text(plan, "finance\n"
+			  "  + flow.finance.report (non-breaking)\n"
+			  "  + flow.finance.revenue (non-breaking)\n"
+			  "  + table.finance.revenue (non-breaking)\n"
+			  "  + schedule.finance.report.daily (non-breaking)\n"
+			  "sales\n"
+			  "  + flow.sales.orders (non-breaking)\n"
+			  "  + flow.sales.raw (non-breaking)\n"
+			  "  + table.sales.orders (non-breaking)\n"
+			  "  + table.sales.raw (non-breaking)\n"
+			  "Plan: 8 to create, 0 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"
+			  "Will run: finance.revenue, sales.orders, sales.raw.\n");
 	g_assert_false(plan_is_empty(plan));
 }
 
@@ -120,13 +120,14 @@ static void test_update(void)
 		"      columns.amount: \"amount\" -> nothing\n"
 		"        named by: finance.revenue\n"
 		"      downstream: finance.revenue\n"
-		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"
+		"Will run: finance.revenue, sales.orders.\n");
 	json_t *json = plan_json(plan, NULL, 0, NULL);
 	json_t *impact = json_object_get(json, "impact");
 	char *text = json_dumps(impact, JSON_COMPACT);
 	g_assert_cmpstr(text, ==,
-		"{\"flows\":[\"finance.revenue\"],\"domains\":[\"finance\"],\"reruns\":[\"sales."
-		"orders\"]}");
+		"{\"flows\":[\"finance.revenue\"],\"domains\":[\"finance\"],\"reruns\":[\"finance."
+		"revenue\",\"sales.orders\"]}");
 	free(text);
 	json_t *change = json_object_get(
 		json_array_get(json_object_get(json, "resource_changes"), 0), "change");
@@ -424,7 +425,8 @@ static void test_broken_domain(void)
 		"      tasks.build.sql: \"SELECT 1 AS id, 2 AS amount\" -> \"SELECT 3 AS id, 2 AS "
 		"amount\"\n"
 		"      downstream: sales.orders\n"
-		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"
+		"Will run: sales.orders, sales.raw.\n");
 	g_assert_true(plan->broken);
 	g_assert_false(plan_is_empty(plan));
 }
@@ -538,6 +540,63 @@ static void test_guard_breaking(void)
 	assert_refusals(again, &lenient, "");
 }
 
+// What keeps its rows cannot lose a column by itself: the run would only fail. It is held, and not counted among what is done.
+static void test_guard_columns_of_what_keeps_its_rows(void)
+{
+	static const char *const feeds[] = {"feed: WRITE_APPEND", "feed: MODE_DELTA\nkey: [id]",
+		"feed: SNAPSHOT\nkey: [id]", "feed: WRITE_TRUNCATE",
+		"feed: WRITE_APPEND\nallow_breaking: true"};
+	const PlanPolicy strict = {0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(feeds); i++) {
+		g_autoptr(GitFixture) git = retail();
+		g_autofree char *before =
+			g_strdup_printf("/* weir\n%s\n*/\nSELECT 1 AS id, 2 AS gone\n", feeds[i]);
+		g_autofree char *after =
+			g_strdup_printf("/* weir\n%s\n*/\nSELECT 1 AS id\n", feeds[i]);
+
+		fixture_write(git, "domains/sales/sql/kept.sql", before);
+		g_free(fixture_push(git, "Before"));
+		fixture_write(git, "domains/sales/sql/kept.sql", after);
+		g_free(fixture_push(git, "After"));
+		g_autoptr(Plan) plan = plan_last(git);
+		assert_refusals(plan, &strict,
+			i >= 3 ? ""
+			       : "breaking-change: sales: 'flow.sales.kept' changes at "
+				 "'columns.gone' in a way that breaks its readers (write "
+				 "'allow_breaking: true' beside the change, or allow it in the "
+				 "server's configuration)\n");
+		g_autofree char *text = plan_text(plan, NULL, false);
+		if (i < 3)
+			g_assert_nonnull(strstr(text,
+				"\nPlan: 0 to create, 0 to update, 0 to replace, 0 to delete; 0 "
+				"cosmetic; 1 held.\n"));
+		else
+			g_assert_nonnull(strstr(text, "\nPlan: 0 to create, 1 to update,"));
+	}
+}
+
+// A table that another domain makes from now on stays.
+static void test_a_moved_table(void)
+{
+	g_autoptr(GitFixture) git = retail();
+
+	fixture_write(git, "domains/sales/sql/shared/t.sql", "SELECT 1 AS id\n");
+	g_free(fixture_push(git, "Before"));
+	g_free(fixture_run(git, "mkdir -p domains/finance/sql/shared && git mv "
+				"domains/sales/sql/shared/t.sql domains/finance/sql/shared/t.sql"));
+	g_free(fixture_push(git, "After"));
+	g_autoptr(Plan) plan = plan_last(git);
+	assert_text(plan, "finance\n"
+			  "  + flow.finance.shared.t (non-breaking)\n"
+			  "  + table.shared.t (non-breaking)\n"
+			  "sales\n"
+			  "  - flow.sales.shared.t (non-breaking)\n"
+			  "Plan: 2 to create, 0 to update, 0 to replace, 1 to delete; 0 "
+			  "cosmetic.\n"
+			  "Will run: finance.shared.t.\n");
+}
+
 // SQL of several lines, and a part of a definition, as a reviewer wants to see them.
 static void test_changed_lines(void)
 {
@@ -555,26 +614,26 @@ static void test_changed_lines(void)
 		"  - {id: u, type: shell, commands: ['echo a', 'echo b']}\n");
 	g_free(fixture_push(git, "After"));
 	g_autoptr(Plan) plan = plan_last(git);
-	assert_text(plan,
-		"sales\n"
-		"  ~ flow.sales.job (non-breaking)\n"
-		"      tasks.t.message: \"one\" -> \"two\"\n"
-		"      tasks.u:\n"
-		"        @@ -0,0 +1,3 @@\n"
-		"        +id: u\n"
-		"        +type: shell\n"
-		"        +commands: [echo a, echo b]\n"
-		"  ~ flow.sales.orders (non-breaking)\n"
-		"      tasks.build.sql:\n"
-		"        @@ -3,5 +3,5 @@\n"
-		"           a,\n"
-		"           b,\n"
-		"           c,\n"
-		"        -  d\n"
-		"        +  d + 1 AS d\n"
-		"         FROM sales.raw\n"
-		"      downstream: finance.revenue\n"
-		"Plan: 0 to create, 2 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	assert_text(plan, "sales\n"
+			  "  ~ flow.sales.job (non-breaking)\n"
+			  "      tasks.t.message: \"one\" -> \"two\"\n"
+			  "      tasks.u:\n"
+			  "        @@ -0,0 +1,3 @@\n"
+			  "        +id: u\n"
+			  "        +type: shell\n"
+			  "        +commands: [echo a, echo b]\n"
+			  "  ~ flow.sales.orders (non-breaking)\n"
+			  "      tasks.build.sql:\n"
+			  "        @@ -3,5 +3,5 @@\n"
+			  "           a,\n"
+			  "           b,\n"
+			  "           c,\n"
+			  "        -  d\n"
+			  "        +  d + 1 AS d\n"
+			  "         FROM sales.raw\n"
+			  "      downstream: finance.revenue\n"
+			  "Plan: 0 to create, 2 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"
+			  "Will run: finance.revenue, sales.orders.\n");
 	g_autofree char *coloured = plan_text(plan, NULL, true);
 	g_assert_nonnull(strstr(
 		coloured, "        \033[31m-  d\033[0m\n        \033[32m+  d + 1 AS d\033[0m\n"));
@@ -623,7 +682,8 @@ static void test_markdown(void)
 	g_autofree char *text = plan_markdown(plan, NULL);
 	g_autofree char *expected = g_strdup_printf(
 		"## weir plan\n\n"
-		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n"
+		"Will run: finance.revenue, sales.orders.\n\n"
 		"Revision `%s`, live `%.12s`.\n\n"
 		"### sales\n\n"
 		"- **update** `flow.sales.orders` (breaking); downstream: finance.revenue\n\n"
@@ -685,6 +745,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/variables", test_variables);
 	g_test_add_func("/plan/columns-json", test_columns_json);
 	g_test_add_func("/plan/guard-breaking", test_guard_breaking);
+	g_test_add_func("/plan/guard-columns-of-what-keeps-its-rows",
+		test_guard_columns_of_what_keeps_its_rows);
+	g_test_add_func("/plan/a-moved-table", test_a_moved_table);
 	g_test_add_func("/plan/changed-lines", test_changed_lines);
 	g_test_add_func("/plan/many-changed-lines", test_many_changed_lines);
 	g_test_add_func("/plan/markdown", test_markdown);
