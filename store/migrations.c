@@ -227,20 +227,33 @@ static const char *const seventh[] = {
 
 // What each flow's last apply wrote, as store_flow_text() has it, so that a row that somebody edits is told from it. What is there
 // now is taken as that. (A column that joins them needs a step of its own, which writes the texts anew.)
-#define COMMITTED_NUMBER(column)                                                                   \
-	"CASE WHEN " column " <> 0 THEN '" column ": ' || " column " || '\n' ELSE '' END"
-#define COMMITTED_TEXT(column)                                                                     \
-	"COALESCE('" column ": ' || replace(" column ", '\n', '\n" column ": ') || '\n', '')"
-static const char
-	*const
-		eighth
-			[] =
-				{
-					"ALTER TABLE flow ADD COLUMN committed TEXT",
-					"UPDATE flow SET committed = " COMMITTED_NUMBER("revision") " || " COMMITTED_TEXT("domain") " || " COMMITTED_TEXT(
-						"kind") " || " COMMITTED_TEXT("feed") " ||"
-										      " " COMMITTED_TEXT("target") " || " COMMITTED_TEXT("connection") " || " COMMITTED_TEXT("path") " || " COMMITTED_NUMBER("line") " || " COMMITTED_TEXT("reads") " || " COMMITTED_TEXT("writes") " || " COMMITTED_TEXT("triggers") " || " COMMITTED_TEXT("labels") " || " COMMITTED_NUMBER("concurrency_limit") " || " COMMITTED_TEXT("concurrency_behavior") " || " COMMITTED_NUMBER("opaque") " || " COMMITTED_NUMBER("disabled") " WHERE deleted_at = 0",
-					NULL,
+// (NULL with something behind it stays NULL: what was pruned has none.)
+#define ADD_NUMBER(column)                                                                         \
+	"UPDATE flow SET committed = committed || '" column ": ' || " column " || '\n' WHERE "     \
+	"" column " <> 0"
+#define ADD_TEXT(column)                                                                           \
+	"UPDATE flow SET committed = committed || '" column ": ' || replace(" column               \
+	", '\n', '\n" column ": ') || '\n' WHERE " column " IS NOT NULL"
+static const char *const eighth[] = {
+	"ALTER TABLE flow ADD COLUMN committed TEXT",
+	"UPDATE flow SET committed = '' WHERE deleted_at = 0",
+	ADD_NUMBER("revision"),
+	ADD_TEXT("domain"),
+	ADD_TEXT("kind"),
+	ADD_TEXT("feed"),
+	ADD_TEXT("target"),
+	ADD_TEXT("connection"),
+	ADD_TEXT("path"),
+	ADD_NUMBER("line"),
+	ADD_TEXT("reads"),
+	ADD_TEXT("writes"),
+	ADD_TEXT("triggers"),
+	ADD_TEXT("labels"),
+	ADD_NUMBER("concurrency_limit"),
+	ADD_TEXT("concurrency_behavior"),
+	ADD_NUMBER("opaque"),
+	ADD_NUMBER("disabled"),
+	NULL,
 };
 
 // Each step is a list of statements, ended by NULL.
