@@ -256,6 +256,16 @@ static char *live_settings(PlanLive *live, const char *name, GError **error)
 	return g_steal_pointer(&stored->settings);
 }
 
+static char *live_project(PlanLive *live, GError **error)
+{
+	LiveView *view = (LiveView *)live;
+	g_autoptr(GPtrArray) sources = NULL;
+
+	if (!store_sources_list(view->store, &sources, error) || sources->len == 0)
+		return NULL;
+	return g_steal_pointer(&((StoreSource *)sources->pdata[0])->settings);
+}
+
 // It is lent out, and freed with the view.
 static void live_free(PlanLive *live)
 {
@@ -269,7 +279,7 @@ LiveView *live_view_new(Store *store)
 	LiveView *view = g_new0(LiveView, 1);
 
 	view->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
-		live_build_due, live_settings, live_free};
+		live_build_due, live_settings, live_project, live_free};
 	view->store = store;
 	view->rows = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	view->owners = g_array_new(FALSE, FALSE, sizeof(Owner));

@@ -20,6 +20,7 @@ static const char *const CLASS_NAMES[] = {
 };
 
 static const char *const RESOURCE_NAMES[] = {
+	[PLAN_PROJECT] = "project",
 	[PLAN_DOMAIN] = "domain",
 	[PLAN_FLOW] = "flow",
 	[PLAN_TABLE] = "table",
@@ -452,7 +453,8 @@ Plan *plan_compute(Layout *layout, PlanLive *live, GError **error)
 	g_strlcpy(plan->layout_digest, layout_digest(layout), PLAN_DIGEST_SIZE);
 	// Errors in weir.yaml itself: nothing of this commit can be trusted to mean what it says.
 	plan->broken = layout_broken(layout);
-	if (!plan->broken && !compare_domains(plan, live, error))
+	if (!plan->broken &&
+		!(plan_compare_project(plan, live, error) && compare_domains(plan, live, error)))
 		return NULL;
 	// A folder that is no domain and should be one is not live either.
 	if (diagnostic_list_errors(layout_project_diagnostics(layout)) > 0)
@@ -462,7 +464,8 @@ Plan *plan_compute(Layout *layout, PlanLive *live, GError **error)
 
 guint plan_count(const Plan *plan, PlanAction action)
 {
-	guint count = 0;
+	const PlanChange *project = plan_project_change(plan);
+	guint count = project != NULL && project->action == action;
 
 	for (guint i = 0; i < plan->domains->len; i++) {
 		const PlanDomain *domain = plan_domain_at(plan, i);
@@ -497,7 +500,7 @@ char *plan_change_address(const PlanChange *change)
 {
 	const char *resource = plan_resource_name(change->resource);
 
-	if (change->resource == PLAN_DOMAIN)
+	if (*change->scope == '\0')
 		return g_strdup_printf("%s.%s", resource, change->name);
 	if (change->trigger != NULL)
 		return g_strdup_printf(

@@ -33,6 +33,7 @@ typedef enum {
 } PlanClass;
 
 typedef enum {
+	PLAN_PROJECT, // weir.yaml
 	PLAN_DOMAIN,
 	PLAN_FLOW,
 	PLAN_TABLE,
@@ -104,6 +105,8 @@ struct PlanLive {
 	// The checked settings of a domain (its domain.yaml over the project's defaults), a JSON object; NULL without an
 	// error when they are not known.
 	char *(*settings)(PlanLive *live, const char *domain, GError **error);
+	// The project's (weir.yaml, checked), alike; NULL without an error when they are not known.
+	char *(*project)(PlanLive *live, GError **error);
 	void (*free)(PlanLive *live);
 };
 
@@ -133,10 +136,11 @@ typedef struct {
 	bool builds; // the flow's table is to be built because of it, once the flow is enabled
 	bool reruns; // applying it starts a run of the flow, as soon as what it reads is there
 	int live_revision; // of a flow that is live; 0 when not known
-	const char *scope; // namespace of a flow, dataset of a table; "" for a domain
-	const char *name; // id of a flow, name of a table or domain
+	const char
+		*scope; // namespace of a flow, dataset of a table; "" for a domain and the project
+	const char *name; // id of a flow, name of a table, domain or project
 	const char *trigger; // id of a schedule's trigger; NULL for others
-	const char *domain;
+	const char *domain; // NULL for the project
 	const char *file; // the file behind it
 	const char *
 		before; // live definition, schema or settings, JSON, of an update or deletion; may be NULL
@@ -221,7 +225,10 @@ guint plan_count_held(const Plan *plan);
 // Whether applying it would do nothing but note cosmetic edits.
 bool plan_is_empty(const Plan *plan);
 
-// "flow.sales.orders", "table.sales.orders", "schedule.sales.orders.daily". The caller frees it.
+// The change of weir.yaml, which belongs to no domain and is before all others; NULL: there is none.
+const PlanChange *plan_project_change(const Plan *plan);
+
+// "flow.sales.orders", "table.sales.orders", "schedule.sales.orders.daily", "domain.sales", "project.shop". The caller frees it.
 char *plan_change_address(const PlanChange *change);
 
 // The flows of any domain that are downstream of a change and live or to be live, sorted ("namespace.id", LayoutFlow *;

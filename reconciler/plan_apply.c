@@ -389,6 +389,9 @@ static bool apply_transaction(
 			       store, apply->plan->layout, apply->options->environment, error);
 	for (guint i = first; good && i < end; i++)
 		good = apply_domain(apply, plan_domain_at(apply->plan, i), error);
+	// Its settings are the commit's, and written with it.
+	if (good && finish != NULL && plan_project_change(apply->plan) != NULL)
+		count_change(apply->outcome, plan_project_change(apply->plan));
 	if (good && finish != NULL)
 		good = restore_flows(apply, error);
 	good = good && store_cache_flush(store, error);

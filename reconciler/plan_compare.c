@@ -228,7 +228,8 @@ static bool update_flow(
 // The same meaning in another text.
 static void note_cosmetic(Comparison *comparison, const PlanLiveFlow *was, const LayoutFlow *flow)
 {
-	if (!was->blob_known ||
+	// A file on disk has no id.
+	if (!was->blob_known || source_id_is_zero(&flow->blob) ||
 		(source_id_equal(&was->blob, &flow->blob) && g_strcmp0(was->path, flow->path) == 0))
 		return;
 	PlanChange *change = change_new(comparison, PLAN_FLOW, PLAN_NONE, PLAN_COSMETIC);

@@ -93,6 +93,17 @@ static const ClassRule DOMAIN_RULES[] = {
 	{"*", NULL, PLAN_NON_BREAKING},
 };
 
+// Of the project. What its domains become by it is told with each of them.
+static const ClassRule PROJECT_RULES[] = {
+	{"name", NULL, PLAN_METADATA},
+	{"owner", NULL, PLAN_METADATA},
+	{"contact", NULL, PLAN_METADATA},
+	{"description", NULL, PLAN_METADATA},
+	{"connections.*.description", NULL, PLAN_METADATA},
+	{"environments.*.description", NULL, PLAN_METADATA},
+	{"*", NULL, PLAN_NON_BREAKING},
+};
+
 static PlanClass class_of(
 	const ClassRule *rules, const char *path, const json_t *before, const json_t *after)
 {
@@ -315,6 +326,11 @@ PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrA
 PlanClass plan_diff_settings(const json_t *before, const json_t *after, GPtrArray *paths)
 {
 	return diff(DOMAIN_RULES, before, after, paths);
+}
+
+PlanClass plan_diff_project(const json_t *before, const json_t *after, GPtrArray *paths)
+{
+	return diff(PROJECT_RULES, before, after, paths);
 }
 
 GPtrArray *plan_definition_paths(const json_t *before, const json_t *after, PlanClass *ret_class)

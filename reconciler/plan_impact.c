@@ -45,7 +45,7 @@ GPtrArray *plan_change_impact(const Plan *plan, const PlanChange *change, guint 
 	g_autoptr(GHashTable) created = created_flows(plan);
 	bool is_table = change->resource == PLAN_TABLE || change->resource == PLAN_VIEW;
 
-	if (change->resource == PLAN_DOMAIN || change->class == PLAN_COSMETIC)
+	if (*change->scope == '\0' || change->class == PLAN_COSMETIC)
 		return found;
 	if (change->flow != NULL) {
 		g_hash_table_add(seen, (void *)(uintptr_t)change->flow);

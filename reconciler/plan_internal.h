@@ -11,6 +11,9 @@ PlanClass plan_diff_definitions(const json_t *before, const json_t *after, GPtrA
 // The same of two domains' settings.
 PlanClass plan_diff_settings(const json_t *before, const json_t *after, GPtrArray *paths);
 
+// The same of two projects' settings.
+PlanClass plan_diff_project(const json_t *before, const json_t *after, GPtrArray *paths);
+
 // Compares two declared schemas (canonical JSON; NULL: none is declared).
 PlanClass plan_diff_schemas(const char *before, const char *after, GPtrArray *paths);
 
@@ -19,6 +22,12 @@ PlanClass plan_diff_schemas(const char *before, const char *after, GPtrArray *pa
 // flow, whose paths are there; before and after are its definitions. False when a reader's definition cannot be read.
 bool plan_compare_columns(
 	Plan *plan, PlanChange *change, const json_t *before, const json_t *after, GError **error);
+
+// ---- plan_project.c
+// Lists what changes in weir.yaml, as the first change of the plan. False when the live side cannot be read.
+bool plan_compare_project(Plan *plan, PlanLive *live, GError **error);
+// The settings that will be, without the passwords in them; a new reference.
+json_t *plan_project_after(const Plan *plan);
 
 // ---- plan_diff.c
 PlanPath *plan_path_new(const char *path, json_t *before, json_t *after, PlanClass class);

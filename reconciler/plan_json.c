@@ -49,6 +49,8 @@ static json_t *after_of(const Plan *plan, const PlanChange *change, GError **err
 			change->table->kind == LAYOUT_VIEW ? "view" : "table", "flow",
 			change->table->flow != NULL ? change->table->flow : "", "schema",
 			parsed(change->table->schema));
+	if (change->resource == PLAN_PROJECT)
+		return plan_project_after(plan);
 	if (change->settings != NULL)
 		return json_incref((json_t *)(uintptr_t)change->settings->settings);
 	if (change->flow == NULL || change->action == PLAN_NONE || change->action == PLAN_DELETE)
@@ -172,10 +174,10 @@ static json_t *change_json(const Plan *plan, const PlanChange *change, guint lim
 		return NULL;
 	json_t *values = json_pack("{s:o, s:o, s:o}", "actions", actions_of(change->action),
 		"before", before_of(change), "after", after);
-	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "address", address, "type",
+	json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "address", address, "type",
 		plan_resource_name(change->resource), "name",
-		change->resource == PLAN_DOMAIN ? change->name : scoped, "domain", change->domain,
-		"file", text_or_null(change->file), "change", values);
+		*change->scope == '\0' ? change->name : scoped, "domain",
+		text_or_null(change->domain), "file", text_or_null(change->file), "change", values);
 	json_object_set_new(object, "class", json_string(plan_class_name(change->class)));
 	json_object_set_new(object, "changed_paths", plan_paths_json(change->paths));
 	json_object_set_new(object, "impact", impact_of(plan, change, limit));

@@ -137,6 +137,17 @@ static char *live_settings(PlanLive *live, const char *name, GError **error)
 	return domain == NULL ? NULL : plan_settings_text(domain);
 }
 
+// Of a revision that would never have become live nothing is known.
+static char *live_project(PlanLive *live, GError **error)
+{
+	const LiveLayout *self = (LiveLayout *)live;
+
+	(void)error;
+	if (self->layout == NULL || layout_broken(self->layout))
+		return NULL;
+	return json_dumps(layout_settings(self->layout), JSON_COMPACT | JSON_SORT_KEYS);
+}
+
 static void live_free(PlanLive *live)
 {
 	LiveLayout *self = (LiveLayout *)live;
@@ -152,7 +163,7 @@ PlanLive *plan_live_layout_new(Layout *layout)
 	LiveLayout *self = g_new0(LiveLayout, 1);
 
 	self->live = (PlanLive){live_domains, live_marks, live_flows, live_tables, live_definition,
-		live_build_due, live_settings, live_free};
+		live_build_due, live_settings, live_project, live_free};
 	self->layout = layout == NULL ? NULL : layout_ref(layout);
 	self->domains = g_array_new(FALSE, FALSE, sizeof(PlanLiveDomain));
 	self->marks = g_byte_array_new();

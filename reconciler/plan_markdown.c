@@ -71,6 +71,24 @@ static void append_markdown_domain(GString *text, const Plan *plan, const PlanDo
 	g_string_append(text, "\n");
 }
 
+// One that is too long by itself is left to `weir plan`.
+static void append_markdown_project(GString *text, const Plan *plan)
+{
+	const PlanChange *project = plan_project_change(plan);
+	gsize length = text->len;
+
+	if (project == NULL)
+		return;
+	g_string_append_printf(text, "### %s\n\n", project->file);
+	append_markdown_change(text, plan, project);
+	g_string_append(text, "\n");
+	if (text->len <= MARKDOWN_LIMIT - MARKDOWN_RESERVE)
+		return;
+	g_string_truncate(text, length);
+	g_string_append_printf(
+		text, "### %s\n\nToo long for a comment; `weir plan` shows it.\n\n", project->file);
+}
+
 char *plan_markdown(const Plan *plan, const json_t *drift)
 {
 	g_autoptr(GString) text = g_string_new("## weir plan\n\n");
@@ -87,6 +105,7 @@ char *plan_markdown(const Plan *plan, const json_t *drift)
 		g_string_truncate(faults, MARKDOWN_LIMIT / 2);
 	if (faults->len > 0)
 		append_fenced(text, "", faults->str);
+	append_markdown_project(text, plan);
 	for (; shown < plan->domains->len; shown++) {
 		gsize length = text->len;
 

@@ -254,8 +254,13 @@ char *plan_text(const Plan *plan, const json_t *drift, bool colour)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	PlanText out = {text, colour, DIFF_LINES_ALL};
+	const PlanChange *project = plan_project_change(plan);
 
 	plan_append_diagnostics(text, plan);
+	if (project != NULL) {
+		g_string_append_printf(text, "%s\n", project->file);
+		append_change(&out, plan, project);
+	}
 	for (guint i = 0; i < plan->domains->len; i++) {
 		const PlanDomain *domain = plan_domain_at(plan, i);
 

@@ -335,6 +335,89 @@ static void test_settings(void)
 	g_assert_cmpint(((const PlanPath *)change->paths->pdata[3])->class, ==, PLAN_METADATA);
 }
 
+static const char PROJECT_CHANGE[] =
+	"weir.yaml\n"
+	"  ~ project.retail (non-breaking)\n"
+	"      connections:\n"
+	"        @@ -0,0 +1,3 @@\n"
+	"        +shop:\n"
+	"        +  url: postgresql://weir:***@localhost/shop\n"
+	"        +  password: \"***\"\n"
+	"      description: nothing -> \"All shops\"\n"
+	"finance\n"
+	"  ~ domain.finance (metadata)\n"
+	"sales\n"
+	"  ~ domain.sales (metadata)\n"
+	"Plan: 0 to create, 3 to update, 0 to replace, 0 to delete; 0 cosmetic.\n";
+
+static GitFixture *retail_with_connection(void)
+{
+	GitFixture *git = retail();
+
+	fixture_write(git, "weir.yaml",
+		"name: retail\ndescription: All shops\nconnections:\n  shop: {url: "
+		"\"postgresql://weir:pass1@localhost/shop\", password: pass2}\n");
+	g_free(fixture_push(git, "Name a connection"));
+	return git;
+}
+
+static char *markdown_and_json(const Plan *plan)
+{
+	g_autofree char *markdown = plan_markdown(plan, NULL);
+	json_auto_t *json = plan_json(plan, NULL, 0, NULL);
+	const json_t *first = json_array_get(json_object_get(json, "resource_changes"), 0);
+	g_autofree char *text = json_dumps(first, JSON_COMPACT);
+
+	return g_strconcat(markdown, text, NULL);
+}
+
+// What is said in weir.yaml is no domain's, and told first; a password in it is told to nobody.
+static void test_project(void)
+{
+	g_autoptr(GitFixture) git = retail_with_connection();
+	g_autoptr(Plan) plan = plan_last(git);
+	g_autofree char *text = markdown_and_json(plan);
+
+	assert_text(plan, PROJECT_CHANGE);
+	g_assert_false(plan_is_empty(plan));
+	g_assert_nonnull(strstr(text, "### weir.yaml\n\n- **update** `project.retail` "
+				      "(non-breaking)\n\n`connections`\n"));
+	g_assert_nonnull(strstr(text, "- nothing\n+ \"All shops\"\n"));
+	g_assert_nonnull(strstr(text,
+		"{\"address\":\"project.retail\",\"type\":\"project\",\"name\":\"retail\","
+		"\"domain\":null,\"file\":\"weir.yaml\",\"change\":{\"actions\":[\"update\"],"
+		"\"before\":{\"name\":\"retail\"},\"after\":{\"name\":\"retail\","
+		"\"description\":\"All shops\",\"connections\":{\"shop\":{\"url\":"
+		"\"postgresql://weir:***@localhost/shop\",\"password\":\"***\"}}}}"));
+	g_assert_null(strstr(text, "pass1"));
+	g_assert_null(strstr(text, "pass2"));
+	// A comment changes nothing.
+	fixture_write(git, "weir.yaml", "# shops\nname: retail\n");
+	g_free(fixture_push(git, "None again"));
+	fixture_write(git, "weir.yaml", "# the shops\nname: retail\n");
+	g_free(fixture_push(git, "Comment"));
+	g_autoptr(Plan) none = plan_last(git);
+	assert_text(
+		none, "Plan: 0 to create, 0 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+}
+
+// Files on disk have no ids, by which a cosmetic change could be told.
+static void test_project_of_folder(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GitFixture) git = retail_with_connection();
+	g_autoptr(SourceTree) folder = source_tree_open(git->work, NULL, &error);
+	g_assert_no_error(error);
+	g_autoptr(Layout) base = load(git, "HEAD~1");
+	g_autoptr(Layout) head = layout_load(folder, NULL, NULL, NULL, NULL, &error);
+	g_assert_no_error(error);
+	g_autoptr(PlanLive) live = plan_live_layout_new(base);
+	g_autoptr(Plan) plan = plan_compute(head, live, &error);
+
+	g_assert_no_error(error);
+	assert_text(plan, PROJECT_CHANGE);
+}
+
 static void test_cosmetic(void)
 {
 	g_autoptr(GitFixture) git = retail();
@@ -734,6 +817,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/pure", test_pure);
 	g_test_add_func("/plan/update", test_update);
 	g_test_add_func("/plan/settings", test_settings);
+	g_test_add_func("/plan/project", test_project);
+	g_test_add_func("/plan/project-of-folder", test_project_of_folder);
 	g_test_add_func("/plan/cosmetic", test_cosmetic);
 	g_test_add_func("/plan/cosmetic-beside-others", test_cosmetic_beside_others);
 	g_test_add_func("/plan/broken-domain", test_broken_domain);

@@ -1,3 +1,4 @@
+#include "reconciler/live_view.h"
 #include "reconciler/plan_apply.h"
 #include "reconciler/reconcile.h"
 #include "store/domain.h"
@@ -257,12 +258,48 @@ static void test_variables_make_revisions(void)
 		assert_revision(&story, "sales", "raw", (int)revision);
 		assert_revision(&story, "sales", "orders", 1);
 		assert_revision(&story, "finance", "revenue", 1);
-		// The flow, and what says who the other domain is.
-		g_assert_cmpuint(outcome.updated, ==, 2);
+		// The project, the flow, and what says who the other domain is.
+		g_assert_cmpuint(outcome.updated, ==, 3);
 	}
 	g_autoptr(StoreRevision) live = NULL;
 	g_assert_true(store_revision_get(story.store, "sales", "raw", 0, &live, NULL));
 	g_assert_nonnull(strstr(live->definition, "\"variables\":{\"rate\":3}"));
+	story_end(&story);
+}
+
+static char *plan_against_store(Story *story)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(LiveView) view = live_view_new(story->store);
+	g_autoptr(SourceTree) tree = source_tree_open_commit(story->git->work, "HEAD", &error);
+	g_assert_no_error(error);
+	g_autoptr(Layout) layout = layout_load(tree, NULL, NULL, NULL, NULL, &error);
+	g_assert_no_error(error);
+	live_view_load(view, &error);
+	g_assert_no_error(error);
+	g_autoptr(Plan) plan = plan_compute(layout, live_view_plan(view), &error);
+	g_assert_no_error(error);
+	return plan_text(plan, NULL, false);
+}
+
+// What weir.yaml said is known to the store alone.
+static void test_project_is_planned(void)
+{
+	Story story = story_of_retail();
+
+	fixture_write(story.git, "weir.yaml", "name: retail\nowner: shops\n");
+	g_free(fixture_push(story.git, "Name an owner"));
+	g_autofree char *before = plan_against_store(&story);
+	g_assert_cmpstr(before, ==,
+		"weir.yaml\n"
+		"  ~ project.retail (metadata)\n"
+		"      owner: nothing -> \"shops\"\n"
+		"Plan: 0 to create, 1 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
+	ReconcileOutcome outcome = walk(&story, RECONCILE_APPLIED);
+	g_assert_cmpuint(outcome.updated, ==, 1);
+	g_autofree char *after = plan_against_store(&story);
+	g_assert_cmpstr(after, ==,
+		"Plan: 0 to create, 0 to update, 0 to replace, 0 to delete; 0 cosmetic.\n");
 	story_end(&story);
 }
 
@@ -850,6 +887,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reconcile/first-push", test_first_push);
 	g_test_add_func("/reconcile/restart-does-nothing", test_restart_does_nothing);
 	g_test_add_func("/reconcile/settings-walk-again", test_settings_walk_again);
+	g_test_add_func("/reconcile/project-is-planned", test_project_is_planned);
 	g_test_add_func("/reconcile/cosmetic-makes-no-revision", test_cosmetic_makes_no_revision);
 	g_test_add_func("/reconcile/variables-make-revisions", test_variables_make_revisions);
 	g_test_add_func("/reconcile/prune-keeps-history", test_prune_keeps_history);
