@@ -47,7 +47,7 @@ static const KeyRow query_rows[] = {
 	K("fetchSize", KEY_INTEGER, KEY_EXPRESSION, "rows read at a time"),
 	K("autoCommit", KEY_PLAIN, KEY_IGNORED, "accepted, has no effect"),
 	K("parameters", KEY_ANY, 0, "values of :name in the SQL"),
-	K("afterSQL", KEY_SQL, 0, "a statement run in the same transaction after it"),
+	K("afterSQL", KEY_SQL, 0, "a statement run after it, in the same transaction; of sql.queries with transaction: false by itself"),
 	K("transaction", KEY_BOOLEAN, KEY_EXPRESSION, "all statements in one transaction (default true)"),
 	K("maxRows", KEY_INTEGER, KEY_EXPRESSION, "fail when there are more"),
 	K_END,

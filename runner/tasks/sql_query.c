@@ -441,11 +441,11 @@ static json_t *queries_once(Query *query, DbConnection *connection, GError **err
 	json_t *outputs;
 	json_t *after = NULL;
 
-	if (!query->transaction)
-		return run_statements(query, connection, error);
-	transaction = db_transaction_begin(connection, DB_BEGIN_READ, error);
-	if (transaction == NULL)
-		return NULL;
+	if (query->transaction) {
+		transaction = db_transaction_begin(connection, DB_BEGIN_READ, error);
+		if (transaction == NULL)
+			return NULL;
+	}
 	outputs = run_statements(query, connection, error);
 	if (outputs != NULL && query->after_sql != NULL) {
 		after = run_statement(query, connection, query->after_sql, error);
@@ -453,7 +453,7 @@ static json_t *queries_once(Query *query, DbConnection *connection, GError **err
 			g_clear_pointer(&outputs, json_decref);
 		json_decref(after);
 	}
-	if (outputs != NULL && !db_transaction_commit(transaction, error))
+	if (outputs != NULL && transaction != NULL && !db_transaction_commit(transaction, error))
 		g_clear_pointer(&outputs, json_decref);
 	return outputs;
 }

@@ -254,6 +254,41 @@ static void test_dataset_of_an_index(void)
 		"FAILED: t=SUCCESS i=SUCCESS d=SUCCESS n=FAILED");
 }
 
+// Without a transaction there is nothing that a failing afterSQL could take back; it is run all the same.
+static void test_after(void)
+{
+	static const char *const sums[][2] = {{"true", "13 13"}, {"false", "13 113"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sums); i++) {
+		g_autofree char *yaml = g_strdup_printf(
+			"id: f\ntasks:\n"
+			"  - {id: t, type: sql.query, sql: \"CREATE TABLE shop.t (a INT)\"}\n"
+			"  - {id: q, type: sql.queries, transaction: %s, sql: \"INSERT INTO shop.t "
+			"VALUES (1); INSERT INTO shop.t VALUES (2)\", afterSQL: \"INSERT INTO "
+			"shop.t VALUES (10)\"}\n"
+			"  - {id: s, type: sql.query, fetch: ONE, sql: \"SELECT sum(a) AS s FROM "
+			"shop.t\"}\n"
+			"  - {id: x, type: sql.queries, allowFailure: true, transaction: %s, sql: "
+			"\"INSERT INTO shop.t VALUES (100)\", afterSQL: \"INSERT INTO shop.nope "
+			"VALUES (1)\"}\n"
+			"  - {id: u, type: sql.query, fetch: ONE, sql: \"SELECT sum(a) AS s FROM "
+			"shop.t\"}\n"
+			"  - {id: r, type: return, format: \"{{ outputs.s.row.s }} {{ "
+			"outputs.u.row.s }}\"}\n",
+			sums[i][0], sums[i][0]);
+		json_t *report = bed_run(yaml, NULL);
+		g_autofree char *text = bed_text(report);
+		g_autofree char *outputs = outputs_of(report, "r");
+		g_autofree char *expected = g_strdup_printf("{\"value\":\"%s\"}", sums[i][1]);
+
+		g_assert_cmpstr(text, ==,
+			"WARNING: t=SUCCESS q=SUCCESS s=SUCCESS x=WARNING(FAILED) u=SUCCESS "
+			"r=SUCCESS");
+		g_assert_cmpstr(outputs, ==, expected);
+		json_decref(report);
+	}
+}
+
 // A query that would run for ever ends with its task's timeout.
 static void test_timeout(void)
 {
@@ -279,6 +314,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/runner/sql-tasks/rejects", test_rejects);
 	g_test_add_func("/runner/sql-tasks/all-rejected", test_all_rejected);
 	g_test_add_func("/runner/sql-tasks/dataset-of-an-index", test_dataset_of_an_index);
+	g_test_add_func("/runner/sql-tasks/after", test_after);
 	g_test_add_func("/runner/sql-tasks/timeout", test_timeout);
 	return g_test_run();
 }
