@@ -147,6 +147,10 @@ int cmd_apply(const Command *command, char **arguments)
 	if (max_deletions < 0)
 		return command_usage(
 			command, "'--max-deletions' is at least 0, not %d", max_deletions);
+	if (config == NULL) {
+		command_error(NULL, "%s", error->message);
+		return EXIT_USAGE;
+	}
 	if (url != NULL && !has_source(url, config, arguments[0], &error))
 		g_clear_pointer(&url, g_free);
 	if (url == NULL || !apply(url, config, arguments[0], &outcome, &error)) {

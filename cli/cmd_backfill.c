@@ -143,20 +143,19 @@ static bool ask(Store *store, const char *url, const char *flow, GError **error)
 
 	if (labels == NULL || !names_find_flow(store, flow, &name))
 		return false;
-	inputs = inputs_read(store, url, &name, error);
-	if (inputs == NULL)
-		return false;
-	const BackfillRequest request = {
+	BackfillRequest request = {
 		.namespace = name.namespace,
 		.flow = name.id,
 		.trigger = option_trigger,
 		.from = option_from,
 		.to = option_to,
 		.concurrency = option_concurrency,
-		.inputs = inputs,
 		.labels = labels,
 	};
-	if (!backfill_ask(store, &request, id, &total, error))
+	if (!backfill_check(store, &request, error))
+		return false;
+	request.inputs = inputs = inputs_read(store, url, &name, error);
+	if (inputs == NULL || !backfill_ask(store, &request, id, &total, error))
 		return false;
 	tell_asked(store, url, id, total);
 	return true;

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "reconciler/cron.h"
+#include "repo-layout/time_zone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +90,11 @@ static int read_question(CronQuestion *question)
 
 	question->zone = cron_zone(option_time_zone);
 	if (question->zone == NULL) {
-		command_error("use a name such as Europe/Berlin, UTC, or an offset such as +05:30",
+		g_autofree char *hint = flow_time_zone_hint(option_time_zone);
+
+		command_error(hint != NULL ? hint
+					   : "use a name such as Europe/Berlin, UTC, or an offset "
+					     "such as +05:30",
 			"unknown time zone '%s'", option_time_zone);
 		return EXIT_USAGE;
 	}

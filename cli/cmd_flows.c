@@ -143,5 +143,7 @@ int cmd_flows(const Command *command, char **arguments)
 		return EXIT_FAILED;
 	if (!list)
 		return act(store, arguments[1]);
+	if (option_namespace != NULL && !names_is_known(store, NAMES_NAMESPACES, option_namespace))
+		return names_unknown(store, NAMES_NAMESPACES, option_namespace);
 	return read_api_print_list(store, "/v1/flows", "namespace", option_namespace, print_list);
 }

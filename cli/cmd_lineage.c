@@ -181,7 +181,10 @@ static FILE *open_input(const char *name)
 	FILE *file = strcmp(name, "-") == 0 ? stdin : file_open(name, "", &error);
 
 	if (error != NULL)
-		command_error(NULL, "%s", error->message);
+		command_error(g_file_test(name, G_FILE_TEST_EXISTS)
+				      ? NULL
+				      : "name a file, or - for standard input",
+			"%s", error->message);
 	return file;
 }
 

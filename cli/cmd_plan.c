@@ -87,7 +87,8 @@ static bool open_revisions(Planning *planning, GError **error)
 	if (planning->tree == NULL)
 		return false;
 	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, environment_name, error);
-	if (planning->layout == NULL)
+	if (planning->layout == NULL ||
+		!layout_has_environment(planning->layout, environment_name, error))
 		return false;
 	if (base_name != NULL) {
 		planning->base_tree = source_tree_open_commit(path, base_name, error);
@@ -164,9 +165,6 @@ static bool choose_environment(const Planning *planning, char **ret_environment,
 
 static bool open_store(Planning *planning, const char *argument, GError **error)
 {
-	planning->config = config_option_read(error);
-	if (planning->config == NULL)
-		return false;
 	g_autofree char *url = store_path_url(error);
 	if (url == NULL || !store_path_exists(url, error))
 		return false;
@@ -183,7 +181,8 @@ static bool open_store(Planning *planning, const char *argument, GError **error)
 	if (!choose_environment(planning, &environment, error))
 		return false;
 	planning->layout = layout_load(planning->tree, NULL, NULL, NULL, environment, error);
-	if (planning->layout == NULL)
+	if (planning->layout == NULL ||
+		!layout_has_environment(planning->layout, environment, error))
 		return false;
 	planning->view = live_view_new(planning->store);
 	planning->live = live_view_plan(planning->view);
@@ -258,6 +257,11 @@ int cmd_plan(const Command *command, char **arguments)
 	if (repository_name == NULL && base_name != NULL)
 		return command_usage(
 			command, "--base compares with a revision of --repo, which is missing");
+	planning.config = config_option_read(&error);
+	if (planning.config == NULL) {
+		command_error(NULL, "%s", error->message);
+		return EXIT_USAGE;
+	}
 	if (!make_plan(&planning, arguments[0], &error)) {
 		bool no_store = g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/server_config.h"
+#include "repo-layout/diagnostic.h"
 #include "store/json_dump.h"
 
 #include <stdio.h>
@@ -39,12 +40,16 @@ static json_t *all_schemas(void)
 
 static int refuse_kind(const char *name)
 {
-	g_autoptr(GString) kinds = g_string_new("the kinds are: ");
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
 	for (const KeyPage *page = key_pages; page->name != NULL; page++)
-		g_string_append_printf(kinds, "%s, ", page->name);
-	g_string_append(kinds, server_page.name);
-	command_error(kinds->str, "there is no kind of file '%s'", name);
+		g_ptr_array_add(names, (void *)(uintptr_t)page->name);
+	g_ptr_array_add(names, (void *)(uintptr_t)server_page.name);
+	g_ptr_array_add(names, NULL);
+	g_autofree char *kinds = g_strjoinv(", ", (char **)names->pdata);
+	g_autofree char *near = nearest_word_hint(name, (const char *const *)names->pdata);
+	g_autofree char *all = g_strconcat("the kinds are: ", kinds, NULL);
+	command_error(near != NULL ? near : all, "there is no kind of file '%s'", name);
 	return EXIT_USAGE;
 }
 

@@ -178,5 +178,7 @@ int cmd_tables(const Command *command, char **arguments)
 		return EXIT_FAILED;
 	if (show)
 		return show_table(store, arguments[1]);
+	if (option_dataset != NULL && !names_is_known(store, NAMES_DATASETS, option_dataset))
+		return names_unknown(store, NAMES_DATASETS, option_dataset);
 	return read_api_print_list(store, "/v1/tables", "dataset", option_dataset, print_list);
 }

@@ -1,6 +1,7 @@
 #include "cli/names.h"
 
 #include "api/api.h"
+#include "api/target.h"
 #include "cli/command.h"
 #include "cli/read_api.h"
 #include "repo-layout/diagnostic.h"
@@ -17,13 +18,20 @@ typedef struct {
 	const char *path; // of the list; NULL: names that nobody types from memory
 	const char *parts[2]; // members of an item that make its name
 	const char *fallback;
+	const char *of_domain; // member of a domain that is such a name, too; NULL: none
 } Kind;
 
 static const Kind kinds[] = {
-	[NAMES_FLOWS] = {"flow", "/v1/flows", {"namespace", "id"}, "'weir flows' lists them"},
-	[NAMES_TABLES] = {"table", "/v1/tables", {"dataset", "name"}, "'weir tables' lists them"},
-	[NAMES_DOMAINS] = {"domain", "/v1/domains", {"name", NULL}, "'weir status' lists them"},
-	[NAMES_RUNS] = {"run", NULL, {NULL, NULL}, "'weir runs' lists them"},
+	[NAMES_FLOWS] = {"flow", "/v1/flows", {"namespace", "id"}, "'weir flows' lists them", NULL},
+	[NAMES_TABLES] = {"table", "/v1/tables", {"dataset", "name"}, "'weir tables' lists them",
+		NULL},
+	[NAMES_DOMAINS] = {"domain", "/v1/domains", {"name", NULL}, "'weir status' lists them",
+		NULL},
+	[NAMES_RUNS] = {"run", NULL, {NULL, NULL}, "'weir runs' lists them", NULL},
+	[NAMES_NAMESPACES] = {"namespace", "/v1/flows", {"namespace", NULL},
+		"'weir flows' lists the flows of all", "name"},
+	[NAMES_DATASETS] = {"dataset", "/v1/tables", {"dataset", NULL},
+		"'weir tables' lists the tables of all", "dataset"},
 };
 
 static char *name_of(const Kind *kind, const json_t *item)
@@ -33,6 +41,13 @@ static char *name_of(const Kind *kind, const json_t *item)
 	return kind->parts[1] == NULL
 		       ? g_strdup(first)
 		       : g_strconcat(first, ".", document_text(item, kind->parts[1]), NULL);
+}
+
+// A domain of which nothing is live yet may have no dataset.
+static void add_name(GPtrArray *names, char *name)
+{
+	if (name != NULL)
+		g_ptr_array_add(names, name);
 }
 
 static GPtrArray *list_names(Store *store, const Kind *kind)
@@ -47,7 +62,7 @@ static GPtrArray *list_names(Store *store, const Kind *kind)
 		size_t i;
 
 		json_array_foreach(json_object_get(list, "items"), i, item)
-			g_ptr_array_add(names, name_of(kind, item));
+			add_name(names, name_of(kind, item));
 		g_free(target);
 		target = next == NULL
 				 ? NULL
@@ -115,6 +130,22 @@ int names_unknown(Store *store, NamesKind which, const char *name)
 
 	command_error(hint, "there is no %s '%s'", kinds[which].noun, name);
 	return EXIT_FAILED;
+}
+
+bool names_is_known(Store *store, NamesKind which, const char *name)
+{
+	const Kind *kind = &kinds[which];
+	const Kind domains = {.path = kinds[NAMES_DOMAINS].path, .parts = {kind->of_domain, NULL}};
+	g_autoptr(GPtrArray) names = NULL;
+	g_autoptr(GString) target = g_string_new(kind->path);
+
+	g_string_append_printf(target, "?limit=1&%s=", kind->parts[0]);
+	target_append_escaped(target, name);
+	json_auto_t *list = api_get(store, NULL, target->str, NULL);
+	if (list == NULL || json_array_size(json_object_get(list, "items")) > 0)
+		return true;
+	names = list_names(store, &domains);
+	return g_strv_contains((const char *const *)names->pdata, name);
 }
 
 bool names_find_flow(Store *store, const char *text, FlowName *ret_name)

@@ -9,6 +9,8 @@ typedef enum {
 	NAMES_TABLES,
 	NAMES_DOMAINS,
 	NAMES_RUNS,
+	NAMES_NAMESPACES,
+	NAMES_DATASETS,
 } NamesKind;
 
 // The hint. A name without its first part ("orders") is taken for the last part of one ("sales.orders"). store may be NULL. The
@@ -19,6 +21,10 @@ char *names_hint(Store *store, NamesKind kind, const char *name);
 bool names_find_flow(Store *store, const char *text, FlowName *ret_name);
 // Only whether there is one: of a flow that was live once there may be runs, or none; of one that never was there is nothing to list.
 bool names_flow_is_known(Store *store, const char *text);
+
+// Whether there is a namespace or dataset of that name, be it one of a domain that has nothing in it yet. True also where it cannot
+// be told.
+bool names_is_known(Store *store, NamesKind kind, const char *name);
 
 // Says on stderr that there is none of that name; returns EXIT_FAILED.
 int names_unknown(Store *store, NamesKind kind, const char *name);

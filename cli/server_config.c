@@ -111,7 +111,7 @@ static const KeyTable keys_limits = {"limits", "Limits of what is read from a re
 
 static const KeyRow server_rows[] = {
 	K_TABLE("source", KEY_PLAIN, 0, &keys_source, "path or URL of the repository, or what is below"),
-	K("environment", KEY_STRING, 0, "which of the repository's environments this server is"),
+	K("environment", KEY_STRING, 0, "which of the repository's environments this server is: one that weir.yaml declares, where it declares any"),
 	K("store", KEY_STRING, 0, "sqlite:FILE"),
 	K("listen", KEY_STRING, 0, "address of the status API (default 127.0.0.1:8480)"),
 	K("hosts", KEY_STRINGS, 0, "names under which the status API may be asked for"),

@@ -26,11 +26,17 @@ static bool is_offset(const char *name)
 	return *name == '+' || *name == '-' || g_ascii_isdigit(*name);
 }
 
+static char *path_of(const char *name)
+{
+	const char *folder = g_getenv("TZDIR");
+
+	return g_build_filename(folder != NULL ? folder : FOLDER, name, NULL);
+}
+
 // Whether the system has a zone of that name: a regular file that says it is one.
 static bool is_installed(const char *name)
 {
-	const char *folder = g_getenv("TZDIR");
-	g_autofree char *path = g_build_filename(folder != NULL ? folder : FOLDER, name, NULL);
+	g_autofree char *path = path_of(name);
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
 	char magic[4];
@@ -54,4 +60,26 @@ GTimeZone *time_zone_find(const char *name)
 	if (!is_offset(name) && !is_installed(name))
 		return NULL;
 	return g_time_zone_new_identifier(name);
+}
+
+// Lines of the list are "Z NAME …" for a zone and "L TARGET NAME" for another name of one.
+char **time_zone_names(void)
+{
+	g_autofree char *path = path_of("tzdata.zi");
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+	if (g_file_get_contents(path, &text, NULL, NULL))
+		lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; line != NULL && *line != NULL; line++) {
+		g_auto(GStrv) words = g_strsplit(*line, " ", 4);
+		guint count = g_strv_length(words);
+
+		if (count > 1 && strcmp(words[0], "Z") == 0)
+			g_strv_builder_add(names, words[1]);
+		else if (count > 2 && strcmp(words[0], "L") == 0)
+			g_strv_builder_add(names, words[2]);
+	}
+	return g_strv_builder_end(names);
 }

@@ -8,3 +8,6 @@
 // system's own folder. Thread-safe. GLib keeps zones while somebody holds them: looking up a zone that nobody holds reads its
 // file again.
 GTimeZone *time_zone_find(const char *name);
+
+// The names of the zones that the system has; empty where it has no list of them (tzdata.zi). To be freed with g_strfreev().
+char **time_zone_names(void);

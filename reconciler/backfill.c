@@ -178,30 +178,43 @@ static bool range_read(const BackfillRequest *request, const json_t *definition,
 	return false;
 }
 
+static bool request_read(
+	Store *store, const BackfillRequest *request, StoreBackfill *backfill, GError **error)
+{
+	g_auto(Schedule) schedule = {0};
+
+	if (!schedule_get(
+		    store, request->namespace, request->flow, request->trigger, &schedule, error) ||
+		!flow_check(request, &schedule, error) ||
+		!schedule_choose(request, &schedule, error))
+		return false;
+	backfill->trigger_id =
+		g_strdup(json_string_value(json_object_get(schedule.definition, "id")));
+	return range_read(request, schedule.definition, backfill, error);
+}
+
+bool backfill_check(Store *store, const BackfillRequest *request, GError **error)
+{
+	g_autoptr(StoreBackfill) backfill = g_new0(StoreBackfill, 1);
+
+	return request_read(store, request, backfill, error);
+}
+
 bool backfill_ask(Store *store, const BackfillRequest *request, char ret_id[ID_SIZE],
 	int64_t *ret_total, GError **error)
 {
 	g_autoptr(StoreTransaction) transaction = store_transaction_begin(store, error);
 	g_autoptr(StoreBackfill) backfill = g_new0(StoreBackfill, 1);
-	g_auto(Schedule) schedule = {0};
 
-	if (transaction == NULL ||
-		!schedule_get(store, request->namespace, request->flow, request->trigger, &schedule,
-			error) ||
-		!flow_check(request, &schedule, error) ||
-		!schedule_choose(request, &schedule, error))
+	if (transaction == NULL || !request_read(store, request, backfill, error))
 		return false;
 	backfill->id = id_new();
 	backfill->namespace = g_strdup(request->namespace);
 	backfill->flow = g_strdup(request->flow);
-	backfill->trigger_id =
-		g_strdup(json_string_value(json_object_get(schedule.definition, "id")));
 	backfill->concurrency = request->concurrency;
 	backfill->inputs = g_strdup(request->inputs);
 	backfill->labels = g_strdup(request->labels);
 	g_strlcpy(ret_id, backfill->id, ID_SIZE);
-	if (!range_read(request, schedule.definition, backfill, error))
-		return false;
 	*ret_total = backfill->total;
 	return store_backfill_create(store, backfill, error) &&
 	       store_transaction_commit(transaction, error);

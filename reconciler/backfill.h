@@ -27,6 +27,8 @@ typedef struct {
 	const char *inputs, *labels; // JSON objects, over those of the schedule; NULL: none
 } BackfillRequest;
 
+// Whether there is such a flow and schedule, with due times in the range: all that can be told before the inputs are known.
+bool backfill_check(Store *store, const BackfillRequest *request, GError **error);
 // Checks all of it and writes the row. ret_id receives its id, *ret_total how many due times lie in the range.
 bool backfill_ask(Store *store, const BackfillRequest *request, char ret_id[27], int64_t *ret_total,
 	GError **error);

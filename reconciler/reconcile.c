@@ -140,7 +140,8 @@ static bool step_load(Walk *walk, GError **error)
 		return false;
 	walk->layout = layout_load(tree, self->layout, stored_cache_layout(cache), limits_of(self),
 		self->environment, error);
-	if (walk->layout == NULL)
+	// Connections and variables of no environment are none to go live with.
+	if (walk->layout == NULL || !layout_has_environment(walk->layout, self->environment, error))
 		return false;
 	layout_unref(self->layout);
 	self->layout = layout_ref(walk->layout);

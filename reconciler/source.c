@@ -377,7 +377,11 @@ static bool resolve(Source *source, const char *rev, SourceTip *ret_tip, GError 
 	git_object *object = NULL, *commit = NULL;
 	bool good = false;
 
-	if (git_revparse_single(&object, source->repository, rev) != 0)
+	if (*rev == '\0')
+		g_set_error(error, FETCH_ERROR, FETCH_ERROR_NO_BRANCH,
+			"repository '%s' has no revision '': give a branch, a tag or a commit",
+			source->url);
+	else if (git_revparse_single(&object, source->repository, rev) != 0)
 		fetch_error_git(error, FETCH_ERROR_NO_BRANCH,
 			"revision '%s' is not in repository '%s'", rev, source->url);
 	else if (git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0)

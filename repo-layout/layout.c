@@ -376,6 +376,25 @@ static json_t *member(const json_t *object, const char *key)
 	return json_object_get(object, key);
 }
 
+bool layout_has_environment(const Layout *layout, const char *environment, GError **error)
+{
+	json_t *declared = member(layout->project->settings, "environments");
+	g_autoptr(GString) names = g_string_new(NULL);
+	const char *name;
+	json_t *value;
+
+	if (environment == NULL || json_object_size(declared) == 0 ||
+		json_object_get(declared, environment) != NULL)
+		return true;
+	json_object_foreach(declared, name, value)
+		g_string_append_printf(names, "%s'%s'", names->len > 0 ? ", " : "", name);
+	g_set_error(error, LAYOUT_ERROR, LAYOUT_ERROR_ENVIRONMENT,
+		"weir.yaml has no environment '%s'; it has %s: name one of them, or declare it "
+		"there",
+		environment, names->str);
+	return false;
+}
+
 json_t *layout_connections(const Layout *layout, const char *environment)
 {
 	const json_t *settings = layout->project->settings;

@@ -232,6 +232,9 @@ GBytes *layout_blob(const Layout *layout, const SourceId *id, GError **error);
 
 // weir.yaml, checked, in its canonical form. Borrowed.
 const json_t *layout_settings(const Layout *layout);
+// Whether an environment (NULL: none named) is one that weir.yaml declares; any is, where it declares none. Where it is not the error
+// says which there are.
+bool layout_has_environment(const Layout *layout, const char *environment, GError **error);
 // {"<name>": {"driver", "url", …}} for an environment (NULL: none named), with the embedded
 // "default". A new reference.
 json_t *layout_connections(const Layout *layout, const char *environment);

@@ -193,6 +193,7 @@ enum {
 	LAYOUT_ERROR_LIMIT, // of the load as a whole
 	LAYOUT_ERROR_DOMAIN, // the domain in hand goes no further: it has the diagnostic that says why
 	LAYOUT_ERROR_FOLDER, // the same of a folder right below domains/
+	LAYOUT_ERROR_ENVIRONMENT, // none of the project's is meant
 };
 
 // Orders names without letter case; most that are compared are the very same.

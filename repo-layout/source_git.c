@@ -320,7 +320,8 @@ static const SourceTable commit_table = {commit_folder, commit_size, commit_blob
 static void refuse_revision(const SourceTree *tree, const char *revision, GError **error)
 {
 	const git_error *problem = git_error_last();
-	bool unknown = problem != NULL && problem->klass == GIT_ERROR_REFERENCE;
+	bool unknown =
+		*revision == '\0' || (problem != NULL && problem->klass == GIT_ERROR_REFERENCE);
 	g_autofree char *reason = g_strdup(git_problem());
 	const char *cure = cure_of_lack(tree);
 

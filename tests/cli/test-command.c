@@ -71,8 +71,8 @@ static const Refusal refusals[] = {
 					 "'--', like: -- '-1 * * * *'\n"},
 	{{"cron", "next", "--", "-1 * * * *"},
 		"weir: error: column 1: '-' is not available in the minute\n"},
-	{{"schema", "flws"}, "weir: error: there is no kind of file 'flws'\nhint: the kinds are: "
-			     "project, domain, script, flow, schema, feed, flowset, server\n"},
+	{{"schema", "flws"}, "weir: error: there is no kind of file 'flws'\nhint: did you mean "
+			     "'flow'?\n"},
 	{{"apply", "--max-deletions=-1"},
 		"weir: error: '--max-deletions' is at least 0, not -1\nhint: see 'weir apply "
 		"--help'\n"},

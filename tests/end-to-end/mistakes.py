@@ -18,6 +18,8 @@ SHA256 = ("weir: error: repository '{f}/sha256' has SHA-256 object names, which 
           "'git init --object-format=sha1' makes one to push its files to")
 STATES = "CREATED, QUEUED, RUNNING, PAUSED, RETRYING, RESTARTED, KILLING, SUCCESS, WARNING, FAILED, KILLED, CANCELLED, SKIPPED, RETRIED"
 ANOTHER_STORE = "\nhint: name another file with '--store', or put the last good copy in its place"
+NO_ENVIRONMENT = "weir: error: weir.yaml has no environment 'prdo'; it has 'dev', 'prod': name one of them, or declare it there"
+SQL_FILE = "name a file, or - for standard input"
 USAGE = "\nhint: see 'weir %s --help'"
 
 # With no store at all.
@@ -108,6 +110,26 @@ ROWS = [
     ("drift --kind tables", 64, "weir: error: 'tables' is no kind of drift; there are flow, table, view, orphan, stale, source\n"
      "hint: did you mean 'table'?"),
     ("drift --domain nope", 1, "weir: error: there is no domain 'nope'\nhint: 'weir status' lists them"),
+    ("flows --namespace nope", 1, "weir: error: there is no namespace 'nope'\nhint: 'weir flows' lists the flows of all"),
+    ("flows --namespace exmple", 1, "weir: error: there is no namespace 'exmple'\nhint: did you mean 'example'?"),
+    ("tables --dataset nope", 1, "weir: error: there is no dataset 'nope'\nhint: 'weir tables' lists the tables of all"),
+    ("tables --dataset exmple", 1, "weir: error: there is no dataset 'exmple'\nhint: did you mean 'example'?"),
+    ("schema fow", 64, "weir: error: there is no kind of file 'fow'\nhint: did you mean 'flow'?"),
+    ("schema nonsense", 64, "weir: error: there is no kind of file 'nonsense'\n"
+     "hint: the kinds are: project, domain, script, flow, schema, feed, flowset, server"),
+    ("cron next @daily --timezone Europe/Berln", 64, "weir: error: unknown time zone 'Europe/Berln'\nhint: did you mean 'Europe/Berlin'?"),
+    ("cron next @daily --timezone nonsense", 64, "weir: error: unknown time zone 'nonsense'\n"
+     "hint: use a name such as Europe/Berlin, UTC, or an offset such as +05:30"),
+    # Environments, of which the repository has two
+    ("plan {f}/shop --environment prdo", 1, NO_ENVIRONMENT),
+    ("plan --repo {f}/shop --environment prdo", 1, NO_ENVIRONMENT),
+    ("apply {f}/shop --store {f}/unmade.db --environment prdo", 1, NO_ENVIRONMENT),
+    # What is wrong with a range is told before what its runs would need
+    ("backfill example.day --from x --to y", 1,
+     "weir: error: 'from' is no moment: 'x'; write 2026-03-29, or 2026-03-29T01:30:00+01:00"),
+    ("backfill example.day --from 2026-01-02 --to 2026-01-01", 1,
+     "weir: error: the range is empty: '2026-01-02' is after '2026-01-01'"),
+    ("backfill example.day --from 2026-01-01 --to 2026-01-02", 1, "weir: error: input 'day' is required and was not given"),
     # Files and folders
     ("run --file {f}/nope.yaml", 1, "weir: error: cannot read '{f}/nope.yaml': No such file or directory\n"
      "hint: name the YAML file of a flow; 'weir run FLOW' runs a live one"),
@@ -116,6 +138,8 @@ ROWS = [
     ("serve --config /dev/zero", 64,
      "weir: error: cannot read the configuration '/dev/zero': it has more than 1048576 bytes, which is the limit"),
     ("lineage --file /dev/zero", 1, "weir: error: cannot read '/dev/zero': it has more than 67108864 bytes, which is the limit"),
+    ("lineage --file {f}/nope.sql", 1, "weir: error: cannot read '{f}/nope.sql': No such file or directory\nhint: " + SQL_FILE),
+    ("lineage --batch {f}/nope", 1, "weir: error: cannot read '{f}/nope': No such file or directory\nhint: " + SQL_FILE),
     ("lineage --file {f}/shop", 1, "weir: error: cannot read '{f}/shop': it is a folder, name a file"),
     ("lineage --batch /dev/zero", 1, "weir: error: /dev/zero:1: the line has more than 67108864 bytes, which is the limit"),
     ("lineage --file {f}/binary", 1, "weir: error: cannot read '{f}/binary': it is not text\nhint: SQL is text in UTF-8"),
@@ -124,6 +148,11 @@ ROWS = [
     ("serve --config {f}/nope.yaml", 64, "weir: error: cannot read the configuration '{f}/nope.yaml': No such file or directory"),
     ("serve --config {f}/shop", 64, "weir: error: cannot read the configuration '{f}/shop': it is a folder, name a file"),
     ("validate {f}/shop --rev nope", 1, "weir: error: repository '{f}/shop' has no revision 'nope': give a branch, a tag or a commit"),
+    ("validate {f}/shop --rev=", 1, "weir: error: repository '{f}/shop' has no revision '': give a branch, a tag or a commit"),
+    ("plan --repo {f}/shop --head=", 1, "weir: error: repository '{f}/shop' has no revision '': give a branch, a tag or a commit"),
+    ("plan --head=", 1, "weir: error: repository '{f}/shop' has no revision '': give a branch, a tag or a commit"),
+    ("apply --config {f}/nope.yaml", 64, "weir: error: cannot read the configuration '{f}/nope.yaml': No such file or directory"),
+    ("plan --config {f}/nope.yaml", 64, "weir: error: cannot read the configuration '{f}/nope.yaml': No such file or directory"),
     ("validate {f}/folder --rev main", 1, NO_REPOSITORY % "folder"),
     ("validate {f}/sha256 --rev main", 1, SHA256),
     # Repositories
@@ -159,7 +188,10 @@ def prepare(folder):
     flows = folder / "shop/domains/example/flows"
     flows.mkdir()
     (flows / "day.yaml").write_text("id: day\ninputs: [{id: day, type: DATE}, {id: note, type: STRING, required: false}]\n"
-                                    "tasks: [{id: say, type: log, message: '{{ inputs.day }}'}]\n")
+                                    "tasks: [{id: say, type: log, message: '{{ inputs.day }}'}]\n"
+                                    "triggers: [{id: yearly, type: schedule, cron: '0 0 1 1 *', inputs: {note: x}}]\n")
+    with (folder / "shop/weir.yaml").open("a") as project:
+        project.write("environments: {dev: {variables: {rate: 1}}, prod: {}}\n")
     for words in (["init", "-q", "-b", "main", "."], ["add", "-A"],
                   ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "-qm", "One"]):
         must(run("git", *words, cwd=folder / "shop"))
