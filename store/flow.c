@@ -86,40 +86,74 @@ static const struct {
 	{"disabled", BOOL_FIELD(StoreFlow, disabled)},
 };
 
-static void append_lines(GString *text, const char *name, const char *value)
+// A line for each line of the value; at NULL only counts. Returns how many bytes that are.
+static size_t put_lines(char *at, const char *name, const char *value)
 {
+	const size_t name_length = strlen(name);
+	size_t length = 0;
+
 	while (value != NULL) {
 		const char *end = strchr(value, '\n');
+		const size_t rest = end == NULL ? strlen(value) : (size_t)(end - value);
 
-		g_string_append(text, name);
-		g_string_append(text, ": ");
-		g_string_append_len(text, value, end == NULL ? -1 : end - value);
-		g_string_append_c(text, '\n');
+		if (at != NULL) {
+			memcpy(at + length, name, name_length);
+			memcpy(at + length + name_length, ": ", 2);
+			memcpy(at + length + name_length + 2, value, rest);
+			at[length + name_length + 2 + rest] = '\n';
+		}
+		length += name_length + 2 + rest + 1;
 		value = end == NULL ? NULL : end + 1;
 	}
+	return length;
 }
 
-char *store_flow_text(const StoreFlow *flow)
+// In decimal digits, written from the end of the buffer; NULL for 0, which is no line.
+static const char *number_text(int64_t number, char buffer[32])
 {
-	GString *text = g_string_sized_new(512);
+	char *at = buffer + 31;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	if (number == 0)
+		return NULL;
+	for (*at = '\0'; rest > 0; rest /= 10)
+		*--at = (char)('0' + rest % 10);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}
+
+static size_t put_columns(char *text, const StoreFlow *flow)
+{
+	size_t length = 0;
+	char digits[32];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(committed_columns); i++) {
 		const Field *field = &committed_columns[i].field;
 		const char *at = (const char *)flow + field->offset;
-		const char *value =
-			field->type == FIELD_TEXT ? *(char *const *)(const void *)at : NULL;
-		int64_t number = field->type == FIELD_INT64  ? *(const int64_t *)(const void *)at
-				 : field->type == FIELD_BOOL ? *(const bool *)at
-							     : 0;
-		char digits[32];
+		const char *value;
 
-		if (number != 0) {
-			g_snprintf(digits, sizeof(digits), "%" G_GINT64_FORMAT, number);
-			value = digits;
-		}
-		append_lines(text, committed_columns[i].name, value);
+		if (field->type == FIELD_TEXT)
+			value = *(char *const *)(const void *)at;
+		else
+			value = number_text(field->type == FIELD_BOOL
+						    ? *(const bool *)at
+						    : *(const int64_t *)(const void *)at,
+				digits);
+		length += put_lines(
+			text == NULL ? NULL : text + length, committed_columns[i].name, value);
 	}
-	return g_string_free(text, FALSE);
+	return length;
+}
+
+char *store_flow_text(const StoreFlow *flow)
+{
+	const size_t length = put_columns(NULL, flow);
+	char *text = g_malloc(length + 1);
+
+	put_columns(text, flow);
+	text[length] = '\0';
+	return text;
 }
 
 bool store_apply_begin(Store *store, int64_t *ret_applied, GError **error)
