@@ -99,8 +99,7 @@ static char *columns_of(const char *diff)
 }
 
 // What steers the scheduler and the runner stands in the flow's row: it has to be what the last apply wrote.
-static void look_at_row(
-	DriftObserver *observer, const StoreFlow *flow, const char *now, GPtrArray *items)
+static void look_at_row(DriftObserver *observer, const StoreFlow *flow, GPtrArray *items)
 {
 	const DriftOptions *options = &observer->options;
 	g_autofree char *committed =
@@ -111,11 +110,13 @@ static void look_at_row(
 	// One that no commit has any more is not missed.
 	if (flow->deleted_at != 0 && options->committed != NULL && committed == NULL)
 		return;
+	g_autofree char *before = store_flow_committed_text(flow);
+	g_autofree char *now = store_flow_text(flow);
 	g_autofree char *live = flow->deleted_at == 0
 					? g_strdup(now)
 					: g_strdup_printf("%sdeleted_at: %" G_GINT64_FORMAT "\n",
 						  now, flow->deleted_at);
-	char *diff = drift_diff_lines(flow->committed, live);
+	char *diff = drift_diff_lines(before, live);
 	g_autofree char *columns = columns_of(diff != NULL ? diff : "");
 	add_flow(items, flow->domain, flow->namespace, flow->id,
 		flow->committed == NULL
@@ -127,11 +128,10 @@ static void look_at_row(
 static bool look_at_flow(
 	DriftObserver *observer, const StoreFlow *flow, GPtrArray *items, GError **error)
 {
-	g_autofree char *now = store_flow_text(flow);
 	g_autoptr(StoreRevision) revision = NULL;
 
-	if (flow->deleted_at != 0 || g_strcmp0(now, flow->committed) != 0) {
-		look_at_row(observer, flow, now, items);
+	if (flow->deleted_at != 0 || !store_flow_is_as_committed(flow)) {
+		look_at_row(observer, flow, items);
 		return true;
 	}
 	if (!store_revision_get(observer->store, flow->namespace, flow->id, 0, &revision, error))

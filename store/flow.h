@@ -30,7 +30,8 @@ typedef struct {
 	int64_t applied; // number of the apply that wrote the row last: grows over the store
 	int64_t changed_at;
 	int64_t deleted_at; // 0: live
-	// What its last apply wrote (store_flow_text()); NULL when it was pruned. Only store_flows_list_committed() gives it.
+	// What its last apply wrote, for store_flow_is_as_committed(); NULL when it was pruned. Only store_flows_list_committed() gives
+	// it.
 	char *committed;
 } StoreFlow;
 
@@ -100,6 +101,10 @@ typedef struct {
 // The columns that say how the flow is triggered and run, a line for each value: "concurrency_limit: 1". Two rows have the same
 // text when these are equal, but for what neither NULL nor 0 has: a line. The caller frees it.
 char *store_flow_text(const StoreFlow *flow);
+// The same text of what the last apply wrote; NULL when it was pruned. Of a row of store_flows_list_committed(), as is the next.
+char *store_flow_committed_text(const StoreFlow *flow);
+// Whether both texts are equal, faster.
+bool store_flow_is_as_committed(const StoreFlow *flow);
 // Live flows, and those whose row says that they were deleted though no apply pruned them, by namespace and id, with `committed`.
 bool store_flows_list_committed(Store *store, const StorePage *page, GPtrArray **ret_flows,
 	char **ret_next, GError **error);

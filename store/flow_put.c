@@ -195,7 +195,9 @@ static bool put_row(Store *store, const StoreFlowPut *put, const Before *before,
 	flow.changed_at = now;
 	flow.deleted_at = 0;
 	flow.build_due = flow.build_due || (before->build_due && before->live);
-	g_autofree char *committed = flow.committed = store_flow_text(&flow);
+	g_autoptr(GString) committed = g_string_sized_new(128);
+	flow_kept_text(&flow, committed);
+	flow.committed = committed->str;
 	return write_row(store, put, put->first ? STATEMENT_FLOW_ADD : STATEMENT_FLOW_PUT, values,
 		flow_values(&flow, values), error);
 }

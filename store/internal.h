@@ -200,6 +200,8 @@ bool flow_limits(Store *store, const char *namespace, const char *id, bool *ret_
 	int64_t *ret_revision, int64_t *ret_limit, char **ret_behavior, GError **error);
 // flow.c: a flow's row as FLOW_INSERT binds it; how many values there are.
 size_t flow_values(const StoreFlow *flow, DbValue values[ROW_FIELDS_MAX]);
+// Appends what is kept beside a flow's row of its steering columns: those that are not as most flows have them.
+void flow_kept_text(const StoreFlow *flow, GString *text);
 // run_line.c: gives runs their new limit, and lets in who may go now.
 bool line_set_limit(
 	Store *store, const char *namespace, const char *flow, int64_t limit, GError **error);

@@ -225,32 +225,35 @@ static const char *const seventh[] = {
 	NULL,
 };
 
-// What each flow's last apply wrote, as store_flow_text() has it, so that a row that somebody edits is told from it. What is there
+// What each flow's last apply wrote, as store/flow_text.c has it, so that a row that somebody edits is told from it. What is there
 // now is taken as that. (A column that joins them needs a step of its own, which writes the texts anew.)
 // (NULL with something behind it stays NULL: what was pruned has none.)
-#define ADD_NUMBER(column)                                                                         \
-	"UPDATE flow SET committed = committed || '" column ": ' || " column " || '\n' WHERE "     \
-	"" column " <> 0"
-#define ADD_TEXT(column)                                                                           \
-	"UPDATE flow SET committed = committed || '" column ": ' || replace(" column               \
-	", '\n', '\n" column ": ') || '\n' WHERE " column " IS NOT NULL"
+#define ADD_LINES(column, where)                                                                   \
+	"UPDATE flow SET committed = committed || '" column ": ' || replace(CAST(" column          \
+	" AS TEXT), '\n', '\n" column ": ') || '\n' WHERE " column " " where
+#define ADD_NOTHING(column, where)                                                                 \
+	"UPDATE flow SET committed = committed || '" column ":' || '\n' WHERE " column " " where
+#define ADD_TEXT(column)	   ADD_LINES(column, "IS NOT NULL")
+#define ADD_NUMBER(column)	   ADD_LINES(column, "<> 0")
+#define ADD_UNUSUAL(column, usual) ADD_LINES(column, "<> " usual), ADD_NOTHING(column, "IS NULL")
+#define ADD_UNLESS_ONE(column)	   ADD_LINES(column, "NOT IN (0, 1)"), ADD_NOTHING(column, "= 0")
 static const char *const eighth[] = {
 	"ALTER TABLE flow ADD COLUMN committed TEXT",
 	"UPDATE flow SET committed = '' WHERE deleted_at = 0",
-	ADD_NUMBER("revision"),
-	ADD_TEXT("domain"),
-	ADD_TEXT("kind"),
-	ADD_TEXT("feed"),
-	ADD_TEXT("target"),
-	ADD_TEXT("connection"),
-	ADD_TEXT("path"),
-	ADD_NUMBER("line"),
+	ADD_UNLESS_ONE("revision"),
+	ADD_UNUSUAL("domain", "namespace"),
+	ADD_UNUSUAL("kind", "'generated'"),
+	ADD_UNUSUAL("feed", "'WRITE_TRUNCATE'"),
+	ADD_UNUSUAL("target", "namespace || '.' || id"),
+	ADD_UNUSUAL("connection", "'default'"),
+	ADD_UNUSUAL("path", "'domains/' || namespace || '/sql/' || id || '.sql'"),
+	ADD_UNLESS_ONE("line"),
 	ADD_TEXT("reads"),
-	ADD_TEXT("writes"),
+	ADD_UNUSUAL("writes", "namespace || '.' || id"),
 	ADD_TEXT("triggers"),
-	ADD_TEXT("labels"),
-	ADD_NUMBER("concurrency_limit"),
-	ADD_TEXT("concurrency_behavior"),
+	ADD_UNUSUAL("labels", "'{\"system.generated\":\"true\"}'"),
+	ADD_UNLESS_ONE("concurrency_limit"),
+	ADD_UNUSUAL("concurrency_behavior", "'QUEUE'"),
 	ADD_NUMBER("opaque"),
 	ADD_NUMBER("disabled"),
 	NULL,
