@@ -56,7 +56,8 @@ tasks:
       if os.fork() == 0:
           os.setsid()
           if os.fork() == 0:
-              open("{mark}", "w").write(str(os.getpid()))
+              open("{mark}.new", "w").write(str(os.getpid()))
+              os.rename("{mark}.new", "{mark}")
               time.sleep(600)
           os._exit(0)
       os.wait()
@@ -188,7 +189,7 @@ class Story:
 
     def daemon_left(self):
         assert self.end(self.run("daemon")) == "SUCCESS"
-        pid = self.daemon.read_text()
+        pid = int(self.daemon.read_text())
         eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists(), 10, "the daemon to be gone")
 
 

@@ -108,7 +108,8 @@ def source_branch(world):
             (", branch: feature", None, "follows branch 'feature' now, as it is told to; before it was branch 'main'")):
         with named(world, text.format(work, key, world.folder, "w")) as server:
             live = server.synced(commit)
-            assert told in log.read_text(), log.read_text()
+            # It is written when the walk is over, and the commit may have been live before.
+            eventually(lambda: told in log.read_text(), what=f"the log to say that it {told}")
             branch = "feature" if key else "main"
             assert f"follows branch '{branch}' of '{work}'\n" in must(weir("status", "--store", f"sqlite:{world.folder}/w.db")).out
             if not key and "since" in told:

@@ -76,7 +76,8 @@ def test_wrong_words():
         "hint: the dialects are: sqlite postgres mysql clickhouse bigquery redshift ansi", result
     result = weir("lineage", "--file", "/nonexistent/x.sql")
     assert (result.status, result.out) == (1, ""), result
-    assert result.err == "weir: error: cannot read '/nonexistent/x.sql': No such file or directory\n", result
+    assert result.err == \
+        "weir: error: cannot read '/nonexistent/x.sql': No such file or directory\nhint: name a file, or - for standard input\n", result
     result = weir("lineage")
     assert (result.status, result.out) == (64, ""), result
     assert "takes either --file or --batch" in result.err, result
