@@ -83,7 +83,13 @@ void retry_check(const YamlNode *node, KeyContext *context, const json_t *retry)
 		{"random", "maxInterval", "maxInterval: PT1M"},
 	};
 	const char *type = json_string_value(json_object_get(retry, "type"));
+	const json_t *attempts = json_object_get(retry, "maxAttempts");
+	const YamlNode *written = yaml_get(node, "maxAttempts");
 
+	if (json_is_integer(attempts) && json_integer_value(attempts) < 1)
+		key_fault(context, written != NULL ? written : yaml_get(node, "maxAttempt"),
+			"bad-value", "1 is no retry; without the key there is no such limit",
+			"'maxAttempts' is at least 1");
 	if (type == NULL && yaml_get(node, "type") != NULL)
 		return; // which has been said
 	for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {

@@ -62,7 +62,10 @@ static json_t *value_schema(const KeyRow *row)
 	case KEY_STRING:
 	case KEY_TEXT: return scalar_schema();
 	case KEY_SQL: return type_of("string");
-	case KEY_INTEGER: return type_of("integer");
+	case KEY_INTEGER:
+		return (row->flags & KEY_POSITIVE) == 0
+			       ? type_of("integer")
+			       : json_pack("{s:s, s:i}", "type", "integer", "minimum", 1);
 	case KEY_NUMBER: return type_of("number");
 	case KEY_BOOLEAN: return type_of("boolean");
 	case KEY_DURATION:

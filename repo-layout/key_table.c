@@ -146,8 +146,14 @@ static json_t *convert_number(const KeyRow *row, const YamlNode *node, KeyContex
 
 	if (value != NULL)
 		return value;
-	if (kind == YAML_INTEGER)
-		return json_integer(yaml_scalar_integer(node->text));
+	if (kind == YAML_INTEGER) {
+		const int64_t number = yaml_scalar_integer(node->text);
+
+		if ((row->flags & KEY_POSITIVE) != 0 && number < 1)
+			key_fault(
+				context, node, "bad-value", NULL, "'%s' is at least 1", row->name);
+		return json_integer(number);
+	}
 	if (kind == YAML_REAL && row->kind == KEY_NUMBER)
 		return json_real(g_ascii_strtod(node->text, NULL));
 	wrong_type(row, node, context, row->kind == KEY_NUMBER ? "a number" : "a whole number");

@@ -37,6 +37,7 @@ typedef enum {
 	KEY_EXPRESSION = 1 << 1, // a text that is {{ … }} may stand for the value
 	KEY_DEPRECATED = 1 << 2, // accepted with a warning that names the other key
 	KEY_IGNORED = 1 << 3, // accepted and left out: it has no meaning here
+	KEY_POSITIVE = 1 << 4, // of a number: at least 1
 } KeyFlags;
 
 typedef struct KeyTable KeyTable;

@@ -14,7 +14,7 @@ static const char *const sla_behaviors[] = {"FAIL", "CANCEL", "NONE", NULL};
 
 // clang-format off
 static const KeyRow concurrency_rows[] = {
-	K("limit", KEY_INTEGER, KEY_REQUIRED, "runs that may be under way at once"),
+	K("limit", KEY_INTEGER, KEY_REQUIRED | KEY_POSITIVE, "runs that may be under way at once, 1 or more"),
 	K_CHOICE("behavior", 0, concurrency_behaviors, "what happens to one more: QUEUE (the default), CANCEL or FAIL"),
 	K_END,
 };
@@ -27,7 +27,7 @@ static const KeyRow retry_rows[] = {
 	K("maxInterval", KEY_DURATION, 0, "exponential, random: the longest pause"),
 	K("minInterval", KEY_DURATION, 0, "random: the shortest pause"),
 	K("delayFactor", KEY_NUMBER, 0, "exponential: by how much the pause grows (default 2)"),
-	K("maxAttempts", KEY_INTEGER, 0, "attempts in all, the first one included"),
+	K("maxAttempts", KEY_INTEGER, 0, "attempts in all, the first one included, 1 or more"),
 	K_OLD("maxAttempt", KEY_INTEGER, "maxAttempts"),
 	K("maxDuration", KEY_DURATION, 0, "no attempt begins later than this after the first"),
 	K("warningOnRetry", KEY_BOOLEAN, 0, "a success that needed a retry is WARNING"),

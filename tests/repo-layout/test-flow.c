@@ -255,6 +255,28 @@ static void test_retries(void)
 	}
 }
 
+// What is counted begins at 1.
+static void test_counts(void)
+{
+	expect("id: f\ntasks:\n  - {id: a, type: log, message: x, retry: {interval: PT1S, "
+	       "maxAttempts: 0}}\n",
+		"f.yaml:3:73: error: 'maxAttempts' is at least 1\nhint: 1 is no retry; without the "
+		"key "
+		"there is no such limit\n");
+	expect("id: f\nretry: {interval: PT1S, maxAttempt: -1}\ntasks: [{id: a, type: log, "
+	       "message: x}]\n",
+		"f.yaml:2:25: warning: 'maxAttempt' is an old name of 'maxAttempts'\nhint: write "
+		"'maxAttempts'\n"
+		"f.yaml:2:37: error: 'maxAttempts' is at least 1\nhint: 1 is no retry; without the "
+		"key "
+		"there is no such limit\n");
+	expect("id: f\nconcurrency: {limit: 0}\ntasks: [{id: a, type: log, message: x}]\n",
+		"f.yaml:2:22: error: 'limit' is at least 1\n");
+	expect("id: f\nconcurrency: {limit: 1}\nretry: {interval: PT1S, maxAttempts: 1}\n"
+	       "tasks: [{id: a, type: log, message: x}]\n",
+		"");
+}
+
 static void test_dag(void)
 {
 	expect("id: f\ntasks:\n  - id: d\n    type: dag\n    tasks:\n      - task: {id: extract, "
@@ -399,6 +421,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/flow/faults", test_faults);
 	g_test_add_func("/flow/values", test_values);
 	g_test_add_func("/flow/retries", test_retries);
+	g_test_add_func("/flow/counts", test_counts);
 	g_test_add_func("/flow/dag", test_dag);
 	g_test_add_func("/flow/expressions", test_expressions);
 	g_test_add_func("/flow/defaults", test_defaults);
