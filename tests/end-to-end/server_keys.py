@@ -102,12 +102,13 @@ def source_branch(world):
     # Somebody's 'git checkout' changes nothing; a branch has to be named, and then it is no force-push.
     work = world.repository.work
     log = world.folder / "serve.log"
+    feature = None
     for key, commit, told in (
             ("", newer, "follows branch 'main', since HEAD names it; name another one to follow that"),
             ("", newer, "follows branch 'main', as before, wherever HEAD is now; name another one to follow that"),
             (", branch: feature", None, "follows branch 'feature' now, as it is told to; before it was branch 'main'")):
         with named(world, text.format(work, key, world.folder, "w")) as server:
-            live = server.synced(commit)
+            live = server.synced(commit or feature)
             # It is written when the walk is over, and the commit may have been live before.
             eventually(lambda: told in log.read_text(), what=f"the log to say that it {told}")
             branch = "feature" if key else "main"
