@@ -52,15 +52,15 @@ static bool prepare(
 	return false;
 }
 
-bool marker_find(Build *build, json_t **ret_result, GError **error)
+// The first row of a query of the markers, whose parameters are the table and the task run. *ret_row is NULL when there is none.
+static bool first_row(
+	const Build *build, const SqlBuilder *builder, DbStatement **ret_row, GError **error)
 {
-	g_autoptr(SqlBuilder) builder = builder_for(
-		build, "SELECT result FROM ", " WHERE table_name = $1 AND task_run = $2");
 	g_autoptr(DbStatement) statement = NULL;
 	DbValue values[] = {DB_TEXT(build->name), DB_TEXT(build->request->task_run_id)};
 	DbStep step;
 
-	*ret_result = NULL;
+	*ret_row = NULL;
 	if (!prepare(build, builder, &statement, error))
 		return false;
 	if (statement == NULL)
@@ -69,28 +69,35 @@ bool marker_find(Build *build, json_t **ret_result, GError **error)
 		return false;
 	step = db_step(statement, error);
 	if (step == DB_STEP_ROW)
-		*ret_result = read_result(statement);
+		*ret_row = g_steal_pointer(&statement);
 	return step != DB_STEP_FAILED;
+}
+
+bool marker_find(Build *build, json_t **ret_result, GError **error)
+{
+	g_autoptr(SqlBuilder) builder = builder_for(
+		build, "SELECT result FROM ", " WHERE table_name = $1 AND task_run = $2");
+	g_autoptr(DbStatement) row = NULL;
+
+	*ret_result = NULL;
+	if (!first_row(build, builder, &row, error))
+		return false;
+	if (row != NULL)
+		*ret_result = read_result(row);
+	return true;
 }
 
 bool marker_has_others(const Build *build, bool *ret_others, GError **error)
 {
 	g_autoptr(SqlBuilder) builder = builder_for(
 		build, "SELECT 1 FROM ", " WHERE table_name = $1 AND task_run <> $2 LIMIT 1");
-	g_autoptr(DbStatement) statement = NULL;
-	DbValue values[] = {DB_TEXT(build->name), DB_TEXT(build->request->task_run_id)};
-	DbStep step;
+	g_autoptr(DbStatement) row = NULL;
 
 	*ret_others = false;
-	if (!prepare(build, builder, &statement, error))
+	if (!first_row(build, builder, &row, error))
 		return false;
-	if (statement == NULL)
-		return true;
-	if (!db_bind_all(statement, values, G_N_ELEMENTS(values), error))
-		return false;
-	step = db_step(statement, error);
-	*ret_others = step == DB_STEP_ROW;
-	return step != DB_STEP_FAILED;
+	*ret_others = row != NULL;
+	return true;
 }
 
 static bool insert(Build *build, bool *ret_taken, GError **error)
